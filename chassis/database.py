@@ -1,0 +1,231 @@
+"""One relational database behind a service: SQLite or PostgreSQL, by one SQLAlchemy Core path."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from chassis.kernel.errors import Unavailable
+
+T = TypeVar("T")
+
+POOL_SIZE = 8
+READERS = 4
+POOL_TIMEOUT_SECONDS = 0.5
+BUSY_TIMEOUT_MS = 5_000
+STATEMENT_TIMEOUT_MS = 15_000
+LOCK_TIMEOUT_MS = 5_000
+CONNECT_TIMEOUT_SECONDS = 2
+"""The least that libpq accepts; a refused connection fails at once all the same."""
+
+
+class Runner(Protocol):
+    """Where blocking work runs: threads in production, in line under virtual time."""
+
+    async def write(self, work: Callable[[], T]) -> T:
+        """Run on the one writer."""
+        ...
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Run on one of the readers."""
+        ...
+
+    def close(self) -> None:
+        """Wait for what runs and take no more."""
+        ...
+
+
+class ThreadRunner:
+    """One writer thread and a few readers."""
+
+    def __init__(self) -> None:
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+
+    async def write(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    async def read(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+
+    def close(self) -> None:
+        self._writer.shutdown()
+        self._readers.shutdown()
+
+
+class InlineRunner:
+    """Runs in line: for tests, tools and simulations, where nothing else may run meanwhile."""
+
+    async def write(self, work: Callable[[], T]) -> T:
+        return work()
+
+    async def read(self, work: Callable[[], T]) -> T:
+        return work()
+
+    def close(self) -> None:
+        return None
+
+
+def open_engine(url: str, creator: Callable[[], Any] | None = None) -> Engine:
+    """An engine for `sqlite:///path`, `sqlite://` (in memory) or `postgresql+psycopg://…`.
+
+    SQLite runs in WAL mode with synchronous FULL. `creator` gives the one connection of an
+    in-memory database.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        memory = parsed.database in (None, "", ":memory:")
+        options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
+        if memory:
+            options["poolclass"] = StaticPool
+        if creator is not None:
+            options["creator"] = creator
+        engine = create_engine(parsed, **options)
+        _prepare_sqlite(engine, memory)
+        return engine
+    options_line = (
+        f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+        " -c synchronous_commit=on"
+    )
+    return create_engine(
+        parsed,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "options": options_line},
+    )
+
+
+def _prepare_sqlite(engine: Engine, memory: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        # The driver must not open transactions by itself: we say BEGIN, and which kind.
+        connection.isolation_level = None
+        if not memory:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
+
+
+class Database:
+    """Asynchronous access to an engine: `read` on a reader, `write` on the writer."""
+
+    def __init__(self, engine: Engine, runner: Runner | None = None) -> None:
+        self.engine = engine
+        self.writing = engine.execution_options(writing=True)
+        self.runner: Runner = runner or ThreadRunner()
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a read transaction. Raises Unavailable when the database is away."""
+
+        def run() -> T:
+            with self.engine.begin() as connection:
+                return work(connection)
+
+        return await self._guard(self.runner.read, run)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a write transaction. Raises Unavailable when the database is away."""
+
+        def run() -> T:
+            with self.writing.begin() as connection:
+                return work(connection)
+
+        return await self._guard(self.runner.write, run)
+
+    async def _guard(self, where: Any, run: Callable[[], T]) -> T:
+        try:
+            result: T = await where(run)
+            return result
+        except DBAPIError as error:
+            if is_away(error):
+                raise Unavailable("STORE_AWAY", "the store cannot be reached; try later") from error
+            raise
+        except TimeoutError as error:
+            raise Unavailable("STORE_BUSY", "the store has no connection free") from error
+
+    def close(self) -> None:
+        """Let what runs finish and give the connections back."""
+        self.runner.close()
+        self.engine.dispose()
+
+
+AWAY_STATES = ("08", "57P", "53", "55P03", "57014", "40")
+"""SQLSTATE classes after which the same work may be tried again: connection, shutdown,
+resources, lock not available, time-out, serialisation."""
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Whether the database was away, full or busy, rather than asked something wrong."""
+    if error.connection_invalidated:
+        return True
+    original = error.orig
+    state = getattr(original, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(AWAY_STATES)
+    name = type(original).__name__
+    text = str(original)
+    if "no such table" in text or "syntax error" in text or "no such column" in text:
+        return False
+    return name in ("OperationalError", "InterfaceError", "AdminShutdown", "ConnectionTimeout")
+
+
+_ARRAY_TYPES = {
+    "BIGINT": "bigint",
+    "INTEGER": "integer",
+    "TEXT": "text",
+    "BLOB": "bytea",
+    "BYTEA": "bytea",
+    "BOOLEAN": "boolean",
+}
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows, each a tuple in the order of the table's columns, in one round trip.
+
+    PostgreSQL gets each column as one array, the cheapest way for a few hundred rows; SQLite one
+    prepared statement. Only integers, text, bytes and booleans.
+    """
+    if rows:
+        sql, arrays = _insert_statement(table, connection.dialect.name)
+        if arrays:
+            columns = tuple(list(column) for column in zip(*rows, strict=True))
+            connection.exec_driver_sql(sql, columns)
+        else:
+            connection.exec_driver_sql(sql, list(rows))
+
+
+_statements: dict[tuple[str, str], tuple[str, bool]] = {}
+
+
+def _insert_statement(table: Table, dialect: str) -> tuple[str, bool]:
+    known = _statements.get((table.name, dialect))
+    if known is not None:
+        return known
+    names = ", ".join(column.name for column in table.columns)
+    if dialect == "postgresql":
+        arrays = ", ".join(
+            f"%s::{_ARRAY_TYPES[_type_name(column.type)]}[]" for column in table.columns
+        )
+        made = (f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})", True)
+    else:
+        marks = ", ".join("?" for _ in table.columns)
+        made = (f"INSERT INTO {table.name} ({names}) VALUES ({marks})", False)
+    _statements[(table.name, dialect)] = made
+    return made
+
+
+def _type_name(of: Any) -> str:
+    name = str(of.__visit_name__).upper()
+    return {"LARGE_BINARY": "BYTEA", "BIG_INTEGER": "BIGINT"}.get(name, name)

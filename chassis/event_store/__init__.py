@@ -1,0 +1,1 @@
+"""The event store: the log, its recorder, and what is committed together with events."""

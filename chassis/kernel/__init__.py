@@ -1,0 +1,1 @@
+"""The pure core: facts, deciders, money, identity, time, errors. Standard library only."""

@@ -1,0 +1,51 @@
+"""Money: integer minor units of one ISO 4217 currency; two currencies never meet."""
+
+from dataclasses import dataclass
+from functools import total_ordering
+
+from chassis.kernel.errors import Invalid
+
+LARGEST_MINOR_UNITS = 10**15
+"""Beyond this an amount is taken for a mistake; far above any balance, far below 2^63."""
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount, possibly negative. `currency` is an ISO 4217 alphabetic code."""
+
+    minor_units: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if abs(self.minor_units) > LARGEST_MINOR_UNITS:
+            raise Invalid("AMOUNT_TOO_LARGE", "an amount is at most 10^15 minor units")
+
+    def _same(self, other: "Money") -> None:
+        if self.currency != other.currency:
+            raise Invalid(
+                "CURRENCY_MISMATCH", f"{other.currency} cannot be combined with {self.currency}"
+            )
+
+    def __add__(self, other: "Money") -> "Money":
+        self._same(other)
+        return Money(self.minor_units + other.minor_units, self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        self._same(other)
+        return Money(self.minor_units - other.minor_units, self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.minor_units, self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        self._same(other)
+        return self.minor_units < other.minor_units
+
+    def __bool__(self) -> bool:
+        return self.minor_units != 0
+
+
+def zero(currency: str) -> Money:
+    """Nothing, in `currency`."""
+    return Money(0, currency)

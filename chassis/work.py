@@ -1,0 +1,113 @@
+"""What is handed to the committer and what comes back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chassis.kernel.events import Command, Fact
+from chassis.recorded import Meta
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """The caller's name for one request; `request_hash` is SHA-256 of its canonical bytes."""
+
+    principal: str
+    method: str
+    key: str
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One message of another service, about to be taken in. `previous` is the position of the
+    public fact before it in the same partition, or None where that is not known."""
+
+    source: str
+    epoch: int
+    position: int
+    partition: int
+    topic: str
+    stream: str
+    outcome: str = "applied"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A privileged act for the Merkle log: who, for whom, what, on what, from where."""
+
+    actor: str
+    on_behalf_of: str
+    action: str
+    object: str
+    origin: str
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where the effect of a unit stands; see cards.type.v1.Receipt."""
+
+    event_id: str
+    stream: str
+    stream_version: int
+    epoch: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What an answer may be rendered from: the state after each command, and the place."""
+
+    states: tuple[Any, ...]
+    facts: tuple[Fact, ...]
+    receipt: Receipt
+
+    @property
+    def state(self) -> Any:
+        """The state after the last command."""
+        return self.states[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a unit. `answer` is what `render` gave, or gave the first time."""
+
+    answer: bytes
+    facts: tuple[Fact, ...]
+    receipt: Receipt
+    replayed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """One unit for the committer: all of it is stored, or none.
+
+    A unit whose inbox rows are all there already is skipped; one whose idempotency row is there is
+    answered from it. `due_at` is when a timer that brought the unit was due.
+    """
+
+    commands: tuple[Command, ...]
+    meta: Meta
+    idempotency: Idempotency | None = None
+    inbox: tuple[Inbox, ...] = ()
+    timer: str | None = None
+    render: Callable[[Settled], bytes] | None = None
+    audit: Audit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Ask for `command` to be carried out at `due_at`, durably; the same `timer_id` replaces."""
+
+    timer_id: str
+    due_at: datetime
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Take a timer back; nothing happens if it is not there."""
+
+    timer_id: str
