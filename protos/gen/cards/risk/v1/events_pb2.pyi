@@ -109,7 +109,7 @@ class AlertRaised(_message.Message):
     alert_id: _builtins.str
     """The alert."""
     scope: _builtins.str
-    """What the alert is about: "card", "account", "merchant" or "issuer_range"."""
+    """What the alert is about: "card", "account" or "merchant"."""
     entity_id: _builtins.str
     """Id of what it is about, within its scope."""
     charge_id: _builtins.str
@@ -175,7 +175,7 @@ class AlertDecided(_message.Message):
     alert_id: _builtins.str
     """The alert."""
     scope: _builtins.str
-    """What the alert is about: "card", "account", "merchant" or "issuer_range"."""
+    """What the alert is about: "card", "account" or "merchant"."""
     entity_id: _builtins.str
     """Id of what it is about, within its scope."""
     account_id: _builtins.str

@@ -64,8 +64,6 @@ class _ScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Scope.ValueType
     """All cards of one account."""
     SCOPE_MERCHANT: _Scope.ValueType  # 3
     """All cards at one merchant."""
-    SCOPE_ISSUER_RANGE: _Scope.ValueType  # 4
-    """All cards whose numbers begin alike."""
 
 class Scope(_Scope, metaclass=_ScopeEnumTypeWrapper):
     """What rules and alerts are about."""
@@ -78,8 +76,6 @@ SCOPE_ACCOUNT: Scope.ValueType  # 2
 """All cards of one account."""
 SCOPE_MERCHANT: Scope.ValueType  # 3
 """All cards at one merchant."""
-SCOPE_ISSUER_RANGE: Scope.ValueType  # 4
-"""All cards whose numbers begin alike."""
 Global___Scope: _TypeAlias = Scope  # noqa: Y015
 
 class _AlertStatus:
@@ -241,6 +237,7 @@ class AssessChargeRequest(_message.Message):
     CARD_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     MERCHANT_ID_FIELD_NUMBER: _builtins.int
+    MERCHANT_NAME_FIELD_NUMBER: _builtins.int
     MERCHANT_CATEGORY_CODE_FIELD_NUMBER: _builtins.int
     MERCHANT_COUNTRY_FIELD_NUMBER: _builtins.int
     ENTRY_MODE_FIELD_NUMBER: _builtins.int
@@ -252,13 +249,15 @@ class AssessChargeRequest(_message.Message):
     card_id: _builtins.str
     """Card used."""
     merchant_id: _builtins.str
-    """The merchant, as the network names it, or any stable id of it."""
+    """The network's id of the merchant; may be empty."""
+    merchant_name: _builtins.str
+    """Name of the merchant as the network gives it; stands for the merchant where there is no id."""
     merchant_category_code: _builtins.str
     """ISO 18245 merchant category code; empty where it is not known."""
     merchant_country: _builtins.str
-    """ISO 3166 alpha-2 of the merchant; empty where it is not known."""
+    """ISO 3166-1 alpha-2 of the merchant; empty where it is not known."""
     entry_mode: _builtins.str
-    """How the card was read: "chip", "contactless", "ecommerce" …; empty where it is not known."""
+    """CHIP, CONTACTLESS, MAGNETIC_STRIPE, MANUAL, ECOMMERCE, CREDENTIAL_ON_FILE, or empty."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """Amount in the billing currency."""
@@ -275,6 +274,7 @@ class AssessChargeRequest(_message.Message):
         card_id: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
         merchant_id: _builtins.str = ...,
+        merchant_name: _builtins.str = ...,
         merchant_category_code: _builtins.str = ...,
         merchant_country: _builtins.str = ...,
         entry_mode: _builtins.str = ...,
@@ -282,7 +282,7 @@ class AssessChargeRequest(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "transaction_at", b"transaction_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "card_id", b"card_id", "charge_id", b"charge_id", "entry_mode", b"entry_mode", "merchant_category_code", b"merchant_category_code", "merchant_country", b"merchant_country", "merchant_id", b"merchant_id", "transaction_at", b"transaction_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "card_id", b"card_id", "charge_id", b"charge_id", "entry_mode", b"entry_mode", "merchant_category_code", b"merchant_category_code", "merchant_country", b"merchant_country", "merchant_id", b"merchant_id", "merchant_name", b"merchant_name", "transaction_at", b"transaction_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -298,12 +298,15 @@ class AssessChargeResponse(_message.Message):
     SCORE_FIELD_NUMBER: _builtins.int
     REASON_CODES_FIELD_NUMBER: _builtins.int
     RULE_SET_VERSION_FIELD_NUMBER: _builtins.int
+    ASSESSMENT_ID_FIELD_NUMBER: _builtins.int
     verdict: Global___Verdict.ValueType
     """What should be done."""
     score: _builtins.int
     """How suspicious it is, 0 to 1000."""
     rule_set_version: _builtins.str
     """Hash of the rule set that judged."""
+    assessment_id: _builtins.str
+    """Id of this judgement; the same question to the same rules has the same."""
     @_builtins.property
     def reason_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Reason codes of the rules that hit, most severe first."""
@@ -315,10 +318,11 @@ class AssessChargeResponse(_message.Message):
         score: _builtins.int = ...,
         reason_codes: _abc.Iterable[_builtins.str] | None = ...,
         rule_set_version: _builtins.str = ...,
+        assessment_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason_codes", b"reason_codes", "rule_set_version", b"rule_set_version", "score", b"score", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assessment_id", b"assessment_id", "reason_codes", b"reason_codes", "rule_set_version", b"rule_set_version", "score", b"score", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
