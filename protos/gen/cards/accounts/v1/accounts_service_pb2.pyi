@@ -1642,6 +1642,7 @@ class AuthoriseChargeRequest(_message.Message):
     ENTRY_MODE_FIELD_NUMBER: _builtins.int
     ESTIMATED_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    TRANSACTION_AT_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The caller's name for this request, 1 to 128 printable characters; a retry uses it again."""
     card_id: _builtins.str
@@ -1670,6 +1671,10 @@ class AuthoriseChargeRequest(_message.Message):
     def merchant(self) -> _events_pb2.Merchant:
         """Where."""
 
+    @_builtins.property
+    def transaction_at(self) -> _timestamp_pb2.Timestamp:
+        """When the holder pays, as the network says; absent: now, on the transaction date."""
+
     def __init__(
         self,
         *,
@@ -1684,10 +1689,11 @@ class AuthoriseChargeRequest(_message.Message):
         entry_mode: Global___EntryMode.ValueType = ...,
         estimated: _builtins.bool = ...,
         transaction_date: _builtins.str = ...,
+        transaction_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "original_amount", b"original_amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "original_amount", b"original_amount", "transaction_at", b"transaction_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "charge_id", b"charge_id", "entry_mode", b"entry_mode", "estimated", b"estimated", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "original_amount", b"original_amount", "rate", b"rate", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "charge_id", b"charge_id", "entry_mode", b"entry_mode", "estimated", b"estimated", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "original_amount", b"original_amount", "rate", b"rate", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -517,6 +517,7 @@ class ChargeAuthorised(_message.Message):
     ASSESSMENT_ID_FIELD_NUMBER: _builtins.int
     HOLD_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    TRANSACTION_AT_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -561,6 +562,10 @@ class ChargeAuthorised(_message.Message):
     def hold_expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the hold falls if nobody clears it."""
 
+    @_builtins.property
+    def transaction_at(self) -> _timestamp_pb2.Timestamp:
+        """When the holder paid, as the network says; otherwise the instant of the decision."""
+
     def __init__(
         self,
         *,
@@ -580,10 +585,11 @@ class ChargeAuthorised(_message.Message):
         assessment_id: _builtins.str = ...,
         hold_expires_at: _timestamp_pb2.Timestamp | None = ...,
         transaction_date: _builtins.str = ...,
+        transaction_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "held", b"held", "hold_expires_at", b"hold_expires_at", "merchant", b"merchant", "original_amount", b"original_amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "held", b"held", "hold_expires_at", b"hold_expires_at", "merchant", b"merchant", "original_amount", b"original_amount", "transaction_at", b"transaction_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "assessment_id", b"assessment_id", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "entry_mode", b"entry_mode", "held", b"held", "hold_expires_at", b"hold_expires_at", "merchant", b"merchant", "original_amount", b"original_amount", "rate", b"rate", "response_code", b"response_code", "stand_in", b"stand_in", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "assessment_id", b"assessment_id", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "entry_mode", b"entry_mode", "held", b"held", "hold_expires_at", b"hold_expires_at", "merchant", b"merchant", "original_amount", b"original_amount", "rate", b"rate", "response_code", b"response_code", "stand_in", b"stand_in", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -610,6 +616,7 @@ class ChargeDeclined(_message.Message):
     STAND_IN_FIELD_NUMBER: _builtins.int
     ASSESSMENT_ID_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    TRANSACTION_AT_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -650,6 +657,10 @@ class ChargeDeclined(_message.Message):
     def available(self) -> _money_pb2.Money:
         """What may be spent."""
 
+    @_builtins.property
+    def transaction_at(self) -> _timestamp_pb2.Timestamp:
+        """When the holder tried, as the network says; otherwise the instant of the decision."""
+
     def __init__(
         self,
         *,
@@ -668,10 +679,11 @@ class ChargeDeclined(_message.Message):
         stand_in: _builtins.bool = ...,
         assessment_id: _builtins.str = ...,
         transaction_date: _builtins.str = ...,
+        transaction_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "merchant", b"merchant", "original_amount", b"original_amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "merchant", b"merchant", "original_amount", b"original_amount", "transaction_at", b"transaction_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "assessment_id", b"assessment_id", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "entry_mode", b"entry_mode", "merchant", b"merchant", "original_amount", b"original_amount", "rate", b"rate", "reason", b"reason", "response_code", b"response_code", "stand_in", b"stand_in", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "assessment_id", b"assessment_id", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "entry_mode", b"entry_mode", "merchant", b"merchant", "original_amount", b"original_amount", "rate", b"rate", "reason", b"reason", "response_code", b"response_code", "stand_in", b"stand_in", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
