@@ -1,0 +1,1 @@
+"""All services in one process, on virtual time, with every accident drawn from one seed."""
