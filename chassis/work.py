@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from chassis.kernel.events import Command, Fact
@@ -18,11 +19,19 @@ class Idempotency:
     key: str
     request_hash: bytes
 
+    @property
+    def request_id(self) -> str:
+        """One id for the three that name a request."""
+        parts = f"{len(self.principal)}:{self.principal}{len(self.method)}:{self.method}{self.key}"
+        return sha256(parts.encode()).hexdigest()[:32]
+
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """One message of another service, about to be taken in. `previous` is the position of the
-    public fact before it in the same partition, or None where that is not known."""
+    """One message of another service, about to be taken in.
+
+    `outcome` is `applied`, `ignored` (no policy), `parked` (its stream waits) or `redriven` (it was
+    parked and is tried again; only then may the row be there already)."""
 
     source: str
     epoch: int
@@ -85,7 +94,8 @@ class Work:
     """One unit for the committer: all of it is stored, or none.
 
     A unit whose inbox rows are all there already is skipped; one whose idempotency row is there is
-    answered from it. `due_at` is when a timer that brought the unit was due.
+    answered from it; one whose timer is gone does nothing. `inside` runs in the same transaction,
+    with its connection, after the events are inserted: for rows that must not be in an event.
     """
 
     commands: tuple[Command, ...]
@@ -95,6 +105,7 @@ class Work:
     timer: str | None = None
     render: Callable[[Settled], bytes] | None = None
     audit: Audit | None = None
+    inside: Callable[[Any, Settled], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

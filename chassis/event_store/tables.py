@@ -54,9 +54,9 @@ tracking = Table(
 idempotency = Table(
     "idempotency",
     METADATA,
-    Column("principal", Text, primary_key=True),
-    Column("method", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
+    Column("request_id", Text, primary_key=True),
+    Column("principal", Text, nullable=False),
+    Column("method", Text, nullable=False),
     Column("request_hash", LargeBinary, nullable=False),
     Column("answer", LargeBinary, nullable=False),
     Column("stream", Text, nullable=False),
@@ -64,6 +64,7 @@ idempotency = Table(
     Column("position", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
 )
+"""`request_id` is derived from principal, method and key, so that one look-up finds a batch."""
 Index("idempotency_by_age", idempotency.c.created_at)
 
 inbox = Table(

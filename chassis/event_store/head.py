@@ -1,0 +1,89 @@
+"""The head of the log: whoever holds its row's lock writes, everybody else waits."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from chassis.event_store.tables import METADATA, epochs, log_head
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the log stands: `position` of the last event (0: none) and the size of the audit log
+    with its frontier."""
+
+    epoch: int
+    position: int
+    audit_size: int = 0
+    audit_frontier: bytes = b""
+
+
+_COLUMNS = (
+    log_head.c.epoch,
+    log_head.c.position,
+    log_head.c.audit_size,
+    log_head.c.audit_frontier,
+)
+_SELECT = select(*_COLUMNS).where(log_head.c.id == 1)
+_SELECT_LOCKED = _SELECT.with_for_update()
+
+
+def create_tables(engine: Engine) -> None:
+    """Create what is missing and the head row of an empty log in epoch 1."""
+    METADATA.create_all(engine)
+    with engine.execution_options(writing=True).begin() as connection:
+        if connection.execute(_SELECT_LOCKED).first() is None:
+            connection.execute(
+                insert(log_head).values(
+                    id=1, position=0, epoch=1, audit_size=0, audit_frontier=b""
+                )
+            )
+            connection.execute(insert(epochs).values(epoch=1, first_position=1))
+
+
+def read_head(connection: Connection) -> Head:
+    """Where the log stands, without a lock."""
+    return Head(*connection.execute(_SELECT).one())
+
+
+def take_head(connection: Connection) -> Head:
+    """Where the log stands; nobody else can move it until the transaction ends."""
+    return Head(*connection.execute(_SELECT_LOCKED).one())
+
+
+def move_head(connection: Connection, head: Head) -> None:
+    """Write the new head; the caller holds its lock."""
+    connection.execute(
+        log_head.update().where(log_head.c.id == 1),
+        {
+            "position": head.position,
+            "epoch": head.epoch,
+            "audit_size": head.audit_size,
+            "audit_frontier": head.audit_frontier,
+        },
+    )
+
+
+def begin_epoch(engine: Engine) -> int:
+    """Begin a new epoch, as after restoring a backup; returns its number."""
+    with engine.execution_options(writing=True).begin() as connection:
+        head = take_head(connection)
+        epoch = head.epoch + 1
+        connection.execute(
+            insert(epochs).values(epoch=epoch, first_position=head.position + 1)
+        )
+        move_head(
+            connection, Head(epoch, head.position, head.audit_size, head.audit_frontier)
+        )
+        return epoch
+
+
+def epoch_starts(connection: Connection) -> list[tuple[int, int]]:
+    """Pairs of epoch and its first position, the newest first."""
+    rows = connection.execute(select(epochs).order_by(epochs.c.epoch.desc()))
+    return [(row.epoch, row.first_position) for row in rows]
+
+
+def epoch_of(position: int, starts: list[tuple[int, int]]) -> int:
+    """The epoch in which a position was written."""
+    return next(epoch for epoch, first in starts if position >= first)

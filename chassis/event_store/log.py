@@ -1,0 +1,110 @@
+"""The log as others follow it: read in order, and wait for what comes."""
+
+import asyncio
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, func, select
+
+from chassis.codec import Codec
+from chassis.database import Database
+from chassis.event_store.head import Head, epoch_of, epoch_starts, read_head
+from chassis.event_store.tables import events
+from chassis.kernel import ids
+from chassis.recorded import Recorded
+
+TAIL_LIMIT = 4_096
+"""So many of the newest events are kept in memory, decoded, for those who follow closely."""
+POLL_SECONDS = 0.02
+"""How often the store is asked for what other processes wrote, while somebody waits."""
+ALONE_POLL_SECONDS = 1.0
+"""The same when no other process is expected to write."""
+READ_LIMIT = 5_000
+
+
+class Log:
+    """One service's log. `alone` says that this process is the only one that writes."""
+
+    def __init__(self, service: str, database: Database, codec: Codec, *, alone: bool) -> None:
+        self.service = service
+        self._database = database
+        self._codec = codec
+        self._poll_seconds = ALONE_POLL_SECONDS if alone else POLL_SECONDS
+        self._tail: deque[Recorded] = deque(maxlen=TAIL_LIMIT)
+        self._moved = asyncio.Event()
+        self._known_position = 0
+
+    async def head(self) -> Head:
+        """Where the log stands in the store."""
+        return await self._database.read(read_head)
+
+    def notify(self, recorded: Sequence[Recorded]) -> None:
+        """A batch was committed by this process; wakes everybody who waits."""
+        if self._tail and self._tail[-1].position + 1 != recorded[0].position:
+            # Another process wrote in between; what we keep must have no gaps.
+            self._tail.clear()
+        self._tail.extend(recorded)
+        self._wake(recorded[-1].position)
+
+    def _wake(self, position: int) -> None:
+        self._known_position = max(self._known_position, position)
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+
+    async def committed(self, after: int, timeout_seconds: float) -> bool:
+        """Wait until the log has gone past `after`; False when the time is over first."""
+        deadline = asyncio.get_running_loop().time() + timeout_seconds
+        while self._known_position <= after:
+            remaining = deadline - asyncio.get_running_loop().time()
+            if remaining <= 0:
+                return False
+            moved = self._moved
+            try:
+                async with asyncio.timeout(min(self._poll_seconds, remaining)):
+                    await moved.wait()
+            except TimeoutError:
+                head = await self.head()
+                if head.position > self._known_position:
+                    self._wake(head.position)
+        return True
+
+    async def after(self, position: int, limit: int = READ_LIMIT) -> list[Recorded]:
+        """The events after a position, in order, at most `limit`."""
+        if self._tail and self._tail[0].position <= position + 1:
+            start = bisect_right(self._tail, position, key=lambda each: each.position)
+            stop = min(start + limit, len(self._tail))
+            return [self._tail[i] for i in range(start, stop)]
+        return await self._database.read(lambda connection: self.page(connection, position, limit))
+
+    def page(self, connection: Connection, position: int, limit: int) -> list[Recorded]:
+        """The events after a position, on a connection at hand."""
+        starts = epoch_starts(connection)
+        query = (
+            select(events).where(events.c.position > position).order_by(events.c.position)
+        ).limit(limit)
+        found = []
+        for at, stream, version, topic, state in connection.execute(query):
+            fact, meta = self._codec.decode(topic, bytes(state))
+            epoch = epoch_of(at, starts)
+            found.append(
+                Recorded(self.service, epoch, at, stream, version, topic, fact, meta)
+            )
+        return found
+
+    async def last_public_positions(self, topics: Collection[str]) -> dict[int, int]:
+        """Per partition the position of its last event with one of `topics`, as far as any."""
+
+        def read(connection: Connection) -> dict[int, int]:
+            newest = (
+                select(events.c.originator_id, func.max(events.c.position))
+                .where(events.c.topic.in_(sorted(topics)))
+                .group_by(events.c.originator_id)
+            )
+            last: dict[int, int] = {}
+            for stream, position in connection.execute(newest):
+                partition = ids.partition(stream)
+                last[partition] = max(last.get(partition, 0), position)
+            return last
+
+        return await self._database.read(read)

@@ -1,0 +1,88 @@
+"""What one tick is about to write: everything decided, nothing stored yet."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete
+
+from chassis.database import insert_rows
+from chassis.event_store.cache import Folded, Unloadable
+from chassis.event_store.head import Head, move_head
+from chassis.event_store.tables import (
+    audit,
+    events,
+    idempotency,
+    inbox,
+    timers,
+    watermarks,
+)
+from chassis.recorded import Recorded
+from chassis.work import Outcome
+
+Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Page:
+    """Rows by table, and the states as they will be once the rows are stored."""
+
+    head: Head
+    now: datetime
+    folds: dict[str, Folded | Unloadable] = field(default_factory=dict)
+    written: dict[str, Folded] = field(default_factory=dict)
+    recorded: list[Recorded] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    answers: dict[str, tuple[bytes, Outcome]] = field(default_factory=dict)
+    idempotency: list[Row] = field(default_factory=list)
+    inbox: list[Row] = field(default_factory=list)
+    redriven: list[tuple[str, int, int]] = field(default_factory=list)
+    watermarks: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
+    moved: set[tuple[str, int]] = field(default_factory=set)
+    timers: dict[str, Row | None] = field(default_factory=dict)
+    due: set[str] = field(default_factory=set)
+    audit: list[Row] = field(default_factory=list)
+
+    def write(self, connection: Connection) -> None:
+        """Store every row and the new head; the caller holds the head."""
+        insert_rows(connection, events, self.events)
+        insert_rows(connection, idempotency, self.idempotency)
+        insert_rows(connection, inbox, self.inbox)
+        insert_rows(connection, audit, self.audit)
+        self._write_watermarks(connection)
+        self._write_timers(connection)
+        for source, epoch, position in self.redriven:
+            connection.execute(
+                inbox.update()
+                .where(
+                    inbox.c.source == source,
+                    inbox.c.epoch == epoch,
+                    inbox.c.position == position,
+                )
+                .values(outcome="redriven")
+            )
+        move_head(connection, self.head)
+
+    def _write_watermarks(self, connection: Connection) -> None:
+        rows = [(*key, *self.watermarks[key]) for key in sorted(self.moved)]
+        _replace(connection, watermarks, rows, ("source", "partition"))
+
+    def _write_timers(self, connection: Connection) -> None:
+        if not self.timers:
+            return
+        connection.execute(delete(timers).where(timers.c.timer_id.in_(sorted(self.timers))))
+        insert_rows(connection, timers, [row for row in self.timers.values() if row is not None])
+
+
+def _replace(connection: Connection, table: Table, rows: list[Row], key: tuple[str, ...]) -> None:
+    if not rows:
+        return
+    names = [column.name for column in table.columns]
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    connection.exec_driver_sql(
+        f"INSERT INTO {table.name} ({', '.join(names)})"
+        f" VALUES ({', '.join(mark for _ in names)})"
+        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}",
+        rows,
+    )

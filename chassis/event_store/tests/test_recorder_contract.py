@@ -1,0 +1,88 @@
+"""The library's own recorder contract, run against ours on SQLite and on PostgreSQL."""
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from eventsourcing.tests.persistence import (
+    AggregateRecorderTestCase,
+    ApplicationRecorderTestCase,
+    NonInterleavingNotificationIDsBaseCase,
+    ProcessRecorderTestCase,
+)
+from sqlalchemy import Engine
+
+from chassis.database import open_engine
+from chassis.event_store.recorder import SqlRecorder
+from chassis.event_store.tables import METADATA
+from chassis.testing.databases import fresh_database
+
+
+class _OnSqlite:
+    """Gives each contract test a recorder on its own file."""
+
+    engine: Engine
+
+    @pytest.fixture(autouse=True)
+    def _file(self, tmp_path: Path) -> Any:
+        self.engine = open_engine(f"sqlite:///{tmp_path / 'events.db'}")
+        yield
+        self.engine.dispose()
+
+    def new_originator_id(self) -> str:
+        return str(uuid4())
+
+    def create_recorder(self) -> SqlRecorder:
+        recorder = SqlRecorder(self.engine)
+        recorder.create_table()
+        return recorder
+
+
+class _OnPostgres(_OnSqlite):
+    """The same on a database of its own in a real server."""
+
+    @pytest.fixture(autouse=True)
+    def _file(self, postgres_url: str) -> Any:
+        with fresh_database(postgres_url) as url:
+            self.engine = open_engine(url)
+            yield
+            self.engine.dispose()
+
+    def create_recorder(self) -> SqlRecorder:
+        METADATA.drop_all(self.engine)
+        return super().create_recorder()
+
+
+class TestAggregateRecorderOnSqlite(_OnSqlite, AggregateRecorderTestCase):
+    pass
+
+
+class TestApplicationRecorderOnSqlite(_OnSqlite, ApplicationRecorderTestCase[SqlRecorder]):
+    def test_insert_subscribe(self) -> None:
+        self.optional_test_insert_subscribe()
+
+
+class TestProcessRecorderOnSqlite(_OnSqlite, ProcessRecorderTestCase):
+    pass
+
+
+class TestNonInterleavingOnSqlite(_OnSqlite, NonInterleavingNotificationIDsBaseCase):
+    pass
+
+
+class TestAggregateRecorderOnPostgres(_OnPostgres, AggregateRecorderTestCase):
+    pass
+
+
+class TestApplicationRecorderOnPostgres(_OnPostgres, ApplicationRecorderTestCase[SqlRecorder]):
+    def test_insert_subscribe(self) -> None:
+        self.optional_test_insert_subscribe()
+
+
+class TestProcessRecorderOnPostgres(_OnPostgres, ProcessRecorderTestCase):
+    pass
+
+
+class TestNonInterleavingOnPostgres(_OnPostgres, NonInterleavingNotificationIDsBaseCase):
+    pass

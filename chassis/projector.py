@@ -1,0 +1,150 @@
+"""Read models: functions of facts to rows, each set with a cursor of its own, rebuilt at will."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table, select
+
+from chassis.database import Database
+from chassis.event_store.log import Log
+from chassis.event_store.tables import tracking
+from chassis.kernel.events import Fact
+from chassis.recorded import Recorded
+
+H = TypeVar("H", bound=Callable[..., None])
+Handler = Callable[[Connection, Any], None]
+
+PAGE_LIMIT = 500
+IDLE_SECONDS = 5.0
+RETRY_PAUSE_SECONDS = 1.0
+
+
+def projects(*kinds: type[Fact]) -> Callable[[H], H]:
+    """Mark a function `(connection, recorded) -> None` as what these facts do to a read model."""
+
+    def mark(handler: H) -> H:
+        handler.projected_kinds = kinds  # type: ignore[attr-defined]
+        return handler
+
+    return mark
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A named read model: its tables, and what each fact does to them.
+
+    With `synchronous` the handlers run in the commit transaction instead of behind it: for what
+    must be read back at once, and dear, because every command waits for it.
+    """
+
+    name: str
+    tables: Sequence[Table]
+    handlers: Sequence[Handler]
+    synchronous: bool = False
+    by_fact: Mapping[type[Fact], list[Handler]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        by_fact: dict[type[Fact], list[Handler]] = {}
+        for handler in self.handlers:
+            for kind in handler.projected_kinds:  # type: ignore[attr-defined]
+                by_fact.setdefault(kind, []).append(handler)
+        object.__setattr__(self, "by_fact", by_fact)
+
+    @property
+    def cursor(self) -> str:
+        """The name of its row in `tracking`."""
+        return f"projection:{self.name}"
+
+    def apply(self, connection: Connection, recorded: Recorded) -> None:
+        """What one event does to the tables."""
+        for handler in self.by_fact.get(type(recorded.fact), ()):
+            handler(connection, recorded)
+
+
+class Projector:
+    """Keeps one projection up with the log."""
+
+    def __init__(
+        self,
+        projection: Projection,
+        log: Log,
+        database: Database,
+        on_failure: Callable[[str, Exception], None],
+    ) -> None:
+        self.projection = projection
+        self._log = log
+        self._database = database
+        self._on_failure = on_failure
+
+    async def run(self) -> None:
+        """Follow for ever. A failure is told and tried again: a read model must not skip."""
+        while True:
+            try:
+                position = await self.position()
+                while True:
+                    await self._log.committed(position, IDLE_SECONDS)
+                    position = await self.catch_up(position)
+            except Exception as error:
+                self._on_failure(self.projection.name, error)
+                await asyncio.sleep(RETRY_PAUSE_SECONDS)
+
+    async def position(self) -> int:
+        """The last position that the tables contain."""
+        query = select(tracking.c.notification_id).where(
+            tracking.c.application_name == self.projection.cursor
+        )
+        found = await self._database.read(lambda connection: connection.scalar(query))
+        return found or 0
+
+    async def catch_up(self, position: int) -> int:
+        """Apply everything there is after `position`; returns how far it came."""
+        while page := await self._log.after(position, PAGE_LIMIT):
+            start = position
+            position = await self._database.write(
+                lambda connection, page=page, start=start: self._apply(connection, page, start)  # type: ignore[misc]
+            )
+        return position
+
+    def _apply(self, connection: Connection, page: list[Recorded], start: int) -> int:
+        end = page[-1].position
+        cursor = tracking.c.application_name == self.projection.cursor
+        if start == 0:
+            # The cursor row may be there with 0 after a rebuild, or not at all.
+            connection.execute(tracking.delete().where(cursor, tracking.c.notification_id == 0))
+            connection.execute(
+                tracking.insert().values(
+                    application_name=self.projection.cursor, notification_id=end
+                )
+            )
+        else:
+            moved = connection.execute(
+                tracking.update()
+                .where(cursor, tracking.c.notification_id == start)
+                .values(notification_id=end)
+            )
+            if moved.rowcount != 1:
+                raise Overtaken(self.projection.name)
+        for recorded in page:
+            self.projection.apply(connection, recorded)
+        return end
+
+    async def rebuild(self) -> int:
+        """Empty the tables and apply the whole log anew; returns the position reached."""
+
+        def empty(connection: Connection) -> None:
+            for table in reversed(self.projection.tables):
+                connection.execute(table.delete())
+            connection.execute(
+                tracking.delete().where(
+                    tracking.c.application_name == self.projection.cursor
+                )
+            )
+
+        await self._database.write(empty)
+        return await self.catch_up(0)
+
+
+class Overtaken(Exception):
+    """Another worker moved this projection on; read its place again."""
