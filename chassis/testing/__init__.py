@@ -1,0 +1,1 @@
+"""What tests and the demonstration stand on: real servers, and ways to say what is expected."""
