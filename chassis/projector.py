@@ -137,9 +137,7 @@ class Projector:
             for table in reversed(self.projection.tables):
                 connection.execute(table.delete())
             connection.execute(
-                tracking.delete().where(
-                    tracking.c.application_name == self.projection.cursor
-                )
+                tracking.delete().where(tracking.c.application_name == self.projection.cursor)
             )
 
         await self._database.write(empty)

@@ -68,9 +68,7 @@ class Scheduler:
 
         def read(connection: Connection) -> list[tuple[str, str, bytes, str]]:
             query = (
-                select(
-                    timers.c.timer_id, timers.c.topic, timers.c.command, timers.c.correlation_id
-                )
+                select(timers.c.timer_id, timers.c.topic, timers.c.command, timers.c.correlation_id)
                 .where(timers.c.due_at <= now)
                 .order_by(timers.c.due_at, timers.c.timer_id)
                 .limit(DUE_LIMIT)

@@ -96,9 +96,7 @@ class Streams:
         self._fold_on(connection, [stream], base.version, folds)
         return folds[stream]
 
-    def _bases(
-        self, connection: Connection, streams: list[str]
-    ) -> dict[str, Folded | Unloadable]:
+    def _bases(self, connection: Connection, streams: list[str]) -> dict[str, Folded | Unloadable]:
         bases: dict[str, Folded | Unloadable] = {}
         for stream in streams:
             try:

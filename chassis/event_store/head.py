@@ -34,9 +34,7 @@ def create_tables(engine: Engine) -> None:
     with engine.execution_options(writing=True).begin() as connection:
         if connection.execute(_SELECT_LOCKED).first() is None:
             connection.execute(
-                insert(log_head).values(
-                    id=1, position=0, epoch=1, audit_size=0, audit_frontier=b""
-                )
+                insert(log_head).values(id=1, position=0, epoch=1, audit_size=0, audit_frontier=b"")
             )
             connection.execute(insert(epochs).values(epoch=1, first_position=1))
 
@@ -69,12 +67,8 @@ def begin_epoch(engine: Engine) -> int:
     with engine.execution_options(writing=True).begin() as connection:
         head = take_head(connection)
         epoch = head.epoch + 1
-        connection.execute(
-            insert(epochs).values(epoch=epoch, first_position=head.position + 1)
-        )
-        move_head(
-            connection, Head(epoch, head.position, head.audit_size, head.audit_frontier)
-        )
+        connection.execute(insert(epochs).values(epoch=epoch, first_position=head.position + 1))
+        move_head(connection, Head(epoch, head.position, head.audit_size, head.audit_frontier))
         return epoch
 
 

@@ -87,9 +87,7 @@ class Log:
         for at, stream, version, topic, state in connection.execute(query):
             fact, meta = self._codec.decode(topic, bytes(state))
             epoch = epoch_of(at, starts)
-            found.append(
-                Recorded(self.service, epoch, at, stream, version, topic, fact, meta)
-            )
+            found.append(Recorded(self.service, epoch, at, stream, version, topic, fact, meta))
         return found
 
     async def last_public_positions(self, topics: Collection[str]) -> dict[int, int]:

@@ -166,9 +166,7 @@ class SqlRecorder(ProcessRecorder):
             return connection.execute(query).all()
 
 
-def insert_stored(
-    connection: Connection, stored: Sequence[StoredEvent], after: int
-) -> list[int]:
+def insert_stored(connection: Connection, stored: Sequence[StoredEvent], after: int) -> list[int]:
     """Insert events at the positions that follow `after`; the caller holds the head."""
     rows = [
         (after + i, _text(each.originator_id), each.originator_version, each.topic, each.state)

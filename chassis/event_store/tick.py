@@ -250,9 +250,7 @@ class Ticker:
             raise fold or Unloadable(stream)
         return fold
 
-    def _accept(
-        self, work: Work, page: Page, decided: "_Decided"
-    ) -> tuple[Outcome, Settled]:
+    def _accept(self, work: Work, page: Page, decided: "_Decided") -> tuple[Outcome, Settled]:
         """Put a decided unit on the page. Everything that can fail comes first."""
         position = page.head.position + len(decided.facts)
         receipt = self._receipt(page, decided, position)
@@ -290,7 +288,14 @@ class Ticker:
             position = page.head.position + offset
             recorded.append(
                 Recorded(
-                    self._service, page.head.epoch, position, stream, version, topic, fact, work.meta
+                    self._service,
+                    page.head.epoch,
+                    position,
+                    stream,
+                    version,
+                    topic,
+                    fact,
+                    work.meta,
                 )
             )
             rows.append(event_row(position, stream, version, topic, stored))
@@ -306,9 +311,7 @@ class Ticker:
             position,
         )
 
-    def _scheduled(
-        self, work: Work, facts: tuple[Fact, ...]
-    ) -> dict[str, tuple[Any, ...] | None]:
+    def _scheduled(self, work: Work, facts: tuple[Fact, ...]) -> dict[str, tuple[Any, ...] | None]:
         scheduled: dict[str, tuple[Any, ...] | None] = {}
         if not self._timer_rules:
             return scheduled
@@ -322,9 +325,7 @@ class Ticker:
                     scheduled[change.timer_id] = row
         return scheduled
 
-    def _leaves(
-        self, work: Work, page: Page, receipt: Receipt
-    ) -> Callable[[Page, int], Head]:
+    def _leaves(self, work: Work, page: Page, receipt: Receipt) -> Callable[[Page, int], Head]:
         """How the head moves: on by the unit's events, and by one leaf if the act is audited."""
         head = page.head
         if work.audit is None or not self._audited:
@@ -348,9 +349,7 @@ class Ticker:
                 continue
             key = (row.source, row.partition)
             page.inbox.append(inbox_row(row, micros(page.now)))
-            page.watermarks[key] = max(
-                page.watermarks.get(key, (0, 0)), (row.epoch, row.position)
-            )
+            page.watermarks[key] = max(page.watermarks.get(key, (0, 0)), (row.epoch, row.position))
             page.moved.add(key)
 
 

@@ -1,4 +1,4 @@
-"""Bases of what happened (facts), what is asked (commands) and what is compared by value (values)."""
+"""Bases of what happened (facts), is asked (commands) and is compared by value (values)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
