@@ -1,0 +1,86 @@
+"""What a service stands on: what the world gives it, and what is made of that for its code."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random, SystemRandom
+from typing import Any, Protocol
+from uuid import uuid4
+
+from sqlalchemy import Engine
+
+from chassis.application import Application
+from chassis.bus import Bus
+from chassis.crypto.keys import Keys
+from chassis.database import Database, Runner
+from chassis.event_store.log import Log
+from chassis.kernel.clock import Clock
+from chassis.kernel.ids import Ids
+
+
+class Rpc(Protocol):
+    """Other services, by name."""
+
+    def stub(self, stub: Any, service: str) -> Any:
+        """A stub of the generated class `stub`; its methods raise kernel errors."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class RandomIds:
+    """Ids nobody can guess."""
+
+    def new(self) -> str:
+        return uuid4().hex
+
+
+def system_random() -> Random:
+    """Random numbers nobody can guess: they become card numbers."""
+    return SystemRandom()
+
+
+@dataclass(kw_only=True)
+class World:
+    """What differs between production, a test and a simulation."""
+
+    clock: Clock
+    ids: Ids
+    random: Random
+    engine: Engine
+    runner: Runner
+    bus: Bus | None
+    rpc: Rpc
+    keys: Keys | None = None
+    alone: bool = True
+    """Whether no other process writes to this store."""
+
+
+@dataclass(kw_only=True)
+class Ports:
+    """What a service's own code may touch of the world."""
+
+    clock: Clock
+    ids: Ids
+    random: Random
+    application: Application
+    database: Database
+    log: Log
+    rpc: Rpc
+    keys: Keys
+    settings: Any
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, in the time of the world."""
+        await asyncio.sleep(seconds)
+
+

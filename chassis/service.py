@@ -1,0 +1,70 @@
+"""The one description of a service, from which serve, work, migrate and config run."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from google.protobuf.descriptor import ServiceDescriptor
+from sqlalchemy import MetaData
+
+from chassis.codec import Codec
+from chassis.config import Settings
+from chassis.crypto.keys import Keys
+from chassis.kernel.decider import Decider
+from chassis.kernel.events import Upcasters
+from chassis.policies import Policy, TimerRule
+from chassis.ports import Ports, World
+from chassis.projector import Projection
+
+Rpcs = Sequence[tuple[Callable[[Any, Any], None], Any, ServiceDescriptor]]
+"""For each proto service: the generated `add_…Servicer_to_server`, the servicer, its descriptor."""
+
+Worker = tuple[str, Callable[[], Awaitable[None]]]
+"""A name, and what runs for ever under it; started again when it fails."""
+
+Attributes = Callable[[Ports, str], Awaitable[Mapping[str, Any] | None]]
+"""What permissions may know of an object (`owner` …), or None when there is no such object."""
+
+
+def _no_rpcs(ports: Ports) -> Rpcs:
+    return ()
+
+
+def _no_workers(ports: Ports) -> Sequence[Worker]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """Everything a service is. `prepare` runs after the tables exist, before anything else, at
+    every start; it is repeatable. `keys` gives the service field encryption of its own instead
+    of auth's key service."""
+
+    name: str
+    settings: type[Settings]
+    deciders: Sequence[Decider[Any]]
+    public: ModuleType
+    upcasters: Upcasters = field(default_factory=dict)
+    policies: Sequence[Policy] = ()
+    timers: Sequence[TimerRule] = ()
+    projections: Sequence[Projection] = ()
+    overrides: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    rpcs: Callable[[Ports], Rpcs] = _no_rpcs
+    workers: Callable[[Ports], Sequence[Worker]] = _no_workers
+    resources: Mapping[str, Attributes] = field(default_factory=dict)
+    tables: MetaData | None = None
+    prepare: Callable[[Ports], Awaitable[None]] | None = None
+    keys: Callable[[World, Any, Ports], Keys] | None = None
+
+    def codec(self) -> Codec:
+        """The codec of all its facts and commands."""
+        facts = [fact for decider in self.deciders for fact in decider.facts]
+        commands = [command for decider in self.deciders for command in decider.commands]
+        return Codec(facts, commands, self.upcasters)
+
+    @property
+    def sources(self) -> list[str]:
+        """The services it listens to, by its policies."""
+        packages = {policy.on.DESCRIPTOR.full_name.split(".")[1] for policy in self.policies}
+        return sorted(packages)
