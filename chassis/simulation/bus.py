@@ -16,7 +16,6 @@ from chassis.bus import (
     Rejected,
     StreamSpec,
 )
-from chassis.simulation.loop import Process
 from chassis.simulation.network import SimulatedNetwork
 
 T = TypeVar("T")
@@ -64,9 +63,9 @@ class SimulatedBusServer:
         self.up = True
         self.streams: dict[str, _Stream] = {}
 
-    def client(self, process: Process) -> "SimulatedBus":
-        """The bus as one process sees it."""
-        return SimulatedBus(self, process.name)
+    def client(self, name: str) -> "SimulatedBus":
+        """The bus as a process on the machine of that name sees it."""
+        return SimulatedBus(self, name)
 
     def crash(self, lost_messages: int = 0) -> None:
         """Stop. Each stream loses up to so many messages at its end, each place what was not

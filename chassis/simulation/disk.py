@@ -41,6 +41,8 @@ class SimulatedDisk:
 
     Every commit is synced at once, as SQLite does with synchronous FULL. Since nothing else runs
     during a transaction, the image of the last synced commit need not be taken before a crash.
+    With `dies_at_commit` the machine dies at that commit, which is synced, but nobody has heard of
+    it; then `on_death` is called.
     """
 
     def __init__(self, world: World, name: str) -> None:
@@ -50,17 +52,15 @@ class SimulatedDisk:
         self.image: bytes | None = None
         self._world = world
         self._connection: _Connection | None = None
-        self._on_death: Callable[[], None] = _nothing
+        self.on_death: Callable[[], None] = _nothing
         self._lost: list[_Connection] = []
 
-    def open(self, on_death: Callable[[], None] = _nothing) -> Engine:
-        """An engine on what the disk holds; what was open before is thrown away.
+    def open(self) -> Engine:
+        """An engine on what the disk holds, for one process.
 
-        `on_death` is called when the process dies at a commit (`dies_at_commit`): the commit is
-        synced, and nobody has heard of it.
+        The processes of one machine share a connection: each runs its transactions to the end
+        before another has its turn, so they cannot tell it from one each.
         """
-        self.crash()
-        self._on_death = on_death
         return open_engine("sqlite://", creator=self._connect)
 
     def crash(self) -> None:
@@ -86,7 +86,7 @@ class SimulatedDisk:
             self.dies_at_commit = None
             self._world.sometimes("a process died between a commit and its answer")
             self.crash()
-            self._on_death()
+            self.on_death()
 
     def close(self) -> None:
         """Close every connection there ever was: the world is over."""
@@ -96,6 +96,8 @@ class SimulatedDisk:
         self._lost.clear()
 
     def _connect(self) -> sqlite3.Connection:
+        if self._connection is not None:
+            return self._connection
         connection = sqlite3.connect(":memory:", check_same_thread=False, factory=_Connection)
         if self.image is not None:
             connection.deserialize(self.image)

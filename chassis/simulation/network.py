@@ -125,7 +125,7 @@ class SimulatedNetwork:
         self._calls.pop(number, None)
 
     def _break(self, call: _Call) -> None:
-        self.world.loop.call_later(self.random.random() * NOTICE_SECONDS, call.fail)
+        self.world.later(self.random.random() * NOTICE_SECONDS, call.fail)
 
 
 class SimulatedRpc:

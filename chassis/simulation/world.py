@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Coroutine
-from contextvars import copy_context
+from collections.abc import Callable, Coroutine
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Self
@@ -96,13 +96,18 @@ class World:
         self, process: Process | None, coroutine: Coroutine[Any, Any, Any]
     ) -> asyncio.Task[Any]:
         """Run a coroutine inside a process; None is the world itself, which never dies."""
-        context = copy_context()
+        # An empty context: nothing that the one who asks knows leaks into another process.
+        context = Context()
         context.run(CURRENT_PROCESS.set, process)
         return self.loop.create_task(coroutine, context=context)
 
     def start(self, process: Process | None, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine inside a process and wait for nothing."""
         _ = self.spawn(process, coroutine)
+
+    def later(self, seconds: float, callback: Callable[[], object]) -> None:
+        """Call back as the world, whoever asks and whether or not they live then."""
+        self.loop.call_later(seconds, callback, context=Context())
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run the world until `coroutine` is done. Raises StuckError when it never will be."""
