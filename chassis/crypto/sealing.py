@@ -48,15 +48,12 @@ def seal(key: bytes, key_version: int, plaintext: bytes, about: bytes, nonce: by
 
 def version_of(sealed: str) -> int:
     """The version of the key that a sealed text needs."""
-    form, version, _ = _parts(sealed)
-    if form != FORMAT:
-        raise SealBroken("a format that this version does not know")
-    return version
+    return _parts(sealed)[0]
 
 
 def unseal(key: bytes, sealed: str, about: bytes) -> bytes:
     """The plaintext, if nothing was altered and `about` is what it was sealed with."""
-    _, version, body = _parts(sealed)
+    version, body = _parts(sealed)
     raw = bytes_of(body)
     if len(raw) < NONCE_BYTES + TAG_BYTES:
         raise SealBroken("too short")
@@ -70,12 +67,13 @@ def _bound(key_version: int, about: bytes) -> bytes:
     return f"{FORMAT}.{key_version}.".encode() + about
 
 
-def _parts(sealed: str) -> tuple[str, int, str]:
+def _parts(sealed: str) -> tuple[int, str]:
     match sealed.split("."):
-        case [form, version, body] if version.isascii() and version.isdigit():
-            return form, int(version), body
-        case _:
-            raise SealBroken("not a sealed text")
+        case [form, version, body] if form == FORMAT and version.isascii() and version.isdigit():
+            # One spelling only, as for base64.
+            if str(int(version)) == version:
+                return int(version), body
+    raise SealBroken("not a sealed text of a format that this version knows")
 
 
 def keyed_hash(secret: bytes, *parts: str, body: bytes = b"") -> bytes:
