@@ -162,8 +162,8 @@ def test_the_published_signed_note_is_accepted_and_no_change_of_it() -> None:
         "If you think cryptography is the answer to your problem,\n"
         "then you don't know what your problem is.\n"
     )
-    signature = "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="
-    note = f"{text}\n— PeterNeumann {signature}\n"
+    first_half = "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXg"
+    note = f"{text}\n— PeterNeumann {first_half}KvqfqdngotpRZb6KE6RyyBwJnAM=\n"
     assert audit.open_note(note, "PeterNeumann", key) == text
     with pytest.raises(audit.CheckpointRefused):
         audit.open_note(note.replace("answer", "cure"), "PeterNeumann", key)
