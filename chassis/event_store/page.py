@@ -17,10 +17,25 @@ from chassis.event_store.tables import (
     timers,
     watermarks,
 )
+from chassis.kernel.events import Fact
 from chassis.recorded import Recorded
-from chassis.work import Outcome
+from chassis.work import Inbox, Outcome
 
 Row = tuple[Any, ...]
+InboxKey = tuple[str, int, int]
+"""Source, epoch and position of a message."""
+
+
+class Decided:
+    """The facts of one unit, and the folds they lead to."""
+
+    __slots__ = ("facts", "folds", "last", "states")
+
+    def __init__(self) -> None:
+        self.facts: list[tuple[str, int, Fact]] = []
+        self.folds: dict[str, Folded] = {}
+        self.states: list[Any] = []
+        self.last = ""
 
 
 @dataclass(slots=True)
@@ -36,12 +51,21 @@ class Page:
     answers: dict[str, tuple[bytes, Outcome]] = field(default_factory=dict)
     idempotency: list[Row] = field(default_factory=list)
     inbox: list[Row] = field(default_factory=list)
-    redriven: list[tuple[str, int, int]] = field(default_factory=list)
+    parked: set[InboxKey] = field(default_factory=set)
+    redriven: list[InboxKey] = field(default_factory=list)
     watermarks: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     moved: set[tuple[str, int]] = field(default_factory=set)
     timers: dict[str, Row | None] = field(default_factory=dict)
     due: set[str] = field(default_factory=set)
     audit: list[Row] = field(default_factory=list)
+
+    def has_taken(self, row: Inbox) -> bool:
+        """Whether a message has had its effect. Below the watermark everything was taken in, but
+        what was parked then may still be redriven, once."""
+        if row.outcome == "redriven":
+            return (row.source, row.epoch, row.position) not in self.parked
+        mark = self.watermarks.get((row.source, row.partition), (0, 0))
+        return (row.epoch, row.position) <= mark
 
     def write(self, connection: Connection) -> None:
         """Store every row and the new head; the caller holds the head."""

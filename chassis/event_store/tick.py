@@ -13,7 +13,7 @@ from chassis.audit import append as append_leaf
 from chassis.codec import Codec
 from chassis.event_store.cache import Folded, Streams, Unloadable
 from chassis.event_store.head import Head, take_head
-from chassis.event_store.page import Page
+from chassis.event_store.page import Decided, InboxKey, Page
 from chassis.event_store.rows import (
     audit_leaf,
     event_row,
@@ -22,7 +22,7 @@ from chassis.event_store.rows import (
     micros,
     timer_row,
 )
-from chassis.event_store.tables import events, idempotency, timers, watermarks
+from chassis.event_store.tables import events, idempotency, inbox, timers, watermarks
 from chassis.kernel.clock import Clock
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import Error, Refused
@@ -182,6 +182,7 @@ class Ticker:
         if due:
             found = connection.execute(select(timers.c.timer_id).where(timers.c.timer_id.in_(due)))
             page.due.update(row[0] for row in found)
+        page.parked = self._parked_of(connection, batch)
         wanted = {
             self.stream_of(command)
             for work in batch
@@ -191,6 +192,23 @@ class Ticker:
         missing = sorted(s for s in wanted if self.streams.cached(s) is None)
         if missing:
             page.folds = self.streams.load(connection, missing)
+
+    @staticmethod
+    def _parked_of(connection: Connection, batch: Sequence[Work]) -> set[InboxKey]:
+        """Which of the messages that are to be redriven still wait."""
+        redriven = [row for work in batch for row in work.inbox if row.outcome == "redriven"]
+        found: set[InboxKey] = set()
+        for row in redriven:
+            key = (row.source, row.epoch, row.position)
+            waiting = select(inbox.c.position).where(
+                inbox.c.source == row.source,
+                inbox.c.epoch == row.epoch,
+                inbox.c.position == row.position,
+                inbox.c.outcome == "parked",
+            )
+            if connection.scalar(waiting) is not None:
+                found.add(key)
+        return found
 
     # One unit ------------------------------------------------------------------------------------
 
@@ -215,16 +233,11 @@ class Ticker:
     def _is_done(self, work: Work, page: Page) -> bool:
         if work.timer is not None and work.timer not in page.due:
             return True
-        if not work.inbox or any(row.outcome == "redriven" for row in work.inbox):
-            return False
-        return all(
-            (row.epoch, row.position) <= page.watermarks.get((row.source, row.partition), (0, 0))
-            for row in work.inbox
-        )
+        return bool(work.inbox) and all(page.has_taken(row) for row in work.inbox)
 
-    def _decide(self, work: Work, page: Page) -> "_Decided":
+    def _decide(self, work: Work, page: Page) -> Decided:
         context = Context(now=page.now, actor=work.meta.actor, new_id=self._ids.new)
-        decided = _Decided()
+        decided = Decided()
         for command in work.commands:
             decider = self._by_command.get(type(command))
             if decider is None:
@@ -250,7 +263,7 @@ class Ticker:
             raise fold or Unloadable(stream)
         return fold
 
-    def _accept(self, work: Work, page: Page, decided: "_Decided") -> tuple[Outcome, Settled]:
+    def _accept(self, work: Work, page: Page, decided: Decided) -> tuple[Outcome, Settled]:
         """Put a decided unit on the page. Everything that can fail comes first."""
         position = page.head.position + len(decided.facts)
         receipt = self._receipt(page, decided, position)
@@ -280,7 +293,7 @@ class Ticker:
         return outcome, settled
 
     def _record(
-        self, work: Work, page: Page, decided: "_Decided"
+        self, work: Work, page: Page, decided: Decided
     ) -> tuple[list[Recorded], list[tuple[Any, ...]]]:
         recorded, rows = [], []
         for offset, (stream, version, fact) in enumerate(decided.facts, 1):
@@ -301,7 +314,7 @@ class Ticker:
             rows.append(event_row(position, stream, version, topic, stored))
         return recorded, rows
 
-    def _receipt(self, page: Page, decided: "_Decided", position: int) -> Receipt:
+    def _receipt(self, page: Page, decided: Decided, position: int) -> Receipt:
         fold = decided.folds.get(decided.last)
         return Receipt(
             event_id(self._service, page.head.epoch, position),
@@ -345,24 +358,13 @@ class Ticker:
     def _take_in(work: Work, page: Page) -> None:
         for row in work.inbox:
             if row.outcome == "redriven":
+                page.parked.discard((row.source, row.epoch, row.position))
                 page.redriven.append((row.source, row.epoch, row.position))
                 continue
             key = (row.source, row.partition)
             page.inbox.append(inbox_row(row, micros(page.now)))
             page.watermarks[key] = max(page.watermarks.get(key, (0, 0)), (row.epoch, row.position))
             page.moved.add(key)
-
-
-class _Decided:
-    """The facts of one unit, and the folds they lead to."""
-
-    __slots__ = ("facts", "folds", "last", "states")
-
-    def __init__(self) -> None:
-        self.facts: list[tuple[str, int, Fact]] = []
-        self.folds: dict[str, Folded] = {}
-        self.states: list[Any] = []
-        self.last = ""
 
 
 class _InsideFailed(Exception):
