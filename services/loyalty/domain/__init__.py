@@ -1,0 +1,1 @@
+"""Points: pure decisions about what is earned, used and owed."""
