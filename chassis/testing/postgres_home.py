@@ -40,11 +40,9 @@ class PostgresHome:
         if os.geteuid() != 0:
             return None
         for name in UNPRIVILEGED_USERS:
-            try:
+            with contextlib.suppress(KeyError):
                 entry = pwd.getpwnam(name)
-            except KeyError:
-                continue
-            return entry.pw_uid, entry.pw_gid
+                return entry.pw_uid, entry.pw_gid
         raise ServerFailed(f"root needs one of the users {UNPRIVILEGED_USERS} to run PostgreSQL")
 
     @cached_property

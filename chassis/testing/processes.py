@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -38,7 +39,7 @@ def free_port() -> int:
     return port
 
 
-class ServerProcess:
+class ServerProcess(ABC):
     """One server process in a folder of its own (configuration, data, log, pid file).
 
     Use it as a context manager (`with` blocks, `async with` does not block the loop), or call
@@ -57,13 +58,13 @@ class ServerProcess:
 
     # What a server says of itself.
 
+    @abstractmethod
     def command(self) -> Sequence[str]:
         """The command line, with all that it needs written to the folder."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answers(self) -> bool:
         """Whether the server does its work now; may raise OSError while it does not."""
-        raise NotImplementedError
 
     def environment(self) -> Mapping[str, str]:
         """What the process finds in its environment besides ours."""
