@@ -136,4 +136,3 @@ def _shape(kind: Any, seen: set[Any]) -> str:
     seen.add(kind)
     hints = get_type_hints(kind)
     return f"{name}({','.join(f'{field}:{_shape(hints[field], seen)}' for field in fields)})"
-

@@ -41,6 +41,11 @@ class Policy:
         """The sentence that the policy is."""
         return self.do.__name__
 
+    @property
+    def source(self) -> str:
+        """The service that speaks: `accounts` for `cards.accounts.v1.…`."""
+        return str(self.on.DESCRIPTOR.full_name).split(".")[1]
+
 
 @dataclass(frozen=True, slots=True)
 class TimerRule:

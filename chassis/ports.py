@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random, SystemRandom
@@ -17,6 +18,7 @@ from chassis.database import Database, Runner
 from chassis.event_store.log import Log
 from chassis.kernel.clock import Clock
 from chassis.kernel.ids import Ids
+from chassis.subscriber import WHOLE, Share
 
 
 class Rpc(Protocol):
@@ -63,6 +65,14 @@ class World:
     keys: Keys | None = None
     alone: bool = True
     """Whether no other process writes to this store."""
+    share: Share = WHOLE
+    """Which partitions of what others say this process takes in."""
+    on_batch: Callable[[int, float], None] = lambda units, seconds: None
+    """Told of every commit: units and seconds."""
+    on_published: Callable[[float], None] = lambda lag_seconds: None
+    """Told by the relay how long the first fact of a batch had waited."""
+    on_applied: Callable[[str, float], None] = lambda source, lag_seconds: None
+    """Told by a subscriber how old a fact was when its effects were durable."""
 
 
 @dataclass(kw_only=True)
@@ -76,11 +86,10 @@ class Ports:
     database: Database
     log: Log
     rpc: Rpc
-    keys: Keys
     settings: Any
+    keys: Any = None
+    """A chassis.crypto.keys.Keys; set last, because auth makes its own from the other ports."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait, in the time of the world."""
         await asyncio.sleep(seconds)
-
-

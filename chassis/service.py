@@ -12,10 +12,11 @@ from chassis.codec import Codec
 from chassis.config import Settings
 from chassis.crypto.keys import Keys
 from chassis.kernel.decider import Decider
-from chassis.kernel.events import Upcasters
+from chassis.kernel.events import Fact, Upcasters
 from chassis.policies import Policy, TimerRule
 from chassis.ports import Ports, World
 from chassis.projector import Projection
+from chassis.publishing import Override
 
 Rpcs = Sequence[tuple[Callable[[Any, Any], None], Any, ServiceDescriptor]]
 """For each proto service: the generated `add_…Servicer_to_server`, the servicer, its descriptor."""
@@ -49,7 +50,7 @@ class Service:
     policies: Sequence[Policy] = ()
     timers: Sequence[TimerRule] = ()
     projections: Sequence[Projection] = ()
-    overrides: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    overrides: Mapping[type[Fact], Override] = field(default_factory=dict)
     rpcs: Callable[[Ports], Rpcs] = _no_rpcs
     workers: Callable[[Ports], Sequence[Worker]] = _no_workers
     resources: Mapping[str, Attributes] = field(default_factory=dict)
@@ -66,5 +67,4 @@ class Service:
     @property
     def sources(self) -> list[str]:
         """The services it listens to, by its policies."""
-        packages = {policy.on.DESCRIPTOR.full_name.split(".")[1] for policy in self.policies}
-        return sorted(packages)
+        return sorted({policy.source for policy in self.policies})

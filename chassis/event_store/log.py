@@ -52,13 +52,13 @@ class Log:
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
-    async def committed(self, after: int, timeout_seconds: float) -> bool:
-        """Wait until the log has gone past `after`; False when the time is over first."""
+    async def committed(self, after: int, timeout_seconds: float) -> None:
+        """Wait until the log has gone past `after`, or until the time is over."""
         deadline = asyncio.get_running_loop().time() + timeout_seconds
         while self._known_position <= after:
             remaining = deadline - asyncio.get_running_loop().time()
             if remaining <= 0:
-                return False
+                return
             moved = self._moved
             try:
                 async with asyncio.timeout(min(self._poll_seconds, remaining)):
@@ -67,7 +67,6 @@ class Log:
                 head = await self.head()
                 if head.position > self._known_position:
                     self._wake(head.position)
-        return True
 
     async def after(self, position: int, limit: int = READ_LIMIT) -> list[Recorded]:
         """The events after a position, in order, at most `limit`."""
@@ -90,8 +89,11 @@ class Log:
             found.append(Recorded(self.service, epoch, at, stream, version, topic, fact, meta))
         return found
 
-    async def last_public_positions(self, topics: Collection[str]) -> dict[int, int]:
-        """Per partition the position of its last event with one of `topics`, as far as any."""
+    async def last_public_positions(
+        self, topics: Collection[str], up_to: int | None = None
+    ) -> dict[int, int]:
+        """Per partition the position, not behind `up_to`, of its last event with one of `topics`;
+        partitions without any are absent."""
 
         def read(connection: Connection) -> dict[int, int]:
             newest = (
@@ -99,6 +101,8 @@ class Log:
                 .where(events.c.topic.in_(sorted(topics)))
                 .group_by(events.c.originator_id)
             )
+            if up_to is not None:
+                newest = newest.where(events.c.position <= up_to)
             last: dict[int, int] = {}
             for stream, position in connection.execute(newest):
                 partition = ids.partition(stream)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete
 
 from chassis.database import insert_rows
 from chassis.event_store.cache import Folded, Unloadable
@@ -14,6 +14,7 @@ from chassis.event_store.tables import (
     events,
     idempotency,
     inbox,
+    parked,
     timers,
     watermarks,
 )
@@ -24,6 +25,9 @@ from chassis.work import Inbox, Outcome
 Row = tuple[Any, ...]
 InboxKey = tuple[str, int, int]
 """Source, epoch and position of a message."""
+
+SETTLE_PARKED = ("redriven", "skipped")
+"""Outcomes by which a message that was parked is done with."""
 
 
 class Decided:
@@ -52,7 +56,7 @@ class Page:
     idempotency: list[Row] = field(default_factory=list)
     inbox: list[Row] = field(default_factory=list)
     parked: set[InboxKey] = field(default_factory=set)
-    redriven: list[InboxKey] = field(default_factory=list)
+    unparked: list[tuple[InboxKey, str]] = field(default_factory=list)
     watermarks: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     moved: set[tuple[str, int]] = field(default_factory=set)
     timers: dict[str, Row | None] = field(default_factory=dict)
@@ -62,10 +66,16 @@ class Page:
     def has_taken(self, row: Inbox) -> bool:
         """Whether a message has had its effect. Below the watermark everything was taken in, but
         what was parked then may still be redriven, once."""
-        if row.outcome == "redriven":
+        if row.outcome in SETTLE_PARKED:
             return (row.source, row.epoch, row.position) not in self.parked
         mark = self.watermarks.get((row.source, row.partition), (0, 0))
         return (row.epoch, row.position) <= mark
+
+    def settle_parked(self, row: Inbox) -> None:
+        """A message that was parked is done with."""
+        key = (row.source, row.epoch, row.position)
+        self.parked.discard(key)
+        self.unparked.append((key, row.outcome))
 
     def write(self, connection: Connection) -> None:
         """Store every row and the new head; the caller holds the head."""
@@ -75,16 +85,9 @@ class Page:
         insert_rows(connection, audit, self.audit)
         self._write_watermarks(connection)
         self._write_timers(connection)
-        for source, epoch, position in self.redriven:
-            connection.execute(
-                inbox.update()
-                .where(
-                    inbox.c.source == source,
-                    inbox.c.epoch == epoch,
-                    inbox.c.position == position,
-                )
-                .values(outcome="redriven")
-            )
+        for key, outcome in self.unparked:
+            connection.execute(inbox.update().where(_is(inbox, key)).values(outcome=outcome))
+            connection.execute(parked.delete().where(_is(parked, key)))
         move_head(connection, self.head)
 
     def _write_watermarks(self, connection: Connection) -> None:
@@ -96,6 +99,12 @@ class Page:
             return
         connection.execute(delete(timers).where(timers.c.timer_id.in_(sorted(self.timers))))
         insert_rows(connection, timers, [row for row in self.timers.values() if row is not None])
+
+
+def _is(table: Table, key: InboxKey) -> ColumnElement[bool]:
+    source, epoch, position = key
+    columns = table.c
+    return and_(columns.source == source, columns.epoch == epoch, columns.position == position)
 
 
 def _replace(connection: Connection, table: Table, rows: list[Row], key: tuple[str, ...]) -> None:

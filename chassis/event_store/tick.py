@@ -13,7 +13,7 @@ from chassis.audit import append as append_leaf
 from chassis.codec import Codec
 from chassis.event_store.cache import Folded, Streams, Unloadable
 from chassis.event_store.head import Head, take_head
-from chassis.event_store.page import Decided, InboxKey, Page
+from chassis.event_store.page import SETTLE_PARKED, Decided, InboxKey, Page
 from chassis.event_store.rows import (
     audit_leaf,
     event_row,
@@ -195,8 +195,8 @@ class Ticker:
 
     @staticmethod
     def _parked_of(connection: Connection, batch: Sequence[Work]) -> set[InboxKey]:
-        """Which of the messages that are to be redriven still wait."""
-        redriven = [row for work in batch for row in work.inbox if row.outcome == "redriven"]
+        """Which of the messages that are to be redriven or skipped still wait."""
+        redriven = [row for work in batch for row in work.inbox if row.outcome in SETTLE_PARKED]
         found: set[InboxKey] = set()
         for row in redriven:
             key = (row.source, row.epoch, row.position)
@@ -357,9 +357,10 @@ class Ticker:
     @staticmethod
     def _take_in(work: Work, page: Page) -> None:
         for row in work.inbox:
-            if row.outcome == "redriven":
-                page.parked.discard((row.source, row.epoch, row.position))
-                page.redriven.append((row.source, row.epoch, row.position))
+            if page.has_taken(row):
+                continue
+            if row.outcome in SETTLE_PARKED:
+                page.settle_parked(row)
                 continue
             key = (row.source, row.partition)
             page.inbox.append(inbox_row(row, micros(page.now)))

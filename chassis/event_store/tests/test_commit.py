@@ -185,9 +185,18 @@ async def test_the_log_is_read_in_order_by_its_followers(store: Store) -> None:
     for log in (store.log, other.log):
         page = await log.after(3, 4)
         assert [each.position for each in page] == [4, 5, 6, 7]
-    assert await store.log.committed(9, 1.0)
-    assert not await store.log.committed(10, 0.05)
-    assert await other.log.committed(9, 1.0)
+    other.close()
+
+
+async def test_followers_wait_for_what_comes_from_whichever_process(store: Store) -> None:
+    other = open_store(str(store.database.engine.url.render_as_string(hide_password=False)))
+    waiting = [asyncio.create_task(each.log.committed(1, 60.0)) for each in (store, other)]
+    await store.committer.submit(work(add(1, "x")))
+    await asyncio.sleep(0)
+    assert not any(each.done() for each in waiting)
+    await store.committer.submit(work(add(1, "y")))
+    async with asyncio.timeout(5.0):
+        await asyncio.gather(*waiting)
     other.close()
 
 
