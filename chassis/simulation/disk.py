@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
@@ -21,14 +21,15 @@ STALL_CHANCE = 0.01
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that tells its disk of every commit."""
+    """A connection that tells its disk of every commit that changed something."""
 
     on_commit: Callable[[], None]
+    told_changes = 0
 
     def commit(self) -> None:
-        changed = self.in_transaction
         super().commit()
-        if changed:
+        if self.total_changes != self.told_changes:
+            self.told_changes = self.total_changes
             self.on_commit()
 
 
@@ -87,6 +88,10 @@ class SimulatedDisk:
             self._world.sometimes("a process died between a commit and its answer")
             self.crash()
             self.on_death()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What a query finds on the disk, for invariants."""
+        return self._connect().execute(query).fetchall()
 
     def close(self) -> None:
         """Close every connection there ever was: the world is over."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import grpc
 
+from chassis.grpc_errors import from_rpc_error
 from chassis.simulation.loop import Process
 from chassis.simulation.server import CallDetails, SimulatedContext, SimulatedServer
 from chassis.simulation.world import World
@@ -94,10 +95,6 @@ class SimulatedNetwork:
         """The client side for a process of that name."""
         return SimulatedRpc(self, caller)
 
-    def channel(self, caller: str, callee: str) -> "SimulatedChannel":
-        """A channel for a generated stub."""
-        return SimulatedChannel(self, caller, callee)
-
     # ------------------------------------------------------------------ for calls
 
     async def hop(self, callee: str) -> None:
@@ -136,17 +133,26 @@ class SimulatedRpc:
         self._caller = caller
 
     def stub(self, stub: Callable[[Any], Stub], service: str) -> Stub:
-        """A generated stub that speaks to another process of this world."""
-        return stub(self._network.channel(self._caller, service))
+        """A generated stub that speaks to another service of this world; as with the real client,
+        its methods raise kernel errors."""
+        return stub(SimulatedChannel(self._network, self._caller, service, from_rpc_error))
 
 
 class SimulatedChannel:
     """The part of grpc.aio.Channel that generated stubs use."""
 
-    def __init__(self, network: SimulatedNetwork, caller: str, callee: str) -> None:
-        self._network = network
-        self._caller = caller
-        self._callee = callee
+    def __init__(
+        self,
+        network: SimulatedNetwork,
+        caller: str,
+        callee: str,
+        translate: Callable[[grpc.aio.AioRpcError, str], Exception] = lambda error, _: error,
+    ) -> None:
+        """`translate` makes what is raised of gRPC's error and the name of the callee."""
+        self.network = network
+        self.caller = caller
+        self.callee = callee
+        self.translate = translate
 
     def unary_unary(
         self,
@@ -175,7 +181,7 @@ class SimulatedChannel:
             compression: object = None,
         ) -> SimulatedCall:
             sent = _Sent(method, serialise(request), tuple(metadata or ()), timeout)
-            return SimulatedCall(self._network, self._caller, self._callee, sent, parse)
+            return SimulatedCall(self, sent, parse)
 
         return call
 
@@ -206,16 +212,12 @@ class SimulatedCall:
     """One call; awaited it gives the answer, iterated it gives the answers."""
 
     def __init__(
-        self,
-        network: SimulatedNetwork,
-        caller: str,
-        callee: str,
-        sent: _Sent,
-        parse: Callable[[bytes], Any],
+        self, channel: SimulatedChannel, sent: _Sent, parse: Callable[[bytes], Any]
     ) -> None:
-        self._network = network
-        self._caller = caller
-        self._callee = callee
+        self._network = network = channel.network
+        self._caller = channel.caller
+        self._callee = channel.callee
+        self._translate = channel.translate
         self._sent = sent
         self._parse = parse
         self._deadline = None if sent.timeout is None else network.world.loop.time() + sent.timeout
@@ -298,10 +300,11 @@ class SimulatedCall:
         if end.code is not grpc.StatusCode.OK:
             raise self._error(end)
 
-    def _error(self, end: _End) -> grpc.aio.AioRpcError:
-        return grpc.aio.AioRpcError(
+    def _error(self, end: _End) -> Exception:
+        error = grpc.aio.AioRpcError(
             end.code, grpc.aio.Metadata(), grpc.aio.Metadata(*end.trailing), end.details, None
         )
+        return self._translate(error, self._callee)
 
     # ------------------------------------------------------------------ on its way
 
