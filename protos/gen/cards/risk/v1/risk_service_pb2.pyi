@@ -612,6 +612,7 @@ class Alert(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     DECIDED_BY_FIELD_NUMBER: _builtins.int
     DECIDED_AT_FIELD_NUMBER: _builtins.int
+    MERCHANT_NAME_FIELD_NUMBER: _builtins.int
     alert_id: _builtins.str
     """The alert."""
     scope: Global___Scope.ValueType
@@ -636,6 +637,8 @@ class Alert(_message.Message):
     """Where it stands."""
     decided_by: _builtins.str
     """Who decided; empty while it is open."""
+    merchant_name: _builtins.str
+    """Name of the merchant of the charge."""
     @_builtins.property
     def reason_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Reason codes of the rules that hit, most severe first."""
@@ -671,10 +674,11 @@ class Alert(_message.Message):
         status: Global___AlertStatus.ValueType = ...,
         decided_by: _builtins.str = ...,
         decided_at: _timestamp_pb2.Timestamp | None = ...,
+        merchant_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decided_at", b"decided_at", "raised_at", b"raised_at", "transaction_at", b"transaction_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "alert_id", b"alert_id", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "decided_at", b"decided_at", "decided_by", b"decided_by", "entity_id", b"entity_id", "raised_at", b"raised_at", "reason_codes", b"reason_codes", "rule_set_version", b"rule_set_version", "scope", b"scope", "score", b"score", "status", b"status", "transaction_at", b"transaction_at", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "alert_id", b"alert_id", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "decided_at", b"decided_at", "decided_by", b"decided_by", "entity_id", b"entity_id", "merchant_name", b"merchant_name", "raised_at", b"raised_at", "reason_codes", b"reason_codes", "rule_set_version", b"rule_set_version", "scope", b"scope", "score", b"score", "status", b"status", "transaction_at", b"transaction_at", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

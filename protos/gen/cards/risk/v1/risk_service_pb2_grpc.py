@@ -119,14 +119,14 @@ class RiskServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListScores(self, request, context):
-        """Scores, newest first, of one card or of one account or of all. Errors: PAGE_TOKEN_INVALID.
+        """Scores, newest first, of one card or of one account or of all. Errors: PAGE_TOKEN_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAlerts(self, request, context):
-        """Alerts, newest first. Errors: PAGE_TOKEN_INVALID.
+        """Alerts, newest first. Errors: PAGE_TOKEN_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -162,7 +162,7 @@ class RiskServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRuleSets(self, request, context):
-        """Every rule set that was proposed, newest first. Errors: PAGE_TOKEN_INVALID.
+        """Every rule set that was proposed, newest first. Errors: PAGE_TOKEN_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -171,7 +171,7 @@ class RiskServiceServicer:
     def ProposeRuleSet(self, request, context):
         """Puts a rule set forward as a draft; its version is the hash of its content, so that the same
         content proposed again is the same rule set. Errors: RULE_INVALID, RULE_DUPLICATE,
-        RULE_BOOK_FULL, IDEMPOTENCY_KEY_REUSED.
+        RULE_SET_SIZE, RULE_BOOK_FULL, IDEMPOTENCY_KEY_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -25,9 +25,9 @@ class RiskServiceStub:
     GetScore: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.GetScoreRequest, _risk_service_pb2.GetScoreResponse]
     """How a charge was scored after the event. Errors: SCORE_NOT_FOUND."""
     ListScores: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.ListScoresRequest, _risk_service_pb2.ListScoresResponse]
-    """Scores, newest first, of one card or of one account or of all. Errors: PAGE_TOKEN_INVALID."""
+    """Scores, newest first, of one card or of one account or of all. Errors: PAGE_TOKEN_UNKNOWN."""
     ListAlerts: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.ListAlertsRequest, _risk_service_pb2.ListAlertsResponse]
-    """Alerts, newest first. Errors: PAGE_TOKEN_INVALID."""
+    """Alerts, newest first. Errors: PAGE_TOKEN_UNKNOWN."""
     GetAlert: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.GetAlertRequest, _risk_service_pb2.GetAlertResponse]
     """One alert. Errors: ALERT_NOT_FOUND."""
     DecideAlert: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.DecideAlertRequest, _risk_service_pb2.DecideAlertResponse]
@@ -39,11 +39,11 @@ class RiskServiceStub:
     ListRules: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.ListRulesRequest, _risk_service_pb2.ListRulesResponse]
     """The rules of one rule set, by default of the one in force. Errors: RULE_SET_NOT_FOUND."""
     ListRuleSets: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.ListRuleSetsRequest, _risk_service_pb2.ListRuleSetsResponse]
-    """Every rule set that was proposed, newest first. Errors: PAGE_TOKEN_INVALID."""
+    """Every rule set that was proposed, newest first. Errors: PAGE_TOKEN_UNKNOWN."""
     ProposeRuleSet: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.ProposeRuleSetRequest, _risk_service_pb2.ProposeRuleSetResponse]
     """Puts a rule set forward as a draft; its version is the hash of its content, so that the same
     content proposed again is the same rule set. Errors: RULE_INVALID, RULE_DUPLICATE,
-    RULE_BOOK_FULL, IDEMPOTENCY_KEY_REUSED.
+    RULE_SET_SIZE, RULE_BOOK_FULL, IDEMPOTENCY_KEY_REUSED.
     """
     ActivateRuleSet: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.ActivateRuleSetRequest, _risk_service_pb2.ActivateRuleSetResponse]
     """Puts a rule set in force; whoever proposed it may not. Errors: RULE_SET_NOT_FOUND,
@@ -81,7 +81,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _risk_service_pb2.ListScoresRequest,
         context: _aio.ServicerContext[_risk_service_pb2.ListScoresRequest, _abc.Awaitable[_risk_service_pb2.ListScoresResponse]],
     ) -> _abc.Awaitable[_risk_service_pb2.ListScoresResponse]:
-        """Scores, newest first, of one card or of one account or of all. Errors: PAGE_TOKEN_INVALID."""
+        """Scores, newest first, of one card or of one account or of all. Errors: PAGE_TOKEN_UNKNOWN."""
 
     @_abc_1.abstractmethod
     def ListAlerts(
@@ -89,7 +89,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _risk_service_pb2.ListAlertsRequest,
         context: _aio.ServicerContext[_risk_service_pb2.ListAlertsRequest, _abc.Awaitable[_risk_service_pb2.ListAlertsResponse]],
     ) -> _abc.Awaitable[_risk_service_pb2.ListAlertsResponse]:
-        """Alerts, newest first. Errors: PAGE_TOKEN_INVALID."""
+        """Alerts, newest first. Errors: PAGE_TOKEN_UNKNOWN."""
 
     @_abc_1.abstractmethod
     def GetAlert(
@@ -131,7 +131,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _risk_service_pb2.ListRuleSetsRequest,
         context: _aio.ServicerContext[_risk_service_pb2.ListRuleSetsRequest, _abc.Awaitable[_risk_service_pb2.ListRuleSetsResponse]],
     ) -> _abc.Awaitable[_risk_service_pb2.ListRuleSetsResponse]:
-        """Every rule set that was proposed, newest first. Errors: PAGE_TOKEN_INVALID."""
+        """Every rule set that was proposed, newest first. Errors: PAGE_TOKEN_UNKNOWN."""
 
     @_abc_1.abstractmethod
     def ProposeRuleSet(
@@ -141,7 +141,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_risk_service_pb2.ProposeRuleSetResponse]:
         """Puts a rule set forward as a draft; its version is the hash of its content, so that the same
         content proposed again is the same rule set. Errors: RULE_INVALID, RULE_DUPLICATE,
-        RULE_BOOK_FULL, IDEMPOTENCY_KEY_REUSED.
+        RULE_SET_SIZE, RULE_BOOK_FULL, IDEMPOTENCY_KEY_REUSED.
         """
 
     @_abc_1.abstractmethod
