@@ -2,6 +2,7 @@
 
 import argparse
 import filecmp
+import re
 import shutil
 import subprocess
 import sys
@@ -43,10 +44,22 @@ def compile_into(target: Path) -> None:
             f"--grpc_python_out={target}",
             f"--mypy_grpc_out=quiet,only_async:{target}",
         )
+    for stub in sorted(target.rglob("*_pb2_grpc.pyi")):
+        stub.write_text(_with_plain_contexts(stub.read_text(encoding="utf-8")), encoding="utf-8")
     for folder in sorted({parent for path in protos for parent in path.parents[:-1]}):
         (target / folder / "__init__.py").write_text(PACKAGE_DOCSTRING)
     for package in sorted({path.parts[0] for path in protos}):
         (target / package / "py.typed").write_text("")
+
+
+def _with_plain_contexts(stub: str) -> str:
+    # A context is one of a request and a response; mypy-protobuf says "of an awaitable response",
+    # which no servicer could write of itself.
+    return re.sub(
+        r"(ServicerContext\[[\w.]+, )_abc\.(?:Awaitable|AsyncIterator)\[([\w.]+)\]\]",
+        r"\1\2]",
+        stub,
+    )
 
 
 def _declares_service(path: Path) -> bool:

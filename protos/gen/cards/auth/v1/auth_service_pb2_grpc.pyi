@@ -104,7 +104,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def RegisterIdentity(
         self,
         request: _auth_service_pb2.RegisterIdentityRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.RegisterIdentityRequest, _abc.Awaitable[_auth_service_pb2.RegisterIdentityResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.RegisterIdentityRequest, _auth_service_pb2.RegisterIdentityResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.RegisterIdentityResponse]:
         """Registers somebody, and begins the enrolment of their credentials. The login name is stored as
         a keyed hash only. Errors: ALREADY_EXISTS LOGIN_NAME_TAKEN, INVALID_ARGUMENT ROLE_UNKNOWN,
@@ -115,7 +115,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetIdentity(
         self,
         request: _auth_service_pb2.GetIdentityRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.GetIdentityRequest, _abc.Awaitable[_auth_service_pb2.GetIdentityResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.GetIdentityRequest, _auth_service_pb2.GetIdentityResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.GetIdentityResponse]:
         """Who somebody is, with roles and credentials. Errors: NOT_FOUND IDENTITY_UNKNOWN."""
 
@@ -123,7 +123,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def StartEnrolment(
         self,
         request: _auth_service_pb2.StartEnrolmentRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.StartEnrolmentRequest, _abc.Awaitable[_auth_service_pb2.StartEnrolmentResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.StartEnrolmentRequest, _auth_service_pb2.StartEnrolmentResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.StartEnrolmentResponse]:
         """Begins another enrolment, after a first one ran out or a credential was lost; the one before it
         ends. Errors: NOT_FOUND IDENTITY_UNKNOWN, FAILED_PRECONDITION IDENTITY_SUSPENDED.
@@ -133,7 +133,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def EnrolPassword(
         self,
         request: _auth_service_pb2.EnrolPasswordRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.EnrolPasswordRequest, _abc.Awaitable[_auth_service_pb2.EnrolPasswordResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.EnrolPasswordRequest, _auth_service_pb2.EnrolPasswordResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.EnrolPasswordResponse]:
         """Sets the password, by an enrolment token; may be repeated with the same password. 15 characters
         suffice alone, 8 where a second factor is enrolled as well; at most 128; no rules of composition,
@@ -146,7 +146,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def EnrolTotp(
         self,
         request: _auth_service_pb2.EnrolTotpRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.EnrolTotpRequest, _abc.Awaitable[_auth_service_pb2.EnrolTotpResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.EnrolTotpRequest, _auth_service_pb2.EnrolTotpResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.EnrolTotpResponse]:
         """Begins the enrolment of a time-based code (RFC 6238), by an enrolment token; the seed is shown
         here only, and to a repetition until it is confirmed. Errors: UNAUTHENTICATED ENROLMENT_INVALID.
@@ -156,7 +156,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def ConfirmTotp(
         self,
         request: _auth_service_pb2.ConfirmTotpRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.ConfirmTotpRequest, _abc.Awaitable[_auth_service_pb2.ConfirmTotpResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.ConfirmTotpRequest, _auth_service_pb2.ConfirmTotpResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.ConfirmTotpResponse]:
         """Ends the enrolment of a time-based code by showing the first one; repeating it after success
         changes nothing. Errors: UNAUTHENTICATED ENROLMENT_INVALID, INVALID_ARGUMENT CODE_WRONG,
@@ -167,7 +167,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def LogIn(
         self,
         request: _auth_service_pb2.LogInRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.LogInRequest, _abc.Awaitable[_auth_service_pb2.LogInResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.LogInRequest, _auth_service_pb2.LogInResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.LogInResponse]:
         """First step of logging in. Answers with tokens, or with a challenge where a second factor is
         enrolled; a repetition begins another session. An unknown login name is answered like a wrong
@@ -179,7 +179,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def AnswerChallenge(
         self,
         request: _auth_service_pb2.AnswerChallengeRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.AnswerChallengeRequest, _abc.Awaitable[_auth_service_pb2.AnswerChallengeResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.AnswerChallengeRequest, _auth_service_pb2.AnswerChallengeResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.AnswerChallengeResponse]:
         """Second step of logging in; a repetition with the same code within 30 seconds gives the same
         tokens. Errors: UNAUTHENTICATED CHALLENGE_INVALID, CODE_WRONG, CODE_USED, FAILED_PRECONDITION
@@ -190,7 +190,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def RefreshSession(
         self,
         request: _auth_service_pb2.RefreshSessionRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.RefreshSessionRequest, _abc.Awaitable[_auth_service_pb2.RefreshSessionResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.RefreshSessionRequest, _auth_service_pb2.RefreshSessionResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.RefreshSessionResponse]:
         """Exchanges a refresh token for new tokens. The same refresh token gives the same answer for 30
         seconds; after that, showing it again ends the session. Errors: UNAUTHENTICATED
@@ -201,7 +201,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def RevokeSession(
         self,
         request: _auth_service_pb2.RevokeSessionRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.RevokeSessionRequest, _abc.Awaitable[_auth_service_pb2.RevokeSessionResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.RevokeSessionRequest, _auth_service_pb2.RevokeSessionResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.RevokeSessionResponse]:
         """Ends a session: its refresh token is worth nothing from now on, its access token for at most
         five minutes more. Errors: NOT_FOUND SESSION_UNKNOWN.
@@ -211,7 +211,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListSessions(
         self,
         request: _auth_service_pb2.ListSessionsRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.ListSessionsRequest, _abc.Awaitable[_auth_service_pb2.ListSessionsResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.ListSessionsRequest, _auth_service_pb2.ListSessionsResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.ListSessionsResponse]:
         """Sessions of one identity, newest first. Errors: INVALID_ARGUMENT PAGE_TOKEN_INVALID."""
 
@@ -219,7 +219,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def AssignRole(
         self,
         request: _auth_service_pb2.AssignRoleRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.AssignRoleRequest, _abc.Awaitable[_auth_service_pb2.AssignRoleResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.AssignRoleRequest, _auth_service_pb2.AssignRoleResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.AssignRoleResponse]:
         """Gives a role, from the next token on. Errors: NOT_FOUND IDENTITY_UNKNOWN, INVALID_ARGUMENT
         ROLE_UNKNOWN, FAILED_PRECONDITION OWN_ROLES, ROLE_NOT_FOR_KIND.
@@ -229,7 +229,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def RevokeRole(
         self,
         request: _auth_service_pb2.RevokeRoleRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.RevokeRoleRequest, _abc.Awaitable[_auth_service_pb2.RevokeRoleResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.RevokeRoleRequest, _auth_service_pb2.RevokeRoleResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.RevokeRoleResponse]:
         """Takes a role back, from the next token on. Errors: NOT_FOUND IDENTITY_UNKNOWN,
         FAILED_PRECONDITION OWN_ROLES.
@@ -239,7 +239,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetSigningKeys(
         self,
         request: _auth_service_pb2.GetSigningKeysRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.GetSigningKeysRequest, _abc.Awaitable[_auth_service_pb2.GetSigningKeysResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.GetSigningKeysRequest, _auth_service_pb2.GetSigningKeysResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.GetSigningKeysResponse]:
         """The public keys that access tokens are verified with: the present one, the next and those still
         in use. Errors: none of its own.
@@ -249,7 +249,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def RotateSigningKey(
         self,
         request: _auth_service_pb2.RotateSigningKeyRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.RotateSigningKeyRequest, _abc.Awaitable[_auth_service_pb2.RotateSigningKeyResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.RotateSigningKeyRequest, _auth_service_pb2.RotateSigningKeyResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.RotateSigningKeyResponse]:
         """Begins to sign with a new key; the old one is published until its last token has ended.
         Errors: none of its own.
@@ -259,7 +259,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     def VerifyAuditLog(
         self,
         request: _auth_service_pb2.VerifyAuditLogRequest,
-        context: _aio.ServicerContext[_auth_service_pb2.VerifyAuditLogRequest, _abc.Awaitable[_auth_service_pb2.VerifyAuditLogResponse]],
+        context: _aio.ServicerContext[_auth_service_pb2.VerifyAuditLogRequest, _auth_service_pb2.VerifyAuditLogResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.VerifyAuditLogResponse]:
         """Recomputes the audit log of this service from its rows, compares it with every signed
         checkpoint, and proves that it extends the checkpoint the caller kept. Errors: INVALID_ARGUMENT

@@ -52,7 +52,7 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
     def CreateDataKey(
         self,
         request: _key_service_pb2.CreateDataKeyRequest,
-        context: _aio.ServicerContext[_key_service_pb2.CreateDataKeyRequest, _abc.Awaitable[_key_service_pb2.CreateDataKeyResponse]],
+        context: _aio.ServicerContext[_key_service_pb2.CreateDataKeyRequest, _key_service_pb2.CreateDataKeyResponse],
     ) -> _abc.Awaitable[_key_service_pb2.CreateDataKeyResponse]:
         """Makes the data key of a subject and purpose, or gives the one that is there. Errors: NOT_FOUND
         KEY_DESTROYED once the keys of the subject have been destroyed.
@@ -62,7 +62,7 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetDataKey(
         self,
         request: _key_service_pb2.GetDataKeyRequest,
-        context: _aio.ServicerContext[_key_service_pb2.GetDataKeyRequest, _abc.Awaitable[_key_service_pb2.GetDataKeyResponse]],
+        context: _aio.ServicerContext[_key_service_pb2.GetDataKeyRequest, _key_service_pb2.GetDataKeyResponse],
     ) -> _abc.Awaitable[_key_service_pb2.GetDataKeyResponse]:
         """Gives the data key of a subject and purpose. Errors: NOT_FOUND KEY_UNKNOWN, KEY_DESTROYED."""
 
@@ -70,7 +70,7 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
     def RotateKeyEncryptionKey(
         self,
         request: _key_service_pb2.RotateKeyEncryptionKeyRequest,
-        context: _aio.ServicerContext[_key_service_pb2.RotateKeyEncryptionKeyRequest, _abc.Awaitable[_key_service_pb2.RotateKeyEncryptionKeyResponse]],
+        context: _aio.ServicerContext[_key_service_pb2.RotateKeyEncryptionKeyRequest, _key_service_pb2.RotateKeyEncryptionKeyResponse],
     ) -> _abc.Awaitable[_key_service_pb2.RotateKeyEncryptionKeyResponse]:
         """Makes a new key-encryption key; the one before it only decrypts from now on. Errors: none of its
         own.
@@ -80,7 +80,7 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
     def RewrapDataKeys(
         self,
         request: _key_service_pb2.RewrapDataKeysRequest,
-        context: _aio.ServicerContext[_key_service_pb2.RewrapDataKeysRequest, _abc.Awaitable[_key_service_pb2.RewrapDataKeysResponse]],
+        context: _aio.ServicerContext[_key_service_pb2.RewrapDataKeysRequest, _key_service_pb2.RewrapDataKeysResponse],
     ) -> _abc.Awaitable[_key_service_pb2.RewrapDataKeysResponse]:
         """Wraps data keys anew under the active key-encryption key, so many at a time, while serving; to be
         called until none remains. Errors: none of its own.
@@ -90,7 +90,7 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
     def DestroyDataKeys(
         self,
         request: _key_service_pb2.DestroyDataKeysRequest,
-        context: _aio.ServicerContext[_key_service_pb2.DestroyDataKeysRequest, _abc.Awaitable[_key_service_pb2.DestroyDataKeysResponse]],
+        context: _aio.ServicerContext[_key_service_pb2.DestroyDataKeysRequest, _key_service_pb2.DestroyDataKeysResponse],
     ) -> _abc.Awaitable[_key_service_pb2.DestroyDataKeysResponse]:
         """Destroys every data key of a subject, for ever. Errors: NOT_FOUND KEY_UNKNOWN when there never
         was one.
@@ -100,7 +100,7 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetDestructionCertificate(
         self,
         request: _key_service_pb2.GetDestructionCertificateRequest,
-        context: _aio.ServicerContext[_key_service_pb2.GetDestructionCertificateRequest, _abc.Awaitable[_key_service_pb2.GetDestructionCertificateResponse]],
+        context: _aio.ServicerContext[_key_service_pb2.GetDestructionCertificateRequest, _key_service_pb2.GetDestructionCertificateResponse],
     ) -> _abc.Awaitable[_key_service_pb2.GetDestructionCertificateResponse]:
         """The signed proof of a destruction: which keys, when, by whom. Errors: NOT_FOUND KEY_UNKNOWN,
         FAILED_PRECONDITION KEY_NOT_DESTROYED.

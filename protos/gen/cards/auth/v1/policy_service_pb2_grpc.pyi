@@ -46,7 +46,7 @@ class PolicyServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetPolicySet(
         self,
         request: _policy_service_pb2.GetPolicySetRequest,
-        context: _aio.ServicerContext[_policy_service_pb2.GetPolicySetRequest, _abc.Awaitable[_policy_service_pb2.GetPolicySetResponse]],
+        context: _aio.ServicerContext[_policy_service_pb2.GetPolicySetRequest, _policy_service_pb2.GetPolicySetResponse],
     ) -> _abc.Awaitable[_policy_service_pb2.GetPolicySetResponse]:
         """The active policy set, or the one with a hash. Errors: NOT_FOUND POLICY_SET_UNKNOWN."""
 
@@ -54,7 +54,7 @@ class PolicyServiceServicer(metaclass=_abc_1.ABCMeta):
     def ProposePolicySet(
         self,
         request: _policy_service_pb2.ProposePolicySetRequest,
-        context: _aio.ServicerContext[_policy_service_pb2.ProposePolicySetRequest, _abc.Awaitable[_policy_service_pb2.ProposePolicySetResponse]],
+        context: _aio.ServicerContext[_policy_service_pb2.ProposePolicySetRequest, _policy_service_pb2.ProposePolicySetResponse],
     ) -> _abc.Awaitable[_policy_service_pb2.ProposePolicySetResponse]:
         """Puts a policy set forward; another person activates it. Errors: INVALID_ARGUMENT
         POLICY_SET_MALFORMED.
@@ -64,7 +64,7 @@ class PolicyServiceServicer(metaclass=_abc_1.ABCMeta):
     def ActivatePolicySet(
         self,
         request: _policy_service_pb2.ActivatePolicySetRequest,
-        context: _aio.ServicerContext[_policy_service_pb2.ActivatePolicySetRequest, _abc.Awaitable[_policy_service_pb2.ActivatePolicySetResponse]],
+        context: _aio.ServicerContext[_policy_service_pb2.ActivatePolicySetRequest, _policy_service_pb2.ActivatePolicySetResponse],
     ) -> _abc.Awaitable[_policy_service_pb2.ActivatePolicySetResponse]:
         """Makes a proposed policy set the one that counts. Errors: NOT_FOUND POLICY_SET_UNKNOWN,
         FAILED_PRECONDITION SECOND_PERSON_REQUIRED.
@@ -74,7 +74,7 @@ class PolicyServiceServicer(metaclass=_abc_1.ABCMeta):
     def CheckPermission(
         self,
         request: _policy_service_pb2.CheckPermissionRequest,
-        context: _aio.ServicerContext[_policy_service_pb2.CheckPermissionRequest, _abc.Awaitable[_policy_service_pb2.CheckPermissionResponse]],
+        context: _aio.ServicerContext[_policy_service_pb2.CheckPermissionRequest, _policy_service_pb2.CheckPermissionResponse],
     ) -> _abc.Awaitable[_policy_service_pb2.CheckPermissionResponse]:
         """Whether somebody may do something, by the active policy set. Errors: INVALID_ARGUMENT
         QUESTION_MALFORMED.
@@ -84,7 +84,7 @@ class PolicyServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListAllowed(
         self,
         request: _policy_service_pb2.ListAllowedRequest,
-        context: _aio.ServicerContext[_policy_service_pb2.ListAllowedRequest, _abc.Awaitable[_policy_service_pb2.ListAllowedResponse]],
+        context: _aio.ServicerContext[_policy_service_pb2.ListAllowedRequest, _policy_service_pb2.ListAllowedResponse],
     ) -> _abc.Awaitable[_policy_service_pb2.ListAllowedResponse]:
         """Which of the actions of all services somebody may do to an object. Errors: INVALID_ARGUMENT
         QUESTION_MALFORMED.
@@ -94,7 +94,7 @@ class PolicyServiceServicer(metaclass=_abc_1.ABCMeta):
     def ExplainDecision(
         self,
         request: _policy_service_pb2.ExplainDecisionRequest,
-        context: _aio.ServicerContext[_policy_service_pb2.ExplainDecisionRequest, _abc.Awaitable[_policy_service_pb2.ExplainDecisionResponse]],
+        context: _aio.ServicerContext[_policy_service_pb2.ExplainDecisionRequest, _policy_service_pb2.ExplainDecisionResponse],
     ) -> _abc.Awaitable[_policy_service_pb2.ExplainDecisionResponse]:
         """Why somebody may or may not do something, by the policy set with the hash that was recorded at
         the time. Errors: NOT_FOUND POLICY_SET_UNKNOWN, INVALID_ARGUMENT QUESTION_MALFORMED.

@@ -61,7 +61,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     def AssessCharge(
         self,
         request: _risk_service_pb2.AssessChargeRequest,
-        context: _aio.ServicerContext[_risk_service_pb2.AssessChargeRequest, _abc.Awaitable[_risk_service_pb2.AssessChargeResponse]],
+        context: _aio.ServicerContext[_risk_service_pb2.AssessChargeRequest, _risk_service_pb2.AssessChargeResponse],
     ) -> _abc.Awaitable[_risk_service_pb2.AssessChargeResponse]:
         """Judges a charge that is about to be decided, from what is known until now; changes nothing.
         Errors: RULES_NOT_LOADED.
@@ -71,7 +71,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetScore(
         self,
         request: _risk_service_pb2.GetScoreRequest,
-        context: _aio.ServicerContext[_risk_service_pb2.GetScoreRequest, _abc.Awaitable[_risk_service_pb2.GetScoreResponse]],
+        context: _aio.ServicerContext[_risk_service_pb2.GetScoreRequest, _risk_service_pb2.GetScoreResponse],
     ) -> _abc.Awaitable[_risk_service_pb2.GetScoreResponse]:
         """How a charge was scored after the event. Errors: SCORE_NOT_FOUND."""
 
@@ -79,7 +79,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListScores(
         self,
         request: _risk_service_pb2.ListScoresRequest,
-        context: _aio.ServicerContext[_risk_service_pb2.ListScoresRequest, _abc.Awaitable[_risk_service_pb2.ListScoresResponse]],
+        context: _aio.ServicerContext[_risk_service_pb2.ListScoresRequest, _risk_service_pb2.ListScoresResponse],
     ) -> _abc.Awaitable[_risk_service_pb2.ListScoresResponse]:
         """Scores, newest first, of one card or of one account or of all. Errors: PAGE_TOKEN_UNKNOWN."""
 
@@ -87,7 +87,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListAlerts(
         self,
         request: _risk_service_pb2.ListAlertsRequest,
-        context: _aio.ServicerContext[_risk_service_pb2.ListAlertsRequest, _abc.Awaitable[_risk_service_pb2.ListAlertsResponse]],
+        context: _aio.ServicerContext[_risk_service_pb2.ListAlertsRequest, _risk_service_pb2.ListAlertsResponse],
     ) -> _abc.Awaitable[_risk_service_pb2.ListAlertsResponse]:
         """Alerts, newest first. Errors: PAGE_TOKEN_UNKNOWN."""
 
@@ -95,7 +95,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetAlert(
         self,
         request: _risk_service_pb2.GetAlertRequest,
-        context: _aio.ServicerContext[_risk_service_pb2.GetAlertRequest, _abc.Awaitable[_risk_service_pb2.GetAlertResponse]],
+        context: _aio.ServicerContext[_risk_service_pb2.GetAlertRequest, _risk_service_pb2.GetAlertResponse],
     ) -> _abc.Awaitable[_risk_service_pb2.GetAlertResponse]:
         """One alert. Errors: ALERT_NOT_FOUND."""
 
@@ -103,7 +103,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     def DecideAlert(
         self,
         request: _risk_service_pb2.DecideAlertRequest,
-        context: _aio.ServicerContext[_risk_service_pb2.DecideAlertRequest, _abc.Awaitable[_risk_service_pb2.DecideAlertResponse]],
+        context: _aio.ServicerContext[_risk_service_pb2.DecideAlertRequest, _risk_service_pb2.DecideAlertResponse],
     ) -> _abc.Awaitable[_risk_service_pb2.DecideAlertResponse]:
         """Says what an alert was. A genuine one keeps the same reasons quiet for a day.
         Errors: ALERT_NOT_FOUND, ALERT_DECIDED_OTHERWISE, IDEMPOTENCY_KEY_REUSED.
@@ -113,7 +113,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetCardProfile(
         self,
         request: _risk_service_pb2.GetCardProfileRequest,
-        context: _aio.ServicerContext[_risk_service_pb2.GetCardProfileRequest, _abc.Awaitable[_risk_service_pb2.GetCardProfileResponse]],
+        context: _aio.ServicerContext[_risk_service_pb2.GetCardProfileRequest, _risk_service_pb2.GetCardProfileResponse],
     ) -> _abc.Awaitable[_risk_service_pb2.GetCardProfileResponse]:
         """What risk knows about a card: the values that rules see. Errors: PROFILE_NOT_FOUND."""
 
@@ -121,7 +121,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListRules(
         self,
         request: _risk_service_pb2.ListRulesRequest,
-        context: _aio.ServicerContext[_risk_service_pb2.ListRulesRequest, _abc.Awaitable[_risk_service_pb2.ListRulesResponse]],
+        context: _aio.ServicerContext[_risk_service_pb2.ListRulesRequest, _risk_service_pb2.ListRulesResponse],
     ) -> _abc.Awaitable[_risk_service_pb2.ListRulesResponse]:
         """The rules of one rule set, by default of the one in force. Errors: RULE_SET_NOT_FOUND."""
 
@@ -129,7 +129,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListRuleSets(
         self,
         request: _risk_service_pb2.ListRuleSetsRequest,
-        context: _aio.ServicerContext[_risk_service_pb2.ListRuleSetsRequest, _abc.Awaitable[_risk_service_pb2.ListRuleSetsResponse]],
+        context: _aio.ServicerContext[_risk_service_pb2.ListRuleSetsRequest, _risk_service_pb2.ListRuleSetsResponse],
     ) -> _abc.Awaitable[_risk_service_pb2.ListRuleSetsResponse]:
         """Every rule set that was proposed, newest first. Errors: PAGE_TOKEN_UNKNOWN."""
 
@@ -137,7 +137,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     def ProposeRuleSet(
         self,
         request: _risk_service_pb2.ProposeRuleSetRequest,
-        context: _aio.ServicerContext[_risk_service_pb2.ProposeRuleSetRequest, _abc.Awaitable[_risk_service_pb2.ProposeRuleSetResponse]],
+        context: _aio.ServicerContext[_risk_service_pb2.ProposeRuleSetRequest, _risk_service_pb2.ProposeRuleSetResponse],
     ) -> _abc.Awaitable[_risk_service_pb2.ProposeRuleSetResponse]:
         """Puts a rule set forward as a draft; its version is the hash of its content, so that the same
         content proposed again is the same rule set. Errors: RULE_INVALID, RULE_DUPLICATE,
@@ -148,7 +148,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     def ActivateRuleSet(
         self,
         request: _risk_service_pb2.ActivateRuleSetRequest,
-        context: _aio.ServicerContext[_risk_service_pb2.ActivateRuleSetRequest, _abc.Awaitable[_risk_service_pb2.ActivateRuleSetResponse]],
+        context: _aio.ServicerContext[_risk_service_pb2.ActivateRuleSetRequest, _risk_service_pb2.ActivateRuleSetResponse],
     ) -> _abc.Awaitable[_risk_service_pb2.ActivateRuleSetResponse]:
         """Puts a rule set in force; whoever proposed it may not. Errors: RULE_SET_NOT_FOUND,
         SECOND_PERSON_NEEDED, IDEMPOTENCY_KEY_REUSED.
@@ -158,7 +158,7 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetDashboard(
         self,
         request: _risk_service_pb2.GetDashboardRequest,
-        context: _aio.ServicerContext[_risk_service_pb2.GetDashboardRequest, _abc.Awaitable[_risk_service_pb2.GetDashboardResponse]],
+        context: _aio.ServicerContext[_risk_service_pb2.GetDashboardRequest, _risk_service_pb2.GetDashboardResponse],
     ) -> _abc.Awaitable[_risk_service_pb2.GetDashboardResponse]:
         """Counts for a dashboard, over a span of transaction days. Errors: DAYS_INVALID."""
 
