@@ -1,0 +1,1 @@
+"""The system of record: programmes, customers, credit accounts, cards, charges, ledger."""

@@ -1,0 +1,1 @@
+"""What accounts decides: programmes, customers, card numbers, credit accounts, the ledger. Pure."""

@@ -1,0 +1,1 @@
+"""The credit account: cards, holds, limit and postings, decided in one place."""

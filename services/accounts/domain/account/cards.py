@@ -1,0 +1,226 @@
+"""Deciding about the account itself and its cards."""
+
+import calendar
+from datetime import date
+
+from chassis.kernel.decider import Context
+from chassis.kernel.errors import Invalid, NotFound, Refused
+from chassis.kernel.events import Fact
+from services.accounts.domain import events
+from services.accounts.domain.account import commands
+from services.accounts.domain.account.state import Card, CreditAccount
+from services.accounts.domain.values import AccountStatus, CardStatus, Channel, Terms
+
+CARDS_LIMIT = 50
+"""Cards that may be issued on one account; a replacement for a lost one is never refused."""
+
+
+def good_until(today: date, months: int) -> date:
+    """The last day of the month that is `months` after `today`."""
+    years, month = divmod(today.month - 1 + months, 12)
+    year = today.year + years
+    return date(year, month + 1, calendar.monthrange(year, month + 1)[1])
+
+
+def find(state: CreditAccount, card_id: str) -> Card:
+    """The card of this id. Raises NotFound."""
+    card = state.find_card(card_id)
+    if card is None:
+        raise NotFound("CARD_UNKNOWN", "there is no such card on this account")
+    return card
+
+
+def _issued(
+    card: commands.NewCard,
+    terms: Terms,
+    account_id: str,
+    customer_id: str,
+    today: date,
+    replaces: str = "",
+) -> events.CardIssued:
+    return events.CardIssued(
+        account_id=account_id,
+        customer_id=customer_id,
+        card_id=card.card_id,
+        last_four=card.last_four,
+        kind=card.kind,
+        expires_on=good_until(today, terms.card_validity_months),
+        replaces_card_id=replaces,
+        transaction_date=today,
+    )
+
+
+def open_account(
+    state: CreditAccount, command: commands.OpenAccount, context: Context
+) -> tuple[Fact, ...]:
+    """Open once. Raises Refused when the id has another account."""
+    if state.account_id:
+        card = state.find_card(command.card.card_id)
+        opened = (state.customer_id, state.programme_id, state.money(state.limit_minor))
+        same = opened == (command.customer_id, command.programme_id, command.limit)
+        if same and card is not None and card.last_four == command.card.last_four:
+            return ()
+        raise Refused("ACCOUNT_OPENED_DIFFERENTLY", "an account of this id is another")
+    if command.limit.currency != command.terms.currency:
+        raise Invalid(
+            "CURRENCY_MISMATCH", "the limit is not in the programme's currency", field="limit"
+        )
+    if command.limit.minor_units < 0:
+        raise Invalid("LIMIT_NEGATIVE", "a limit is not negative", field="limit")
+    today = context.now.date()
+    return (
+        events.AccountOpened(
+            account_id=command.account_id,
+            customer_id=command.customer_id,
+            programme_id=command.programme_id,
+            programme_version=command.programme_version,
+            currency=command.terms.currency,
+            limit=command.limit,
+            terms=command.terms,
+            transaction_date=today,
+        ),
+        _issued(command.card, command.terms, command.account_id, command.customer_id, today),
+    )
+
+
+def suspend(
+    state: CreditAccount, command: commands.SuspendAccount, context: Context
+) -> tuple[Fact, ...]:
+    """Suspend an active account."""
+    if state.status is AccountStatus.SUSPENDED:
+        return ()
+    return (
+        events.AccountSuspended(
+            account_id=state.account_id,
+            customer_id=state.customer_id,
+            reason=command.reason,
+            channel=command.channel,
+            transaction_date=context.now.date(),
+        ),
+    )
+
+
+def reinstate(
+    state: CreditAccount, command: commands.ReinstateAccount, context: Context
+) -> tuple[Fact, ...]:
+    """Reinstate a suspended account."""
+    if state.status is AccountStatus.ACTIVE:
+        return ()
+    return (
+        events.AccountReinstated(
+            account_id=state.account_id,
+            customer_id=state.customer_id,
+            reason=command.reason,
+            channel=command.channel,
+            transaction_date=context.now.date(),
+        ),
+    )
+
+
+def issue(state: CreditAccount, command: commands.IssueCard, context: Context) -> tuple[Fact, ...]:
+    """Issue a card once. Raises Refused when the id has another card or there are too many."""
+    known = state.find_card(command.card.card_id)
+    if known is not None:
+        if (known.last_four, known.kind) == (command.card.last_four, command.card.kind):
+            return ()
+        raise Refused("CARD_ISSUED_DIFFERENTLY", "a card of this id is another")
+    if state.status is not AccountStatus.ACTIVE:
+        raise Refused("ACCOUNT_SUSPENDED", "no card is issued while the account is suspended")
+    if len(state.cards) >= CARDS_LIMIT:
+        raise Refused("TOO_MANY_CARDS", f"an account has at most {CARDS_LIMIT} cards")
+    today = context.now.date()
+    return (_issued(command.card, state.in_force, state.account_id, state.customer_id, today),)
+
+
+def block(state: CreditAccount, command: commands.BlockCard, context: Context) -> tuple[Fact, ...]:
+    """Block an active card. A block by the house takes the place of one by the holder, so that
+    the holder cannot lift it; a lost card stays lost."""
+    card = find(state, command.card_id)
+    by_holder = card.status_channel is Channel.HOLDER and command.channel is not Channel.HOLDER
+    blockable = card.status is CardStatus.ACTIVE or (
+        card.status is CardStatus.BLOCKED and by_holder
+    )
+    if not blockable:
+        return ()
+    return (
+        events.CardBlocked(
+            account_id=state.account_id,
+            customer_id=state.customer_id,
+            card_id=card.card_id,
+            last_four=card.last_four,
+            reason=command.reason,
+            channel=command.channel,
+            charge_id=command.charge_id,
+            transaction_date=context.now.date(),
+        ),
+    )
+
+
+def unblock(
+    state: CreditAccount, command: commands.UnblockCard, context: Context
+) -> tuple[Fact, ...]:
+    """Unblock a blocked card. Raises Refused for a lost one, and for a holder who would lift what
+    the house imposed."""
+    card = find(state, command.card_id)
+    if card.status is CardStatus.ACTIVE:
+        return ()
+    if card.status in (CardStatus.LOST, CardStatus.STOLEN):
+        raise Refused("CARD_LOST", "a lost card is never used again")
+    if command.channel is Channel.HOLDER and card.status_channel is not Channel.HOLDER:
+        raise Refused("BLOCKED_BY_ISSUER", "only the issuer lifts this block")
+    return (
+        events.CardUnblocked(
+            account_id=state.account_id,
+            customer_id=state.customer_id,
+            card_id=card.card_id,
+            last_four=card.last_four,
+            reason=command.reason,
+            channel=command.channel,
+            transaction_date=context.now.date(),
+        ),
+    )
+
+
+def report_lost(
+    state: CreditAccount, command: commands.ReportCardLost, context: Context
+) -> tuple[Fact, ...]:
+    """Report lost once. Raises Refused when the card has been replaced by another already, so
+    that a number taken from the vault in the same unit is not taken for nothing."""
+    card = find(state, command.card_id)
+    if card.status in (CardStatus.LOST, CardStatus.STOLEN):
+        if _is_so_replaced(state, card, command):
+            return ()
+        raise Refused("CARD_ALREADY_REPORTED", "the card is reported and replaced already")
+    replacement = command.replacement
+    if state.find_card(replacement.card_id) is not None:
+        raise Refused("CARD_ISSUED_DIFFERENTLY", "a card of this id is on the account already")
+    today, account_id, customer_id = context.now.date(), state.account_id, state.customer_id
+    return (
+        events.CardReportedLost(
+            account_id=account_id,
+            customer_id=customer_id,
+            card_id=card.card_id,
+            last_four=card.last_four,
+            reason=command.kind,
+            channel=command.channel,
+            transaction_date=today,
+        ),
+        _issued(replacement, state.in_force, account_id, customer_id, today, card.card_id),
+        events.CardReplaced(
+            account_id=account_id,
+            customer_id=customer_id,
+            card_id=card.card_id,
+            replacement_card_id=replacement.card_id,
+            replacement_last_four=replacement.last_four,
+            reason=command.kind,
+            transaction_date=today,
+        ),
+    )
+
+
+def _is_so_replaced(state: CreditAccount, card: Card, command: commands.ReportCardLost) -> bool:
+    successor = state.find_card(card.replaced_by_card_id)
+    if successor is None or card.status != CardStatus(command.kind):
+        return False
+    wanted = command.replacement
+    return (successor.card_id, successor.last_four) == (wanted.card_id, wanted.last_four)

@@ -1,0 +1,50 @@
+"""What deciding about an existing charge has in common: finding it, and telling a repetition."""
+
+from chassis.kernel.errors import Invalid, NotFound, Refused
+from chassis.kernel.money import Money
+from services.accounts.domain.account.state import Charge, CreditAccount, act_key
+from services.accounts.domain.values import ChargeStatus
+
+
+def find(state: CreditAccount, charge_id: str) -> Charge:
+    """The charge of this id. Raises NotFound."""
+    charge = state.charges.get(charge_id)
+    if charge is None:
+        raise NotFound("CHARGE_UNKNOWN", "there is no such charge on this account")
+    return charge
+
+
+def find_held(state: CreditAccount, charge_id: str) -> Charge:
+    """The charge of this id, of which something is held. Raises NotFound or Refused."""
+    charge = find(state, charge_id)
+    if charge.status in (ChargeStatus.DECLINED, ChargeStatus.VERIFIED):
+        raise Refused("CHARGE_NOT_APPROVED", "no amount of this charge was approved")
+    if charge.status is not ChargeStatus.HELD:
+        raise Refused("CHARGE_CLOSED", f"the charge is {charge.status.lower()}")
+    return charge
+
+
+def is_repeated(
+    state: CreditAccount, kind: str, act_id: str, charge_id: str, asked: str, otherwise: str
+) -> bool:
+    """Whether this was done already. Raises Refused (`otherwise`) when something else was done
+    under the same id."""
+    act = state.acts.get(act_key(kind, act_id))
+    if act is None:
+        return False
+    if (act.charge_id, act.asked) == (charge_id, asked):
+        return True
+    raise Refused(otherwise, f"another {kind} has this id")
+
+
+def check_currency(state: CreditAccount, amount: Money, field: str = "amount") -> int:
+    """The minor units of an amount in billing currency. Raises Invalid for any other."""
+    if amount.currency != state.currency:
+        raise Invalid("CURRENCY_MISMATCH", f"the account is in {state.currency}", field=field)
+    return amount.minor_units
+
+
+def check_positive(amount: Money, field: str = "amount") -> None:
+    """Raises Invalid unless there is something of it."""
+    if amount.minor_units <= 0:
+        raise Invalid("AMOUNT_NOT_POSITIVE", "an amount must be positive", field=field)

@@ -1,0 +1,48 @@
+"""The credit account as a decider: which function decides which command."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chassis.kernel.decider import Context, Decider
+from chassis.kernel.errors import NotFound
+from chassis.kernel.events import Command, Fact
+from services.accounts.domain.account import authorising, cards, commands, posting
+from services.accounts.domain.account.evolve import EVOLVE, evolve
+from services.accounts.domain.account.state import CreditAccount
+
+DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, ...]]] = {
+    commands.OpenAccount: cards.open_account,
+    commands.SuspendAccount: cards.suspend,
+    commands.ReinstateAccount: cards.reinstate,
+    commands.IssueCard: cards.issue,
+    commands.BlockCard: cards.block,
+    commands.UnblockCard: cards.unblock,
+    commands.ReportCardLost: cards.report_lost,
+    commands.AuthoriseCharge: authorising.authorise,
+    commands.AdviseCharge: authorising.advise,
+    commands.IncrementCharge: authorising.increment,
+    commands.ReverseCharge: authorising.reverse,
+    commands.ExpireHold: authorising.expire,
+    commands.ClearCharge: posting.clear,
+    commands.RefundCharge: posting.refund,
+    commands.RecordPayment: posting.record_payment,
+}
+
+
+def decide(state: CreditAccount, command: Command, context: Context) -> tuple[Fact, ...]:
+    """The facts that follow from a command. Raises NotFound when the account is not open."""
+    if not state.account_id and not isinstance(command, commands.OpenAccount):
+        raise NotFound("ACCOUNT_UNKNOWN", "there is no such account")
+    return DECIDE[type(command)](state, command, context)
+
+
+CREDIT_ACCOUNT: Decider[CreditAccount] = Decider(
+    category="credit_account",
+    state=CreditAccount,
+    initial=CreditAccount(),
+    decide=decide,
+    evolve=evolve,
+    identify=lambda command: str(command.account_id),
+    commands=tuple(DECIDE),
+    facts=tuple(EVOLVE),
+)

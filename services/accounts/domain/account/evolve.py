@@ -1,0 +1,305 @@
+"""How each fact changes a credit account; no guard stands here."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from chassis.kernel.events import Fact
+from services.accounts.domain import events
+from services.accounts.domain.account.state import Act, Card, Charge, CreditAccount, act_key
+from services.accounts.domain.values import AccountStatus, CardStatus, ChargeStatus
+
+
+def _opened(state: CreditAccount, fact: events.AccountOpened) -> CreditAccount:
+    return CreditAccount(
+        account_id=fact.account_id,
+        customer_id=fact.customer_id,
+        programme_id=fact.programme_id,
+        programme_version=fact.programme_version,
+        terms=fact.terms,
+        limit_minor=fact.limit.minor_units,
+    )
+
+
+def _suspended(state: CreditAccount, fact: events.AccountSuspended) -> CreditAccount:
+    return replace(state, status=AccountStatus.SUSPENDED)
+
+
+def _reinstated(state: CreditAccount, fact: events.AccountReinstated) -> CreditAccount:
+    return replace(state, status=AccountStatus.ACTIVE)
+
+
+def _card_issued(state: CreditAccount, fact: events.CardIssued) -> CreditAccount:
+    card = Card(
+        card_id=fact.card_id,
+        last_four=fact.last_four,
+        kind=fact.kind,
+        expires_on=fact.expires_on,
+        replaces_card_id=fact.replaces_card_id,
+    )
+    return replace(state, cards=(*state.cards, card))
+
+
+def _with_card(state: CreditAccount, card_id: str, **changes: Any) -> CreditAccount:
+    return replace(
+        state,
+        cards=tuple(
+            replace(card, **changes) if card.card_id == card_id else card for card in state.cards
+        ),
+    )
+
+
+def _card_blocked(state: CreditAccount, fact: events.CardBlocked) -> CreditAccount:
+    return _with_card(
+        state,
+        fact.card_id,
+        status=CardStatus.BLOCKED,
+        status_reason=fact.reason,
+        status_channel=fact.channel,
+    )
+
+
+def _card_unblocked(state: CreditAccount, fact: events.CardUnblocked) -> CreditAccount:
+    return _with_card(
+        state, fact.card_id, status=CardStatus.ACTIVE, status_reason="", status_channel=None
+    )
+
+
+def _card_lost(state: CreditAccount, fact: events.CardReportedLost) -> CreditAccount:
+    return _with_card(
+        state,
+        fact.card_id,
+        status=CardStatus(fact.reason),
+        status_reason=str(fact.reason),
+        status_channel=fact.channel,
+    )
+
+
+def _card_replaced(state: CreditAccount, fact: events.CardReplaced) -> CreditAccount:
+    return _with_card(state, fact.card_id, replaced_by_card_id=fact.replacement_card_id)
+
+
+def _authorised(state: CreditAccount, fact: events.ChargeAuthorised) -> CreditAccount:
+    held = fact.held.minor_units
+    verified = not fact.amount.minor_units
+    charge = Charge(
+        charge_id=fact.charge_id,
+        card_id=fact.card_id,
+        status=ChargeStatus.VERIFIED if verified else ChargeStatus.HELD,
+        requested=fact.amount,
+        amount_minor=fact.amount.minor_units,
+        held_minor=held,
+        original_amount=fact.original_amount,
+        rate=fact.rate,
+        merchant=fact.merchant,
+        entry_mode=fact.entry_mode,
+        response_code=fact.response_code,
+        stand_in=fact.stand_in,
+        hold_expires_at=None if verified else fact.hold_expires_at,
+        transaction_date=fact.transaction_date,
+    )
+    return replace(
+        state,
+        held_minor=state.held_minor + held,
+        charges=state.charges.set(fact.charge_id, charge),
+    )
+
+
+def _declined(state: CreditAccount, fact: events.ChargeDeclined) -> CreditAccount:
+    charge = Charge(
+        charge_id=fact.charge_id,
+        card_id=fact.card_id,
+        status=ChargeStatus.DECLINED,
+        requested=fact.amount,
+        amount_minor=0,
+        original_amount=fact.original_amount,
+        rate=fact.rate,
+        merchant=fact.merchant,
+        entry_mode=fact.entry_mode,
+        response_code=fact.response_code,
+        reason=fact.reason,
+        stand_in=fact.stand_in,
+        transaction_date=fact.transaction_date,
+    )
+    return replace(state, charges=state.charges.set(fact.charge_id, charge))
+
+
+def _status(before: Charge, held: int) -> ChargeStatus:
+    """Where a charge stands when so much of it is still held."""
+    if held:
+        return ChargeStatus.HELD
+    return ChargeStatus.CLEARED if before.captured_minor else ChargeStatus.REVERSED
+
+
+def _raised(
+    state: CreditAccount, fact: events.ChargeAdvised | events.ChargeIncremented, key: str, act: Act
+) -> CreditAccount:
+    before = state.charges[fact.charge_id]
+    held = fact.held.minor_units
+    charge = replace(
+        before,
+        amount_minor=fact.amount.minor_units,
+        held_minor=held,
+        status=_status(before, held),
+        hold_expires_at=fact.hold_expires_at if held else None,
+    )
+    return replace(
+        state,
+        held_minor=state.held_minor + held - before.held_minor,
+        charges=state.charges.set(fact.charge_id, charge),
+        acts=state.acts.set(key, act),
+    )
+
+
+def _advised(state: CreditAccount, fact: events.ChargeAdvised) -> CreditAccount:
+    act = Act(charge_id=fact.charge_id, asked=str(fact.amount.minor_units))
+    return _raised(state, fact, act_key("advice", fact.advice_id), act)
+
+
+def _incremented(state: CreditAccount, fact: events.ChargeIncremented) -> CreditAccount:
+    asked = f"by {fact.by_minor} to {fact.to_minor}"
+    act = Act(charge_id=fact.charge_id, asked=asked, response_code="00")
+    return _raised(state, fact, act_key("increment", fact.increment_id), act)
+
+
+def _increment_declined(
+    state: CreditAccount, fact: events.ChargeIncrementDeclined
+) -> CreditAccount:
+    act = Act(
+        charge_id=fact.charge_id,
+        asked=f"by {fact.by_minor} to {fact.to_minor}",
+        response_code=fact.response_code,
+        reason=fact.reason,
+    )
+    return replace(state, acts=state.acts.set(act_key("increment", fact.increment_id), act))
+
+
+def _reversed(state: CreditAccount, fact: events.ChargeReversed) -> CreditAccount:
+    before = state.charges[fact.charge_id]
+    held = before.held_minor - fact.released.minor_units
+    charge = replace(
+        before,
+        amount_minor=before.amount_minor - fact.amount.minor_units,
+        held_minor=held,
+        status=_status(before, held),
+        hold_expires_at=before.hold_expires_at if held else None,
+    )
+    act = Act(charge_id=fact.charge_id, asked=str(fact.asked_minor))
+    return replace(
+        state,
+        held_minor=state.held_minor - fact.released.minor_units,
+        charges=state.charges.set(fact.charge_id, charge),
+        acts=state.acts.set(act_key("reversal", fact.reversal_id), act),
+    )
+
+
+def _expired(state: CreditAccount, fact: events.HoldExpired) -> CreditAccount:
+    before = state.charges[fact.charge_id]
+    charge = replace(
+        before,
+        held_minor=0,
+        status=ChargeStatus.CLEARED if before.captured_minor else ChargeStatus.EXPIRED,
+        hold_expires_at=None,
+    )
+    return replace(
+        state,
+        held_minor=state.held_minor - fact.released.minor_units,
+        charges=state.charges.set(fact.charge_id, charge),
+    )
+
+
+def clearing_asked(charge_id: str, card_id: str, amount_minor: int, final: bool) -> str:
+    """What a clearing asks for, as a text that a repetition repeats."""
+    return f"{charge_id} {card_id} {amount_minor} {final}"
+
+
+def _cleared(state: CreditAccount, fact: events.ChargeCleared) -> CreditAccount:
+    amount, released = fact.amount.minor_units, fact.released.minor_units
+    before = state.charges.get(fact.charge_id) or Charge(
+        charge_id=fact.charge_id,
+        card_id=fact.card_id,
+        status=ChargeStatus.CLEARED,
+        requested=fact.amount,
+        amount_minor=0,
+        original_amount=fact.original_amount,
+        rate=fact.rate,
+        merchant=fact.merchant,
+        transaction_date=fact.transaction_date,
+    )
+    held = before.held_minor - released
+    charge = replace(
+        before,
+        held_minor=held,
+        captured_minor=before.captured_minor + amount,
+        status=ChargeStatus.HELD if held else ChargeStatus.CLEARED,
+        forced=before.forced or fact.forced,
+        hold_expires_at=before.hold_expires_at if held else None,
+    )
+    asked = clearing_asked(fact.charge_id, fact.card_id, amount, fact.final)
+    act = Act(charge_id=fact.charge_id, asked=asked)
+    return replace(
+        state,
+        held_minor=state.held_minor - released,
+        posted_minor=state.posted_minor + amount,
+        charges=state.charges.set(fact.charge_id, charge),
+        acts=state.acts.set(act_key("clearing", fact.clearing_id), act),
+    )
+
+
+def refund_asked(charge_id: str, card_id: str, amount_minor: int) -> str:
+    """What a refund asks for, as a text that a repetition repeats."""
+    return f"{charge_id} {card_id} {amount_minor}"
+
+
+def _refunded(state: CreditAccount, fact: events.ChargeRefunded) -> CreditAccount:
+    amount = fact.amount.minor_units
+    asked = refund_asked(fact.charge_id, fact.card_id, amount)
+    act = Act(charge_id=fact.charge_id, asked=asked)
+    charges = state.charges
+    if fact.charge_id:
+        before = charges[fact.charge_id]
+        after = replace(before, refunded_minor=before.refunded_minor + amount)
+        charges = charges.set(fact.charge_id, after)
+    return replace(
+        state,
+        posted_minor=state.posted_minor - amount,
+        charges=charges,
+        acts=state.acts.set(act_key("refund", fact.refund_id), act),
+    )
+
+
+def _paid(state: CreditAccount, fact: events.PaymentRecorded) -> CreditAccount:
+    amount = fact.amount.minor_units
+    act = Act(charge_id="", asked=str(amount))
+    return replace(
+        state,
+        posted_minor=state.posted_minor - amount,
+        acts=state.acts.set(act_key("payment", fact.payment_id), act),
+    )
+
+
+EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
+    events.AccountOpened: _opened,
+    events.AccountSuspended: _suspended,
+    events.AccountReinstated: _reinstated,
+    events.CardIssued: _card_issued,
+    events.CardBlocked: _card_blocked,
+    events.CardUnblocked: _card_unblocked,
+    events.CardReportedLost: _card_lost,
+    events.CardReplaced: _card_replaced,
+    events.ChargeAuthorised: _authorised,
+    events.ChargeDeclined: _declined,
+    events.ChargeAdvised: _advised,
+    events.ChargeIncremented: _incremented,
+    events.ChargeIncrementDeclined: _increment_declined,
+    events.ChargeReversed: _reversed,
+    events.HoldExpired: _expired,
+    events.ChargeCleared: _cleared,
+    events.ChargeRefunded: _refunded,
+    events.PaymentRecorded: _paid,
+}
+
+
+def evolve(state: CreditAccount, fact: Fact) -> CreditAccount:
+    """The account after a fact."""
+    return EVOLVE[type(fact)](state, fact)

@@ -1,0 +1,130 @@
+"""The folded state of a credit account.
+
+Totals are running integers and everything that grows is a persistent map, so that a decision costs
+the same after a hundred thousand facts as after ten.
+"""
+
+from datetime import date, datetime
+
+from chassis.kernel.errors import NotFound
+from chassis.kernel.events import value
+from chassis.kernel.money import Money
+from chassis.kernel.persistent_map import PersistentMap
+from services.accounts.domain.values import (
+    AccountStatus,
+    CardKind,
+    CardStatus,
+    Channel,
+    ChargeStatus,
+    EntryMode,
+    Merchant,
+    Terms,
+)
+
+
+@value
+class Card:
+    """A card; `status_reason` and `status_channel` say why and by whom it is not active."""
+
+    card_id: str
+    last_four: str
+    kind: CardKind
+    expires_on: date
+    status: CardStatus = CardStatus.ACTIVE
+    status_reason: str = ""
+    status_channel: Channel | None = None
+    replaces_card_id: str = ""
+    replaced_by_card_id: str = ""
+
+
+@value
+class Charge:
+    """A charge; amounts in minor units of the billing currency.
+
+    `requested` is what was asked for at first, in the currency it was asked in; `amount_minor` what
+    is approved in all; `held_minor` what is held still; `captured_minor` what was posted.
+    """
+
+    charge_id: str
+    card_id: str
+    status: ChargeStatus
+    requested: Money
+    amount_minor: int
+    held_minor: int = 0
+    captured_minor: int = 0
+    refunded_minor: int = 0
+    original_amount: Money | None = None
+    rate: str = ""
+    merchant: Merchant
+    entry_mode: EntryMode = EntryMode.UNSPECIFIED
+    response_code: str = ""
+    reason: str = ""
+    stand_in: bool = False
+    forced: bool = False
+    hold_expires_at: datetime | None = None
+    transaction_date: date
+
+
+@value
+class Act:
+    """Something that was done once under a business id: to which charge, and what exactly.
+
+    `asked` is a canonical text of what was asked for; a repetition asks for the same.
+    """
+
+    charge_id: str
+    asked: str
+    response_code: str = ""
+    reason: str = ""
+
+
+@value
+class CreditAccount:
+    """`account_id` is empty until the account is open. `posted_minor` is what is owed, negative
+    when the account is in credit; `held_minor` is the sum of all holds."""
+
+    account_id: str = ""
+    customer_id: str = ""
+    programme_id: str = ""
+    programme_version: int = 0
+    terms: Terms | None = None
+    status: AccountStatus = AccountStatus.ACTIVE
+    limit_minor: int = 0
+    posted_minor: int = 0
+    held_minor: int = 0
+    cards: tuple[Card, ...] = ()
+    charges: PersistentMap[Charge] = PersistentMap()
+    acts: PersistentMap[Act] = PersistentMap()
+
+    @property
+    def in_force(self) -> Terms:
+        """The terms the account is on. Raises NotFound when the account is not open."""
+        if self.terms is None:
+            raise NotFound("ACCOUNT_UNKNOWN", "there is no such account")
+        return self.terms
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217 billing currency."""
+        return self.in_force.currency
+
+    @property
+    def available_minor(self) -> int:
+        """What may be spent, without the programme's tolerance; may be negative."""
+        return self.limit_minor - self.posted_minor - self.held_minor
+
+    def money(self, minor_units: int) -> Money:
+        """An amount in the billing currency."""
+        return Money(minor_units, self.currency)
+
+    def find_card(self, card_id: str) -> Card | None:
+        """The card of this id, or None."""
+        for card in self.cards:
+            if card.card_id == card_id:
+                return card
+        return None
+
+
+def act_key(kind: str, act_id: str) -> str:
+    """Where an act stands in the account's map; ids of different kinds never meet."""
+    return f"{kind}:{act_id}"

@@ -1,0 +1,177 @@
+"""The words of accounts: what facts, commands and states of its aggregates are made of."""
+
+from enum import StrEnum
+
+from chassis.kernel.events import value
+from chassis.kernel.money import Money
+
+
+class CardKind(StrEnum):
+    """What a card is made of."""
+
+    VIRTUAL = "VIRTUAL"
+    PHYSICAL = "PHYSICAL"
+
+
+class CardStatus(StrEnum):
+    """Whether a card may be used; LOST and STOLEN are for ever."""
+
+    ACTIVE = "ACTIVE"
+    BLOCKED = "BLOCKED"
+    LOST = "LOST"
+    STOLEN = "STOLEN"
+
+
+class LossKind(StrEnum):
+    """How a card was lost."""
+
+    LOST = "LOST"
+    STOLEN = "STOLEN"
+
+
+class AccountStatus(StrEnum):
+    """Whether an account may be charged."""
+
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+
+
+class Channel(StrEnum):
+    """Who asked for a change."""
+
+    HOLDER = "HOLDER"
+    OPERATOR = "OPERATOR"
+    RISK = "RISK"
+    SYSTEM = "SYSTEM"
+
+
+class EntryMode(StrEnum):
+    """How the card's number reached the merchant."""
+
+    UNSPECIFIED = ""
+    CHIP = "CHIP"
+    CONTACTLESS = "CONTACTLESS"
+    MAGNETIC_STRIPE = "MAGNETIC_STRIPE"
+    MANUAL = "MANUAL"
+    ECOMMERCE = "ECOMMERCE"
+    CREDENTIAL_ON_FILE = "CREDENTIAL_ON_FILE"
+
+
+class ChargeStatus(StrEnum):
+    """Where a charge stands."""
+
+    HELD = "HELD"
+    DECLINED = "DECLINED"
+    VERIFIED = "VERIFIED"
+    CLEARED = "CLEARED"
+    REVERSED = "REVERSED"
+    EXPIRED = "EXPIRED"
+
+
+class DeclineReason(StrEnum):
+    """Why a charge is declined, in detail; `RESPONSE_CODES` says it as networks do."""
+
+    CARD_UNKNOWN = "CARD_UNKNOWN"
+    CARD_BLOCKED = "CARD_BLOCKED"
+    CARD_NOT_ACTIVE = "CARD_NOT_ACTIVE"
+    CARD_LOST = "CARD_LOST"
+    CARD_STOLEN = "CARD_STOLEN"
+    CARD_EXPIRED = "CARD_EXPIRED"
+    ACCOUNT_SUSPENDED = "ACCOUNT_SUSPENDED"
+    CURRENCY_NOT_SUPPORTED = "CURRENCY_NOT_SUPPORTED"
+    RISK_REFUSED = "RISK_REFUSED"
+    STAND_IN_REFERRED = "STAND_IN_REFERRED"
+    INSUFFICIENT_CREDIT = "INSUFFICIENT_CREDIT"
+
+
+APPROVED = "00"
+VERIFIED = "85"
+
+RESPONSE_CODES = {
+    DeclineReason.STAND_IN_REFERRED: "01",
+    DeclineReason.CURRENCY_NOT_SUPPORTED: "12",
+    DeclineReason.CARD_UNKNOWN: "14",
+    DeclineReason.CARD_LOST: "41",
+    DeclineReason.CARD_STOLEN: "43",
+    DeclineReason.INSUFFICIENT_CREDIT: "51",
+    DeclineReason.CARD_EXPIRED: "54",
+    DeclineReason.ACCOUNT_SUSPENDED: "57",
+    DeclineReason.RISK_REFUSED: "59",
+    DeclineReason.CARD_BLOCKED: "62",
+    DeclineReason.CARD_NOT_ACTIVE: "78",
+}
+"""ISO 8583 field 39 for each reason."""
+
+
+class AssessmentOutcome(StrEnum):
+    """What risk said of a charge in line, or that it said nothing in time."""
+
+    ALLOWED = "ALLOWED"
+    REFUSED = "REFUSED"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+@value
+class Assessment:
+    """Risk's word on one charge; `assessment_id` is empty when risk was slow or away."""
+
+    outcome: AssessmentOutcome
+    assessment_id: str = ""
+
+
+@value
+class Merchant:
+    """Where a purchase was made: `mcc` is an ISO 18245 category code of four digits or empty,
+    `country` an ISO 3166-1 alpha-2 code or empty."""
+
+    id: str = ""
+    name: str
+    mcc: str = ""
+    country: str = ""
+
+
+@value
+class HoldRule:
+    """How long, and at least how much, is held for charges of a kind; empty fields fit all."""
+
+    mcc: str = ""
+    entry_mode: EntryMode = EntryMode.UNSPECIFIED
+    lifetime_hours: int
+    estimate_hold_minor: int = 0
+
+    def fits(self, mcc: str, entry_mode: EntryMode) -> bool:
+        """Whether a charge at such a merchant, so entered, falls under this rule."""
+        return self.mcc in ("", mcc) and self.entry_mode in (EntryMode.UNSPECIFIED, entry_mode)
+
+
+@value
+class Terms:
+    """What a version of a programme grants; amounts are in minor units of `currency`.
+
+    `assessment_threshold_minor` is None where risk is never asked in line.
+    """
+
+    currency: str
+    bin: str
+    default_limit_minor: int
+    over_limit_tolerance_minor: int = 0
+    assessment_threshold_minor: int | None = None
+    stand_in_limit_minor: int = 0
+    hold_lifetime_hours: int
+    hold_rules: tuple[HoldRule, ...] = ()
+    card_validity_months: int
+
+    def hold_rule(self, mcc: str, entry_mode: EntryMode) -> HoldRule:
+        """The first rule that fits, or the programme's default."""
+        for rule in self.hold_rules:
+            if rule.fits(mcc, entry_mode):
+                return rule
+        return HoldRule(lifetime_hours=self.hold_lifetime_hours)
+
+
+@value
+class Original:
+    """What a merchant charged in its own currency, and billing units per original unit."""
+
+    amount: Money
+    rate: str

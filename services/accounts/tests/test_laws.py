@@ -1,0 +1,250 @@
+"""Laws of the credit account, over histories that hypothesis makes up."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from chassis.kernel.errors import Error
+from chassis.kernel.events import Command, Fact
+from chassis.kernel.money import Money
+from services.accounts.domain import events
+from services.accounts.domain.account import commands
+from services.accounts.domain.account.decider import CREDIT_ACCOUNT
+from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.ledger import FINANCIAL, LedgerAccount, postings
+from services.accounts.domain.values import (
+    Assessment,
+    AssessmentOutcome,
+    CardKind,
+    Channel,
+    ChargeStatus,
+)
+from services.accounts.tests.stories import GROCER, PUMP, TODAY, AccountStory
+
+ids = st.sampled_from(["a", "b", "c", "d"])
+amounts = st.integers(0, 90_000).map(lambda minor: Money(minor, "GBP"))
+TOLERANCE_MINOR = 2_500
+
+
+class AnyHistory(RuleBasedStateMachine):
+    """Any commands in any order, many under the same ids; refusals are part of life."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.story = AccountStory(
+            over_limit_tolerance_minor=TOLERANCE_MINOR,
+            assessment_threshold_minor=30_000,
+            stand_in_limit_minor=50_000,
+        )
+
+    def give(self, command: Command) -> None:
+        """Carry it out; a refusal must change nothing, a repetition must do nothing."""
+        before = self.story.state
+        try:
+            facts = self.story.when(command)
+        except Error:
+            assert self.story.state == before
+            return
+        for fact in facts:
+            self.check(fact, before)
+
+    def check(self, fact: Fact, before: CreditAccount) -> None:
+        """What is true of every fact by itself."""
+        lines = postings(fact)
+        assert sum(line.amount.minor_units for line in lines) == 0
+        assert bool(lines) == isinstance(fact, FINANCIAL)
+        if isinstance(fact, events.ChargeAuthorised) and fact.held:
+            assert fact.held.minor_units <= before.available_minor + TOLERANCE_MINOR
+        if isinstance(fact, events.ChargeIncremented):
+            more = before.available_minor - fact.available.minor_units
+            assert more <= before.available_minor + TOLERANCE_MINOR
+
+    @rule(
+        charge_id=ids,
+        amount=amounts,
+        estimated=st.booleans(),
+        merchant=st.sampled_from([GROCER, PUMP]),
+        outcome=st.sampled_from([None, *AssessmentOutcome]),
+        card_id=st.sampled_from(["card", "new", "other"]),
+    )
+    def authorise(self, outcome: AssessmentOutcome | None, **fields: object) -> None:
+        command = commands.AuthoriseCharge(
+            account_id="account",
+            assessment=Assessment(outcome=outcome) if outcome else None,
+            transaction_date=TODAY,
+            transaction_at=self.story.now,
+            **fields,  # type: ignore[arg-type]
+        )
+        self.give(command)
+
+    @rule(charge_id=ids, advice_id=ids, amount=amounts)
+    def advise(self, charge_id: str, advice_id: str, amount: Money) -> None:
+        self.give(
+            commands.AdviseCharge(
+                account_id="account",
+                charge_id=charge_id,
+                advice_id=advice_id,
+                amount=amount,
+                transaction_date=TODAY,
+            )
+        )
+
+    @rule(charge_id=ids, increment_id=ids, amount=amounts, delta=st.booleans())
+    def increment(self, charge_id: str, increment_id: str, amount: Money, delta: bool) -> None:
+        self.give(
+            commands.IncrementCharge(
+                account_id="account",
+                charge_id=charge_id,
+                increment_id=increment_id,
+                by=amount if delta else None,
+                to=None if delta else amount,
+                transaction_date=TODAY,
+            )
+        )
+
+    @rule(charge_id=ids, reversal_id=ids, amount=st.none() | amounts)
+    def reverse(self, charge_id: str, reversal_id: str, amount: Money | None) -> None:
+        self.give(
+            commands.ReverseCharge(
+                account_id="account",
+                charge_id=charge_id,
+                reversal_id=reversal_id,
+                amount=amount,
+                transaction_date=TODAY,
+            )
+        )
+
+    @rule(charge_id=ids | st.just(""), clearing_id=ids, amount=amounts, final=st.booleans())
+    def clear(self, charge_id: str, clearing_id: str, amount: Money, final: bool) -> None:
+        self.give(
+            commands.ClearCharge(
+                account_id="account",
+                clearing_id=clearing_id,
+                charge_id=charge_id,
+                card_id="card",
+                amount=amount,
+                merchant=GROCER,
+                final=final,
+                transaction_date=TODAY,
+                posting_date=TODAY,
+            )
+        )
+
+    @rule(charge_id=ids | st.just(""), refund_id=ids, amount=amounts)
+    def refund(self, charge_id: str, refund_id: str, amount: Money) -> None:
+        self.give(
+            commands.RefundCharge(
+                account_id="account",
+                refund_id=refund_id,
+                charge_id=charge_id,
+                card_id="card",
+                amount=amount,
+                merchant=GROCER,
+                transaction_date=TODAY,
+                posting_date=TODAY,
+            )
+        )
+
+    @rule(payment_id=ids, amount=amounts)
+    def pay(self, payment_id: str, amount: Money) -> None:
+        self.give(
+            commands.RecordPayment(
+                account_id="account",
+                payment_id=payment_id,
+                amount=amount,
+                transaction_date=TODAY,
+                posting_date=TODAY,
+            )
+        )
+
+    @rule(charge_id=ids, hours=st.integers(0, 200))
+    def expire(self, charge_id: str, hours: int) -> None:
+        self.story.now += timedelta(hours=hours)
+        self.give(commands.ExpireHold(account_id="account", charge_id=charge_id))
+
+    @rule(channel=st.sampled_from(list(Channel)), blocked=st.booleans())
+    def block(self, channel: Channel, blocked: bool) -> None:
+        kind = commands.BlockCard if blocked else commands.UnblockCard
+        self.give(kind(account_id="account", card_id="card", reason="ANY", channel=channel))
+
+    @rule(channel=st.sampled_from(list(Channel)), suspended=st.booleans())
+    def suspend(self, channel: Channel, suspended: bool) -> None:
+        kind = commands.SuspendAccount if suspended else commands.ReinstateAccount
+        self.give(kind(account_id="account", reason="ANY", channel=channel))
+
+    @rule()
+    def lose(self) -> None:
+        self.give(
+            commands.ReportCardLost(
+                account_id="account",
+                card_id="card",
+                kind=commands.LossKind.LOST,
+                channel=Channel.HOLDER,
+                replacement=commands.NewCard(
+                    card_id="new", last_four="1881", kind=CardKind.VIRTUAL
+                ),
+            )
+        )
+
+    @invariant()
+    def holds_are_what_charges_hold_and_never_negative(self) -> None:
+        charges = self.story.state.charges.values()
+        assert all(charge.held_minor >= 0 for charge in charges)
+        assert self.story.state.held_minor == sum(charge.held_minor for charge in charges)
+
+    @invariant()
+    def only_held_charges_hold(self) -> None:
+        for charge in self.story.state.charges.values():
+            assert (charge.status is ChargeStatus.HELD) == (charge.held_minor > 0)
+            assert (charge.hold_expires_at is not None) == (charge.held_minor > 0)
+
+    @invariant()
+    def no_more_came_back_than_was_captured(self) -> None:
+        for charge in self.story.state.charges.values():
+            assert 0 <= charge.refunded_minor <= charge.captured_minor
+
+    @invariant()
+    def the_ledger_is_zero_and_agrees_with_the_balance(self) -> None:
+        lines = [line for fact in self.story.facts for line in postings(fact)]
+        assert sum(line.amount.minor_units for line in lines) == 0
+        receivable = sum(
+            line.amount.minor_units
+            for line in lines
+            if line.ledger_account is LedgerAccount.RECEIVABLE
+        )
+        assert receivable == self.story.state.posted_minor
+
+    @invariant()
+    def the_last_fact_says_what_may_be_spent(self) -> None:
+        last = self.story.facts[-1]
+        available = getattr(last, "available", None)
+        if available is not None:
+            assert available == self.story.state.money(self.story.state.available_minor)
+
+    @invariant()
+    def the_same_facts_give_the_same_state(self) -> None:
+        assert CREDIT_ACCOUNT.fold(self.story.facts) == self.story.state
+
+
+TestAnyHistory = AnyHistory.TestCase
+TestAnyHistory.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+
+
+def test_a_story_notices_a_command_that_is_not_repeatable() -> None:
+    """The law is checked, not only said: a decider that forgets is found out."""
+    forgetful = AccountStory()
+    forgetful.decider = type(CREDIT_ACCOUNT)(
+        category="forgetful",
+        state=CreditAccount,
+        initial=CreditAccount(),
+        decide=CREDIT_ACCOUNT.decide,
+        evolve=lambda state, fact: state,
+        identify=CREDIT_ACCOUNT.identify,
+        commands=CREDIT_ACCOUNT.commands,
+        facts=CREDIT_ACCOUNT.facts,
+    )
+    with pytest.raises(AssertionError):
+        forgetful.authorise(10)
