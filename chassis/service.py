@@ -39,8 +39,8 @@ def _no_workers(ports: Ports) -> Sequence[Worker]:
 @dataclass(frozen=True, kw_only=True)
 class Service:
     """Everything a service is. `prepare` runs after the tables exist, before anything else, at
-    every start; it is repeatable. `keys` gives the service field encryption of its own instead
-    of auth's key service."""
+    every start; it is repeatable. Only auth needs the last three: what others ask it for, it asks
+    itself (field encryption, the policy set as text and hash, the signing keys as a JWK set)."""
 
     name: str
     settings: type[Settings]
@@ -57,6 +57,8 @@ class Service:
     tables: MetaData | None = None
     prepare: Callable[[Ports], Awaitable[None]] | None = None
     keys: Callable[[World, Any, Ports], Keys] | None = None
+    policy_set: Callable[[Ports], Awaitable[tuple[str, str]]] | None = None
+    signing_keys: Callable[[Ports], Awaitable[str]] | None = None
 
     def codec(self) -> Codec:
         """The codec of all its facts and commands."""
