@@ -37,9 +37,9 @@ def compile_into(target: Path) -> None:
     """Compile every proto into `target`: messages, gRPC, and the types of both."""
     protos = sources()
     services = [path for path in protos if path.parts[0] == "cards"]
-    _protoc(protos, f"--python_out={target}", f"--mypy_out=quiet:{target}")
+    protoc(protos, f"--python_out={target}", f"--mypy_out=quiet:{target}")
     if services:
-        _protoc(
+        protoc(
             [path for path in services if _declares_service(path)],
             f"--grpc_python_out={target}",
             f"--mypy_grpc_out=quiet,only_async:{target}",
@@ -67,7 +67,8 @@ def _declares_service(path: Path) -> bool:
     return any(line.startswith("service ") for line in text.splitlines())
 
 
-def _protoc(protos: list[Path], *outputs: str) -> None:
+def protoc(protos: list[Path], *outputs: str) -> None:
+    """Compile protos to `outputs` (options of protoc); raises GenerationFailed."""
     if not protos:
         return
     command = [
