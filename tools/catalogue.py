@@ -88,11 +88,11 @@ def _commands(service: Service) -> Iterator[tuple[str, ...]]:
 
 def _facts(service: Service) -> Iterator[tuple[str, ...]]:
     public = service.public.DESCRIPTOR.message_types_by_name
-    for decider in service.deciders:
-        for fact in decider.facts:
-            name = fact.__name__
-            prefix = f"cards.{service.name}.v{fact.version}.{snake_case(name)}"
-            yield f"`{fact.topic()}`", _said(fact), f"`{prefix}.<p>`" if name in public else ""
+    # A fact that several kinds of aggregate record is listed once.
+    for fact in dict.fromkeys(each for decider in service.deciders for each in decider.facts):
+        name = fact.__name__
+        prefix = f"cards.{service.name}.v{fact.version}.{snake_case(name)}"
+        yield f"`{fact.topic()}`", _said(fact), f"`{prefix}.<p>`" if name in public else ""
 
 
 def _policies(service: Service) -> Iterator[tuple[str, ...]]:

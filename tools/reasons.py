@@ -52,10 +52,9 @@ def reasons_in(owner: str, source: str) -> Iterator[Reason]:
         if not isinstance(node, ast.Call) or not node.args:
             continue
         status = known.get(ast.unparse(node.func).rsplit(".", 1)[-1])
-        name = node.args[0]
-        if status and isinstance(name, ast.Constant) and isinstance(name.value, str):
+        if status and isinstance(node.args[0], ast.Constant | ast.JoinedStr):
             text = _text(node.args[1]) if len(node.args) > 1 else ""
-            yield Reason(owner=owner, name=name.value, status=status, text=text)
+            yield Reason(owner=owner, name=_text(node.args[0]), status=status, text=text)
 
 
 def _text(node: ast.expr) -> str:
