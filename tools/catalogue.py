@@ -88,11 +88,12 @@ def _commands(service: Service) -> Iterator[tuple[str, ...]]:
 
 def _facts(service: Service) -> Iterator[tuple[str, ...]]:
     public = service.public.DESCRIPTOR.message_types_by_name
+    package = service.public.DESCRIPTOR.package
     # A fact that several kinds of aggregate record is listed once.
     for fact in dict.fromkeys(each for decider in service.deciders for each in decider.facts):
         name = fact.__name__
-        prefix = f"cards.{service.name}.v{fact.version}.{snake_case(name)}"
-        yield f"`{fact.topic()}`", _said(fact), f"`{prefix}.<p>`" if name in public else ""
+        subject = f"`{package}.{snake_case(name)}.<p>`" if name in public else ""
+        yield f"`{fact.topic()}`", _said(fact), subject
 
 
 def _policies(service: Service) -> Iterator[tuple[str, ...]]:
