@@ -178,7 +178,7 @@ class AccountsServiceServicer:
 
     def DefineProgramme(self, request, context):
         """Defines a card programme, version 1. The same definition again changes nothing. Errors:
-        PROGRAMME_DEFINED_DIFFERENTLY, BIN_MALFORMED, CURRENCY_UNKNOWN, CURRENCY_MISMATCH.
+        PROGRAMME_DEFINED_DIFFERENTLY, CURRENCY_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,7 +193,7 @@ class AccountsServiceServicer:
 
     def RegisterCustomer(self, request, context):
         """Makes a customer known; the personal fields are sealed under a key of the customer's own.
-        Errors: CUSTOMER_REGISTERED_DIFFERENTLY, DATE_MALFORMED, KEYS_UNAVAILABLE.
+        Errors: CUSTOMER_REGISTERED_DIFFERENTLY, DATE_MALFORMED, KEY_SERVICE_AWAY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -201,7 +201,7 @@ class AccountsServiceServicer:
 
     def GetCustomer(self, request, context):
         """The customer with personal fields in clear, for the customer, an operator, or a service that
-        writes to the customer. Errors: CUSTOMER_UNKNOWN, KEY_DESTROYED, KEYS_UNAVAILABLE.
+        writes to the customer. Errors: CUSTOMER_UNKNOWN, KEY_DESTROYED, KEY_SERVICE_AWAY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -210,7 +210,7 @@ class AccountsServiceServicer:
     def OpenAccount(self, request, context):
         """Opens a credit account on a programme, with its first card. Errors: PROGRAMME_UNKNOWN,
         CUSTOMER_UNKNOWN, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH, LIMIT_NEGATIVE,
-        KEYS_UNAVAILABLE.
+        KEY_SERVICE_AWAY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -240,7 +240,7 @@ class AccountsServiceServicer:
 
     def IssueCard(self, request, context):
         """Issues one more card on an account. Errors: ACCOUNT_UNKNOWN, ACCOUNT_SUSPENDED,
-        TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, KEYS_UNAVAILABLE.
+        TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, KEY_SERVICE_AWAY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -255,7 +255,7 @@ class AccountsServiceServicer:
 
     def RevealCardNumber(self, request, context):
         """The full number of a virtual card, for its holder. Errors: CARD_UNKNOWN, KEY_DESTROYED,
-        KEYS_UNAVAILABLE.
+        KEY_SERVICE_AWAY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -270,7 +270,7 @@ class AccountsServiceServicer:
 
     def ReportCardLost(self, request, context):
         """Blocks a lost or stolen card for ever and issues a replacement with a new number. Reported
-        again, answers with the replacement there is. Errors: CARD_UNKNOWN, KEYS_UNAVAILABLE.
+        again, answers with the replacement there is. Errors: CARD_UNKNOWN, KEY_SERVICE_AWAY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -285,8 +285,8 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UnblockCard(self, request, context):
-        """Lets a blocked card be used again. Errors: CARD_UNKNOWN, CARD_LOST, BLOCKED_BY_RISK (a holder
-        may not lift what risk or an operator imposed).
+        """Lets a blocked card be used again. Errors: CARD_UNKNOWN, CARD_LOST, BLOCKED_BY_ISSUER (a
+        holder may not lift what risk or an operator imposed).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -330,7 +330,7 @@ class AccountsServiceServicer:
 
     def ReverseCharge(self, request, context):
         """Takes back all or part of what is held. Errors: CHARGE_UNKNOWN, CHARGE_NOT_APPROVED,
-        NOTHING_HELD, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH.
+        CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -362,7 +362,7 @@ class AccountsServiceServicer:
 
     def ListTransactions(self, request, context):
         """Charges, refunds and payments of an account, newest first; pages stay stable while new ones
-        arrive. Errors: ACCOUNT_UNKNOWN, DATE_MALFORMED, PAGE_TOKEN_MALFORMED,
+        arrive. Errors: ACCOUNT_UNKNOWN, DATE_MALFORMED, PAGE_TOKEN_UNKNOWN,
         PAGE_TOKEN_OF_ANOTHER_LIST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -387,7 +387,7 @@ class AccountsServiceServicer:
 
     def GetBalances(self, request, context):
         """What each credit account owes according to the ledger, in the order of account ids. Errors:
-        PAGE_TOKEN_MALFORMED.
+        PAGE_TOKEN_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -18,22 +18,22 @@ class AccountsServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     DefineProgramme: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.DefineProgrammeRequest, _accounts_service_pb2.DefineProgrammeResponse]
     """Defines a card programme, version 1. The same definition again changes nothing. Errors:
-    PROGRAMME_DEFINED_DIFFERENTLY, BIN_MALFORMED, CURRENCY_UNKNOWN, CURRENCY_MISMATCH.
+    PROGRAMME_DEFINED_DIFFERENTLY, CURRENCY_MISMATCH.
     """
     GetProgramme: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetProgrammeRequest, _accounts_service_pb2.GetProgrammeResponse]
     """The programme as it stands. Errors: PROGRAMME_UNKNOWN."""
     RegisterCustomer: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.RegisterCustomerRequest, _accounts_service_pb2.RegisterCustomerResponse]
     """Makes a customer known; the personal fields are sealed under a key of the customer's own.
-    Errors: CUSTOMER_REGISTERED_DIFFERENTLY, DATE_MALFORMED, KEYS_UNAVAILABLE.
+    Errors: CUSTOMER_REGISTERED_DIFFERENTLY, DATE_MALFORMED, KEY_SERVICE_AWAY.
     """
     GetCustomer: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetCustomerRequest, _accounts_service_pb2.GetCustomerResponse]
     """The customer with personal fields in clear, for the customer, an operator, or a service that
-    writes to the customer. Errors: CUSTOMER_UNKNOWN, KEY_DESTROYED, KEYS_UNAVAILABLE.
+    writes to the customer. Errors: CUSTOMER_UNKNOWN, KEY_DESTROYED, KEY_SERVICE_AWAY.
     """
     OpenAccount: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.OpenAccountRequest, _accounts_service_pb2.OpenAccountResponse]
     """Opens a credit account on a programme, with its first card. Errors: PROGRAMME_UNKNOWN,
     CUSTOMER_UNKNOWN, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH, LIMIT_NEGATIVE,
-    KEYS_UNAVAILABLE.
+    KEY_SERVICE_AWAY.
     """
     GetAccount: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetAccountRequest, _accounts_service_pb2.GetAccountResponse]
     """The account with its cards and what may be spent, from the deciding state itself. Errors:
@@ -45,27 +45,27 @@ class AccountsServiceStub:
     """Lets a suspended account be charged again. Errors: ACCOUNT_UNKNOWN."""
     IssueCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.IssueCardRequest, _accounts_service_pb2.IssueCardResponse]
     """Issues one more card on an account. Errors: ACCOUNT_UNKNOWN, ACCOUNT_SUSPENDED,
-    TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, KEYS_UNAVAILABLE.
+    TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, KEY_SERVICE_AWAY.
     """
     GetCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetCardRequest, _accounts_service_pb2.GetCardResponse]
     """One card, its number masked. Errors: CARD_UNKNOWN."""
     RevealCardNumber: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.RevealCardNumberRequest, _accounts_service_pb2.RevealCardNumberResponse]
     """The full number of a virtual card, for its holder. Errors: CARD_UNKNOWN, KEY_DESTROYED,
-    KEYS_UNAVAILABLE.
+    KEY_SERVICE_AWAY.
     """
     ListCards: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ListCardsRequest, _accounts_service_pb2.ListCardsResponse]
     """All cards of an account, in the order of issue. Errors: ACCOUNT_UNKNOWN."""
     ReportCardLost: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ReportCardLostRequest, _accounts_service_pb2.ReportCardLostResponse]
     """Blocks a lost or stolen card for ever and issues a replacement with a new number. Reported
-    again, answers with the replacement there is. Errors: CARD_UNKNOWN, KEYS_UNAVAILABLE.
+    again, answers with the replacement there is. Errors: CARD_UNKNOWN, KEY_SERVICE_AWAY.
     """
     BlockCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.BlockCardRequest, _accounts_service_pb2.BlockCardResponse]
     """Declines every charge of a card until it is unblocked; a card blocked or lost stays as it is.
     Errors: CARD_UNKNOWN.
     """
     UnblockCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.UnblockCardRequest, _accounts_service_pb2.UnblockCardResponse]
-    """Lets a blocked card be used again. Errors: CARD_UNKNOWN, CARD_LOST, BLOCKED_BY_RISK (a holder
-    may not lift what risk or an operator imposed).
+    """Lets a blocked card be used again. Errors: CARD_UNKNOWN, CARD_LOST, BLOCKED_BY_ISSUER (a
+    holder may not lift what risk or an operator imposed).
     """
     AuthoriseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.AuthoriseChargeRequest, _accounts_service_pb2.AuthoriseChargeResponse]
     """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_UNKNOWN (no
@@ -89,7 +89,7 @@ class AccountsServiceStub:
     """
     ReverseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ReverseChargeRequest, _accounts_service_pb2.ReverseChargeResponse]
     """Takes back all or part of what is held. Errors: CHARGE_UNKNOWN, CHARGE_NOT_APPROVED,
-    NOTHING_HELD, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH.
+    CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH.
     """
     RefundCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.RefundChargeRequest, _accounts_service_pb2.RefundChargeResponse]
     """Posts money that came back, linked to a charge or not. Errors: CARD_UNKNOWN, CHARGE_UNKNOWN,
@@ -104,7 +104,7 @@ class AccountsServiceStub:
     """One charge, from the deciding state itself. Errors: ACCOUNT_UNKNOWN, CHARGE_UNKNOWN."""
     ListTransactions: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ListTransactionsRequest, _accounts_service_pb2.ListTransactionsResponse]
     """Charges, refunds and payments of an account, newest first; pages stay stable while new ones
-    arrive. Errors: ACCOUNT_UNKNOWN, DATE_MALFORMED, PAGE_TOKEN_MALFORMED,
+    arrive. Errors: ACCOUNT_UNKNOWN, DATE_MALFORMED, PAGE_TOKEN_UNKNOWN,
     PAGE_TOKEN_OF_ANOTHER_LIST.
     """
     GetSpendBreakdown: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetSpendBreakdownRequest, _accounts_service_pb2.GetSpendBreakdownResponse]
@@ -117,7 +117,7 @@ class AccountsServiceStub:
     """
     GetBalances: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetBalancesRequest, _accounts_service_pb2.GetBalancesResponse]
     """What each credit account owes according to the ledger, in the order of account ids. Errors:
-    PAGE_TOKEN_MALFORMED.
+    PAGE_TOKEN_UNKNOWN.
     """
 
 class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -127,17 +127,17 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def DefineProgramme(
         self,
         request: _accounts_service_pb2.DefineProgrammeRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.DefineProgrammeRequest, _abc.Awaitable[_accounts_service_pb2.DefineProgrammeResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.DefineProgrammeRequest, _accounts_service_pb2.DefineProgrammeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.DefineProgrammeResponse]:
         """Defines a card programme, version 1. The same definition again changes nothing. Errors:
-        PROGRAMME_DEFINED_DIFFERENTLY, BIN_MALFORMED, CURRENCY_UNKNOWN, CURRENCY_MISMATCH.
+        PROGRAMME_DEFINED_DIFFERENTLY, CURRENCY_MISMATCH.
         """
 
     @_abc_1.abstractmethod
     def GetProgramme(
         self,
         request: _accounts_service_pb2.GetProgrammeRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.GetProgrammeRequest, _abc.Awaitable[_accounts_service_pb2.GetProgrammeResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.GetProgrammeRequest, _accounts_service_pb2.GetProgrammeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetProgrammeResponse]:
         """The programme as it stands. Errors: PROGRAMME_UNKNOWN."""
 
@@ -145,38 +145,38 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def RegisterCustomer(
         self,
         request: _accounts_service_pb2.RegisterCustomerRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.RegisterCustomerRequest, _abc.Awaitable[_accounts_service_pb2.RegisterCustomerResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.RegisterCustomerRequest, _accounts_service_pb2.RegisterCustomerResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.RegisterCustomerResponse]:
         """Makes a customer known; the personal fields are sealed under a key of the customer's own.
-        Errors: CUSTOMER_REGISTERED_DIFFERENTLY, DATE_MALFORMED, KEYS_UNAVAILABLE.
+        Errors: CUSTOMER_REGISTERED_DIFFERENTLY, DATE_MALFORMED, KEY_SERVICE_AWAY.
         """
 
     @_abc_1.abstractmethod
     def GetCustomer(
         self,
         request: _accounts_service_pb2.GetCustomerRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.GetCustomerRequest, _abc.Awaitable[_accounts_service_pb2.GetCustomerResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.GetCustomerRequest, _accounts_service_pb2.GetCustomerResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetCustomerResponse]:
         """The customer with personal fields in clear, for the customer, an operator, or a service that
-        writes to the customer. Errors: CUSTOMER_UNKNOWN, KEY_DESTROYED, KEYS_UNAVAILABLE.
+        writes to the customer. Errors: CUSTOMER_UNKNOWN, KEY_DESTROYED, KEY_SERVICE_AWAY.
         """
 
     @_abc_1.abstractmethod
     def OpenAccount(
         self,
         request: _accounts_service_pb2.OpenAccountRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.OpenAccountRequest, _abc.Awaitable[_accounts_service_pb2.OpenAccountResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.OpenAccountRequest, _accounts_service_pb2.OpenAccountResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.OpenAccountResponse]:
         """Opens a credit account on a programme, with its first card. Errors: PROGRAMME_UNKNOWN,
         CUSTOMER_UNKNOWN, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH, LIMIT_NEGATIVE,
-        KEYS_UNAVAILABLE.
+        KEY_SERVICE_AWAY.
         """
 
     @_abc_1.abstractmethod
     def GetAccount(
         self,
         request: _accounts_service_pb2.GetAccountRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.GetAccountRequest, _abc.Awaitable[_accounts_service_pb2.GetAccountResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.GetAccountRequest, _accounts_service_pb2.GetAccountResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetAccountResponse]:
         """The account with its cards and what may be spent, from the deciding state itself. Errors:
         ACCOUNT_UNKNOWN.
@@ -186,7 +186,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def SuspendAccount(
         self,
         request: _accounts_service_pb2.SuspendAccountRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.SuspendAccountRequest, _abc.Awaitable[_accounts_service_pb2.SuspendAccountResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.SuspendAccountRequest, _accounts_service_pb2.SuspendAccountResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.SuspendAccountResponse]:
         """Declines every charge until the account is reinstated. Errors: ACCOUNT_UNKNOWN."""
 
@@ -194,7 +194,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def ReinstateAccount(
         self,
         request: _accounts_service_pb2.ReinstateAccountRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.ReinstateAccountRequest, _abc.Awaitable[_accounts_service_pb2.ReinstateAccountResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.ReinstateAccountRequest, _accounts_service_pb2.ReinstateAccountResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ReinstateAccountResponse]:
         """Lets a suspended account be charged again. Errors: ACCOUNT_UNKNOWN."""
 
@@ -202,17 +202,17 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def IssueCard(
         self,
         request: _accounts_service_pb2.IssueCardRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.IssueCardRequest, _abc.Awaitable[_accounts_service_pb2.IssueCardResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.IssueCardRequest, _accounts_service_pb2.IssueCardResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.IssueCardResponse]:
         """Issues one more card on an account. Errors: ACCOUNT_UNKNOWN, ACCOUNT_SUSPENDED,
-        TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, KEYS_UNAVAILABLE.
+        TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, KEY_SERVICE_AWAY.
         """
 
     @_abc_1.abstractmethod
     def GetCard(
         self,
         request: _accounts_service_pb2.GetCardRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.GetCardRequest, _abc.Awaitable[_accounts_service_pb2.GetCardResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.GetCardRequest, _accounts_service_pb2.GetCardResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetCardResponse]:
         """One card, its number masked. Errors: CARD_UNKNOWN."""
 
@@ -220,17 +220,17 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def RevealCardNumber(
         self,
         request: _accounts_service_pb2.RevealCardNumberRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.RevealCardNumberRequest, _abc.Awaitable[_accounts_service_pb2.RevealCardNumberResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.RevealCardNumberRequest, _accounts_service_pb2.RevealCardNumberResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.RevealCardNumberResponse]:
         """The full number of a virtual card, for its holder. Errors: CARD_UNKNOWN, KEY_DESTROYED,
-        KEYS_UNAVAILABLE.
+        KEY_SERVICE_AWAY.
         """
 
     @_abc_1.abstractmethod
     def ListCards(
         self,
         request: _accounts_service_pb2.ListCardsRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.ListCardsRequest, _abc.Awaitable[_accounts_service_pb2.ListCardsResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.ListCardsRequest, _accounts_service_pb2.ListCardsResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ListCardsResponse]:
         """All cards of an account, in the order of issue. Errors: ACCOUNT_UNKNOWN."""
 
@@ -238,17 +238,17 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def ReportCardLost(
         self,
         request: _accounts_service_pb2.ReportCardLostRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.ReportCardLostRequest, _abc.Awaitable[_accounts_service_pb2.ReportCardLostResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.ReportCardLostRequest, _accounts_service_pb2.ReportCardLostResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ReportCardLostResponse]:
         """Blocks a lost or stolen card for ever and issues a replacement with a new number. Reported
-        again, answers with the replacement there is. Errors: CARD_UNKNOWN, KEYS_UNAVAILABLE.
+        again, answers with the replacement there is. Errors: CARD_UNKNOWN, KEY_SERVICE_AWAY.
         """
 
     @_abc_1.abstractmethod
     def BlockCard(
         self,
         request: _accounts_service_pb2.BlockCardRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.BlockCardRequest, _abc.Awaitable[_accounts_service_pb2.BlockCardResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.BlockCardRequest, _accounts_service_pb2.BlockCardResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.BlockCardResponse]:
         """Declines every charge of a card until it is unblocked; a card blocked or lost stays as it is.
         Errors: CARD_UNKNOWN.
@@ -258,17 +258,17 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def UnblockCard(
         self,
         request: _accounts_service_pb2.UnblockCardRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.UnblockCardRequest, _abc.Awaitable[_accounts_service_pb2.UnblockCardResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.UnblockCardRequest, _accounts_service_pb2.UnblockCardResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.UnblockCardResponse]:
-        """Lets a blocked card be used again. Errors: CARD_UNKNOWN, CARD_LOST, BLOCKED_BY_RISK (a holder
-        may not lift what risk or an operator imposed).
+        """Lets a blocked card be used again. Errors: CARD_UNKNOWN, CARD_LOST, BLOCKED_BY_ISSUER (a
+        holder may not lift what risk or an operator imposed).
         """
 
     @_abc_1.abstractmethod
     def AuthoriseCharge(
         self,
         request: _accounts_service_pb2.AuthoriseChargeRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.AuthoriseChargeRequest, _abc.Awaitable[_accounts_service_pb2.AuthoriseChargeResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.AuthoriseChargeRequest, _accounts_service_pb2.AuthoriseChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.AuthoriseChargeResponse]:
         """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_UNKNOWN (no
         such card id; an unknown card number is declined), CHARGE_AUTHORISED_DIFFERENTLY,
@@ -279,7 +279,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def AdviseCharge(
         self,
         request: _accounts_service_pb2.AdviseChargeRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.AdviseChargeRequest, _abc.Awaitable[_accounts_service_pb2.AdviseChargeResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.AdviseChargeRequest, _accounts_service_pb2.AdviseChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.AdviseChargeResponse]:
         """The merchant tells what an approved charge amounts to: the new total, which is never declined.
         Errors: CHARGE_UNKNOWN, CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY,
@@ -290,7 +290,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def IncrementCharge(
         self,
         request: _accounts_service_pb2.IncrementChargeRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.IncrementChargeRequest, _abc.Awaitable[_accounts_service_pb2.IncrementChargeResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.IncrementChargeRequest, _accounts_service_pb2.IncrementChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.IncrementChargeResponse]:
         """Asks for more on an approved charge; a decline leaves it as it was. Errors: CHARGE_UNKNOWN,
         CHARGE_NOT_APPROVED, CHARGE_CLOSED, INCREMENT_ASKED_DIFFERENTLY, INCREMENT_NOT_HIGHER,
@@ -301,7 +301,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def ClearCharge(
         self,
         request: _accounts_service_pb2.ClearChargeRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.ClearChargeRequest, _abc.Awaitable[_accounts_service_pb2.ClearChargeResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.ClearChargeRequest, _accounts_service_pb2.ClearChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ClearChargeResponse]:
         """Posts a charge. Clearing always posts: above the hold, after expiry, after a block, and without
         authorisation. Errors: CARD_UNKNOWN, CHARGE_CLEARED_DIFFERENTLY, CURRENCY_MISMATCH,
@@ -312,17 +312,17 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def ReverseCharge(
         self,
         request: _accounts_service_pb2.ReverseChargeRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.ReverseChargeRequest, _abc.Awaitable[_accounts_service_pb2.ReverseChargeResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.ReverseChargeRequest, _accounts_service_pb2.ReverseChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ReverseChargeResponse]:
         """Takes back all or part of what is held. Errors: CHARGE_UNKNOWN, CHARGE_NOT_APPROVED,
-        NOTHING_HELD, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH.
+        CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH.
         """
 
     @_abc_1.abstractmethod
     def RefundCharge(
         self,
         request: _accounts_service_pb2.RefundChargeRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.RefundChargeRequest, _abc.Awaitable[_accounts_service_pb2.RefundChargeResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.RefundChargeRequest, _accounts_service_pb2.RefundChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.RefundChargeResponse]:
         """Posts money that came back, linked to a charge or not. Errors: CARD_UNKNOWN, CHARGE_UNKNOWN,
         REFUND_EXCEEDS_CAPTURED, CHARGE_REFUNDED_DIFFERENTLY, MERCHANT_MISSING (not linked),
@@ -333,7 +333,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def RecordPayment(
         self,
         request: _accounts_service_pb2.RecordPaymentRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.RecordPaymentRequest, _abc.Awaitable[_accounts_service_pb2.RecordPaymentResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.RecordPaymentRequest, _accounts_service_pb2.RecordPaymentResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.RecordPaymentResponse]:
         """Posts a repayment. Errors: ACCOUNT_UNKNOWN, PAYMENT_RECORDED_DIFFERENTLY, CURRENCY_MISMATCH,
         DATE_MALFORMED.
@@ -343,7 +343,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetCharge(
         self,
         request: _accounts_service_pb2.GetChargeRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.GetChargeRequest, _abc.Awaitable[_accounts_service_pb2.GetChargeResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.GetChargeRequest, _accounts_service_pb2.GetChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetChargeResponse]:
         """One charge, from the deciding state itself. Errors: ACCOUNT_UNKNOWN, CHARGE_UNKNOWN."""
 
@@ -351,10 +351,10 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListTransactions(
         self,
         request: _accounts_service_pb2.ListTransactionsRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.ListTransactionsRequest, _abc.Awaitable[_accounts_service_pb2.ListTransactionsResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.ListTransactionsRequest, _accounts_service_pb2.ListTransactionsResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ListTransactionsResponse]:
         """Charges, refunds and payments of an account, newest first; pages stay stable while new ones
-        arrive. Errors: ACCOUNT_UNKNOWN, DATE_MALFORMED, PAGE_TOKEN_MALFORMED,
+        arrive. Errors: ACCOUNT_UNKNOWN, DATE_MALFORMED, PAGE_TOKEN_UNKNOWN,
         PAGE_TOKEN_OF_ANOTHER_LIST.
         """
 
@@ -362,7 +362,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetSpendBreakdown(
         self,
         request: _accounts_service_pb2.GetSpendBreakdownRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.GetSpendBreakdownRequest, _abc.Awaitable[_accounts_service_pb2.GetSpendBreakdownResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.GetSpendBreakdownRequest, _accounts_service_pb2.GetSpendBreakdownResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetSpendBreakdownResponse]:
         """What was posted, less refunds, by category, merchant or month. Errors: ACCOUNT_UNKNOWN,
         DATE_MALFORMED.
@@ -372,7 +372,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetTrialBalance(
         self,
         request: _accounts_service_pb2.GetTrialBalanceRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.GetTrialBalanceRequest, _abc.Awaitable[_accounts_service_pb2.GetTrialBalanceResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.GetTrialBalanceRequest, _accounts_service_pb2.GetTrialBalanceResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetTrialBalanceResponse]:
         """Every ledger account with its balance; the sum is zero in every currency. Errors: none of its
         own.
@@ -382,10 +382,10 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetBalances(
         self,
         request: _accounts_service_pb2.GetBalancesRequest,
-        context: _aio.ServicerContext[_accounts_service_pb2.GetBalancesRequest, _abc.Awaitable[_accounts_service_pb2.GetBalancesResponse]],
+        context: _aio.ServicerContext[_accounts_service_pb2.GetBalancesRequest, _accounts_service_pb2.GetBalancesResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetBalancesResponse]:
         """What each credit account owes according to the ledger, in the order of account ids. Errors:
-        PAGE_TOKEN_MALFORMED.
+        PAGE_TOKEN_UNKNOWN.
         """
 
 def add_AccountsServiceServicer_to_server(servicer: AccountsServiceServicer, server: _aio.Server) -> None: ...

@@ -690,6 +690,62 @@ class ChargeDeclined(_message.Message):
 Global___ChargeDeclined: _TypeAlias = ChargeDeclined  # noqa: Y015
 
 @_typing.final
+class UnknownCardRefused(_message.Message):
+    """Somebody tried to charge a card number that was never issued; nothing says which."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    MERCHANT_FIELD_NUMBER: _builtins.int
+    ENTRY_MODE_FIELD_NUMBER: _builtins.int
+    RESPONSE_CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    TRANSACTION_AT_FIELD_NUMBER: _builtins.int
+    charge_id: _builtins.str
+    """The charge."""
+    entry_mode: _builtins.str
+    """CHIP, CONTACTLESS, MAGNETIC_STRIPE, MANUAL, ECOMMERCE, CREDENTIAL_ON_FILE, or empty."""
+    response_code: _builtins.str
+    """ISO 8583 field 39: 14."""
+    reason: _builtins.str
+    """CARD_UNKNOWN."""
+    transaction_date: _builtins.str
+    """Business date of the attempt."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What was asked for."""
+
+    @_builtins.property
+    def merchant(self) -> Global___Merchant:
+        """Where."""
+
+    @_builtins.property
+    def transaction_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was tried, as the network says; otherwise the instant of the decision."""
+
+    def __init__(
+        self,
+        *,
+        charge_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        merchant: Global___Merchant | None = ...,
+        entry_mode: _builtins.str = ...,
+        response_code: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+        transaction_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "transaction_at", b"transaction_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "charge_id", b"charge_id", "entry_mode", b"entry_mode", "merchant", b"merchant", "reason", b"reason", "response_code", b"response_code", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnknownCardRefused: _TypeAlias = UnknownCardRefused  # noqa: Y015
+
+@_typing.final
 class ChargeAdvised(_message.Message):
     """The merchant told what the charge really amounts to; what is held follows."""
 
