@@ -83,7 +83,7 @@ class PointsTakenBack(Fact):
     `points_due` is what the refund asked for: `points`, which `parts` of lots gave,
     `waived_points`, which had expired unspent, and the debt, which has its own fact.
     `basis` is `proportional` (to the award of the charge) or `rate` (of the rules; then
-    `charge_id` is empty or unknown here).
+    `charge_id` is empty or unknown here, and the version and derivation are those of the rules).
     """
 
     account_id: str

@@ -23,7 +23,6 @@ from services.loyalty.domain.events import (
     RedemptionReturned,
 )
 from services.loyalty.domain.lots import Lots
-from services.loyalty.domain.rules import RuleSet
 
 # Commands -----------------------------------------------------------------------------------------
 
@@ -36,14 +35,14 @@ class OpenPointsAccount(Command):
 
 @command
 class AnticipatePoints(Command):
-    """Show what an authorised charge may earn."""
+    """Show what a charge authorised at an instant may earn."""
 
     account_id: str
     customer_id: str
     charge_id: str
     amount: Money
     merchant_category_code: str
-    rule_set: RuleSet
+    authorised_at: datetime
 
 
 @command
@@ -63,13 +62,12 @@ class AwardPoints(Command):
     amount: Money
     merchant_category_code: str
     cleared_at: datetime
-    rule_set: RuleSet
 
 
 @command
 class TakePointsBack(Command):
-    """Undo for a refund what its charge earned, or, where no charge is known, what the rules
-    would give for its amount."""
+    """Undo for a refund what its charge earned, or, where no charge is known, what the rules in
+    force at `refunded_at` would give for its amount."""
 
     account_id: str
     customer_id: str
@@ -77,7 +75,7 @@ class TakePointsBack(Command):
     charge_id: str
     amount: Money
     merchant_category_code: str
-    rule_set: RuleSet
+    refunded_at: datetime
 
 
 @command
@@ -133,12 +131,14 @@ class Redemption:
 
 @value
 class PointsAccount:
-    """The points of one account. `known` names the clearings and refunds carried out."""
+    """The points of one account. `known` names the clearings and refunds carried out; `pending`
+    is what authorised charges may earn, for display only."""
 
     account_id: str = ""
     customer_id: str = ""
     lots: Lots = Lots()
     debt: int = 0
+    pending: int = 0
     charges: PersistentMap[ChargePoints] = PersistentMap()
     known: PersistentMap[bool] = PersistentMap()
     redemptions: PersistentMap[Redemption] = PersistentMap()
@@ -187,41 +187,51 @@ def _with_charge(state: PointsAccount, charge_id: str, charge: ChargePoints) -> 
 
 @_after.register
 def _(fact: PointsAnticipated, state: PointsAccount) -> PointsAccount:
-    return _with_charge(state, fact.charge_id, ChargePoints(anticipated=fact.points))
+    anticipated = ChargePoints(anticipated=fact.points)
+    return replace(
+        _with_charge(state, fact.charge_id, anticipated), pending=state.pending + fact.points
+    )
 
 
 @_after.register
 def _(fact: AnticipationDropped, state: PointsAccount) -> PointsAccount:
-    charge = state.charges.get(fact.charge_id) or ChargePoints()
-    return _with_charge(state, fact.charge_id, replace(charge, anticipated=0))
+    return _without_anticipation(state, fact.charge_id)
 
 
-def _cleared(state: PointsAccount, charge_id: str, clearing_id: str, amount: Money) -> ChargePoints:
-    """The charge with one more clearing; the first ends what was anticipated."""
+def _without_anticipation(state: PointsAccount, charge_id: str) -> PointsAccount:
     charge = state.charges.get(charge_id) or ChargePoints()
+    settled = _with_charge(state, charge_id, replace(charge, anticipated=0))
+    return replace(settled, pending=state.pending - charge.anticipated)
+
+
+def _with_clearing(
+    state: PointsAccount, charge_id: str, clearing_id: str, amount: Money
+) -> PointsAccount:
+    """One more clearing of a charge is known; the first ends what was anticipated."""
+    state = _without_anticipation(state, charge_id)
+    charge = state.charges[charge_id]
     before = charge.cleared
     together = amount if before is None or before.currency != amount.currency else before + amount
-    return replace(charge, anticipated=0, cleared=together)
+    state = _with_charge(state, charge_id, replace(charge, cleared=together))
+    return replace(state, known=state.known.set(clearing_key(clearing_id), True))
 
 
 @_after.register
 def _(fact: PointsEarned, state: PointsAccount) -> PointsAccount:
-    charge = _cleared(state, fact.charge_id, fact.clearing_id, fact.amount)
+    state = _with_clearing(state, fact.charge_id, fact.clearing_id, fact.amount)
+    charge = state.charges[fact.charge_id]
     charge = replace(
         charge, earned=charge.earned + fact.points, lot_ids=(*charge.lot_ids, fact.lot_id)
     )
     return replace(
         _with_charge(state, fact.charge_id, charge),
-        known=state.known.set(clearing_key(fact.clearing_id), True),
         lots=lot_book.add(state.lots, fact.lot_id, fact.points, fact.expires_on),
     )
 
 
 @_after.register
 def _(fact: AwardWithheld, state: PointsAccount) -> PointsAccount:
-    charge = _cleared(state, fact.charge_id, fact.clearing_id, fact.amount)
-    known = state.known.set(clearing_key(fact.clearing_id), True)
-    return replace(_with_charge(state, fact.charge_id, charge), known=known)
+    return _with_clearing(state, fact.charge_id, fact.clearing_id, fact.amount)
 
 
 @_after.register

@@ -1,7 +1,8 @@
 """What is decided about the points of an account."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from functools import singledispatch
 
 from chassis.kernel.decider import Context, Decider
@@ -43,7 +44,10 @@ from services.loyalty.domain.points_account import (
     evolve,
     refund_key,
 )
-from services.loyalty.domain.rules import DerivationLine
+from services.loyalty.domain.rules import DerivationLine, RuleSet
+
+RulesAt = Callable[[datetime], RuleSet]
+"""The rules in force at an instant; raises Unavailable when they are not known."""
 
 
 def lot_id_of(clearing_id: str) -> str:
@@ -51,19 +55,23 @@ def lot_id_of(clearing_id: str) -> str:
     return derive("lot", clearing_id)
 
 
-def decide(state: PointsAccount, asked: Command, context: Context) -> Sequence[Fact]:
-    """The facts that a command leads to."""
-    return _decide(asked, state, context)
+@dataclass(frozen=True, slots=True)
+class _Situation:
+    """What a decision may know besides the command. `rules_at` gives the rules in force."""
+
+    state: PointsAccount
+    today: date
+    rules_at: RulesAt
 
 
 @singledispatch
-def _decide(asked: Command, state: PointsAccount, context: Context) -> Sequence[Fact]:
+def _decide(asked: Command, given: _Situation) -> Sequence[Fact]:
     raise TypeError(type(asked).__name__)
 
 
 @_decide.register
-def _open(asked: OpenPointsAccount, state: PointsAccount, context: Context) -> Sequence[Fact]:
-    return _opening(state, asked.account_id, asked.customer_id)
+def _open(asked: OpenPointsAccount, given: _Situation) -> Sequence[Fact]:
+    return _opening(given.state, asked.account_id, asked.customer_id)
 
 
 def _opening(state: PointsAccount, account_id: str, customer_id: str) -> list[Fact]:
@@ -74,10 +82,12 @@ def _opening(state: PointsAccount, account_id: str, customer_id: str) -> list[Fa
 
 
 @_decide.register
-def _anticipate(asked: AnticipatePoints, state: PointsAccount, context: Context) -> Sequence[Fact]:
+def _anticipate(asked: AnticipatePoints, given: _Situation) -> Sequence[Fact]:
+    state = given.state
     if asked.charge_id in state.charges:
         return []
-    lines = rules.derive_award(asked.rule_set, asked.amount, asked.merchant_category_code)
+    rule_set = given.rules_at(asked.authorised_at)
+    lines = rules.derive_award(rule_set, asked.amount, asked.merchant_category_code)
     return [
         *_opening(state, asked.account_id, asked.customer_id),
         PointsAnticipated(
@@ -85,13 +95,14 @@ def _anticipate(asked: AnticipatePoints, state: PointsAccount, context: Context)
             customer_id=asked.customer_id,
             charge_id=asked.charge_id,
             points=rules.total(lines),
-            rule_set_version=rules.version_of(asked.rule_set),
+            rule_set_version=rules.version_of(rule_set),
         ),
     ]
 
 
 @_decide.register
-def _drop(asked: DropAnticipation, state: PointsAccount, context: Context) -> Sequence[Fact]:
+def _drop(asked: DropAnticipation, given: _Situation) -> Sequence[Fact]:
+    state = given.state
     charge = state.charges.get(asked.charge_id)
     if charge is None or not charge.anticipated:
         return []
@@ -105,14 +116,17 @@ def _drop(asked: DropAnticipation, state: PointsAccount, context: Context) -> Se
 
 
 @_decide.register
-def _award(asked: AwardPoints, state: PointsAccount, context: Context) -> Sequence[Fact]:
+def _award(asked: AwardPoints, given: _Situation) -> Sequence[Fact]:
+    state = given.state
     if clearing_key(asked.clearing_id) in state.known:
         return []
     opening = _opening(state, asked.account_id, asked.customer_id)
-    lines = rules.derive_award(asked.rule_set, asked.amount, asked.merchant_category_code)
+    rule_set = given.rules_at(asked.cleared_at)
+    lines = rules.derive_award(rule_set, asked.amount, asked.merchant_category_code)
     points = rules.total(lines)
     if not points:
-        return [*opening, _withheld(asked, "AMOUNT_TOO_SMALL" if lines else "NO_RATE_FOR_CURRENCY")]
+        reason = "AMOUNT_TOO_SMALL" if lines else "NO_RATE_FOR_CURRENCY"
+        return [*opening, _withheld(asked, rule_set, reason)]
     earned = PointsEarned(
         account_id=asked.account_id,
         customer_id=asked.customer_id,
@@ -122,8 +136,8 @@ def _award(asked: AwardPoints, state: PointsAccount, context: Context) -> Sequen
         points=points,
         amount=asked.amount,
         merchant_category_code=asked.merchant_category_code,
-        expires_on=rules.last_day(asked.rule_set, asked.cleared_at.date()),
-        rule_set_version=rules.version_of(asked.rule_set),
+        expires_on=rules.last_day(rule_set, asked.cleared_at.date()),
+        rule_set_version=rules.version_of(rule_set),
         derivation=lines,
     )
     return [
@@ -133,7 +147,7 @@ def _award(asked: AwardPoints, state: PointsAccount, context: Context) -> Sequen
     ]
 
 
-def _withheld(asked: AwardPoints, reason: str) -> AwardWithheld:
+def _withheld(asked: AwardPoints, rule_set: RuleSet, reason: str) -> AwardWithheld:
     return AwardWithheld(
         account_id=asked.account_id,
         customer_id=asked.customer_id,
@@ -141,7 +155,7 @@ def _withheld(asked: AwardPoints, reason: str) -> AwardWithheld:
         clearing_id=asked.clearing_id,
         amount=asked.amount,
         reason=reason,
-        rule_set_version=rules.version_of(asked.rule_set),
+        rule_set_version=rules.version_of(rule_set),
     )
 
 
@@ -162,15 +176,18 @@ def _repayment(state: PointsAccount, source_id: str, lot_ids: Sequence[str]) -> 
 
 
 @_decide.register
-def _take_back(asked: TakePointsBack, state: PointsAccount, context: Context) -> Sequence[Fact]:
+def _take_back(asked: TakePointsBack, given: _Situation) -> Sequence[Fact]:
+    state = given.state
     if refund_key(asked.refund_id) in state.known:
         return []
     charge = _known_charge(state, asked)
     lines: tuple[DerivationLine, ...] = ()
     parts: tuple[LotPart, ...] = ()
-    waived = 0
+    version, waived = "", 0
     if charge is None:
-        lines = rules.derive_award(asked.rule_set, asked.amount, asked.merchant_category_code)
+        rule_set = given.rules_at(asked.refunded_at)
+        version = rules.version_of(rule_set)
+        lines = rules.derive_award(rule_set, asked.amount, asked.merchant_category_code)
         due = rules.total(lines)
     else:
         due = _due(charge, asked.amount)
@@ -180,7 +197,7 @@ def _take_back(asked: TakePointsBack, state: PointsAccount, context: Context) ->
     # What the charge's own lots cannot give was spent: other lots give it, and then it is owed.
     rest = due - waived - lot_book.total(parts)
     remaining = lot_book.taken_back(state.lots, parts)
-    parts += lot_book.take_earliest(remaining, rest, context.now.date())
+    parts += lot_book.take_earliest(remaining, rest, given.today)
     owed = due - waived - lot_book.total(parts)
     return [
         *_opening(state, asked.account_id, asked.customer_id),
@@ -195,7 +212,7 @@ def _take_back(asked: TakePointsBack, state: PointsAccount, context: Context) ->
             points=due - waived - owed,
             waived_points=waived,
             parts=parts,
-            rule_set_version=rules.version_of(asked.rule_set),
+            rule_set_version=version,
             derivation=lines,
         ),
         *_owing(asked, owed),
@@ -235,13 +252,14 @@ def _due(charge: ChargePoints, refunded: Money) -> int:
 
 
 @_decide.register
-def _redeem(asked: RedeemPoints, state: PointsAccount, context: Context) -> Sequence[Fact]:
+def _redeem(asked: RedeemPoints, given: _Situation) -> Sequence[Fact]:
+    state = given.state
     _require_open(state)
     if asked.redemption_id in state.redemptions:
         return []
-    if asked.points > state.usable(context.now.date()):
+    if asked.points > state.usable(given.today):
         raise Refused("POINTS_INSUFFICIENT", "there are not so many points to use")
-    parts = lot_book.take_earliest(state.lots, asked.points, context.now.date())
+    parts = lot_book.take_earliest(state.lots, asked.points, given.today)
     if lot_book.total(parts) < asked.points:
         raise Refused("TOO_MANY_LOTS", "use fewer points at once")
     return [
@@ -257,7 +275,8 @@ def _redeem(asked: RedeemPoints, state: PointsAccount, context: Context) -> Sequ
 
 
 @_decide.register
-def _return(asked: ReturnRedemption, state: PointsAccount, context: Context) -> Sequence[Fact]:
+def _return(asked: ReturnRedemption, given: _Situation) -> Sequence[Fact]:
+    state = given.state
     _require_open(state)
     redemption = state.redemptions.get(asked.redemption_id)
     if redemption is None:
@@ -277,17 +296,17 @@ def _return(asked: ReturnRedemption, state: PointsAccount, context: Context) -> 
     # Points whose last day is over come back only to expire; the others go to a debt first.
     lot_ids = [part.lot_id for part in redemption.parts]
     last_days = {state.lots.by_id[lot_id].expires_on for lot_id in lot_ids}
-    for expires_on in sorted(day for day in last_days if day < context.now.date()):
+    for expires_on in sorted(day for day in last_days if day < given.today):
         facts += _expiry(state, expires_on)
         state = evolve(state, facts[-1])
     return [*facts, *_repayment(state, asked.redemption_id, lot_ids)]
 
 
 @_decide.register
-def _expire(asked: ExpirePoints, state: PointsAccount, context: Context) -> Sequence[Fact]:
-    if context.now.date() <= asked.expires_on:
+def _expire(asked: ExpirePoints, given: _Situation) -> Sequence[Fact]:
+    if given.today <= asked.expires_on:
         raise Refused("TOO_EARLY", "the last day of these points is not over")
-    return _expiry(state, asked.expires_on)
+    return _expiry(given.state, asked.expires_on)
 
 
 def _expiry(state: PointsAccount, expires_on: date) -> list[Fact]:
@@ -309,22 +328,28 @@ def _require_open(state: PointsAccount) -> None:
         raise NotFound("POINTS_ACCOUNT_NOT_FOUND", "this account collects no points")
 
 
-POINTS_ACCOUNT = Decider(
-    category="points_account",
-    state=PointsAccount,
-    initial=PointsAccount(),
-    decide=decide,
-    evolve=evolve,
-    identify=lambda asked: asked.account_id,
-    commands=(
-        OpenPointsAccount,
-        AnticipatePoints,
-        DropAnticipation,
-        AwardPoints,
-        TakePointsBack,
-        RedeemPoints,
-        ReturnRedemption,
-        ExpirePoints,
-    ),
-    facts=POINTS_FACTS,
-)
+def points_account(rules_at: RulesAt) -> Decider[PointsAccount]:
+    """The decider for points, by rules that `rules_at` gives."""
+
+    def decide(state: PointsAccount, asked: Command, context: Context) -> Sequence[Fact]:
+        return _decide(asked, _Situation(state, context.now.date(), rules_at))
+
+    return Decider(
+        category="points_account",
+        state=PointsAccount,
+        initial=PointsAccount(),
+        decide=decide,
+        evolve=evolve,
+        identify=lambda asked: asked.account_id,
+        commands=(
+            OpenPointsAccount,
+            AnticipatePoints,
+            DropAnticipation,
+            AwardPoints,
+            TakePointsBack,
+            RedeemPoints,
+            ReturnRedemption,
+            ExpirePoints,
+        ),
+        facts=POINTS_FACTS,
+    )

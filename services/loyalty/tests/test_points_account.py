@@ -34,7 +34,7 @@ from services.loyalty.domain.points_account import (
     ReturnRedemption,
     TakePointsBack,
 )
-from services.loyalty.domain.points_decisions import POINTS_ACCOUNT, lot_id_of
+from services.loyalty.domain.points_decisions import lot_id_of, points_account
 from services.loyalty.domain.rules import HOUSE_RULES, version_of
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -42,6 +42,7 @@ ACCOUNT = "account-1"
 CUSTOMER = "customer-1"
 GROCERY = "5411"
 OTHER = "5999"
+POINTS_ACCOUNT = points_account(lambda at: HOUSE_RULES)
 
 
 class Holder:
@@ -71,7 +72,7 @@ class Holder:
                 charge_id=charge,
                 amount=Money(minor, "GBP"),
                 merchant_category_code=OTHER,
-                rule_set=HOUSE_RULES,
+                refunded_at=self.now,
             )
         )
 
@@ -106,7 +107,6 @@ def award(
         amount=Money(minor, currency),
         merchant_category_code=mcc,
         cleared_at=cleared_at,
-        rule_set=HOUSE_RULES,
     )
 
 
@@ -158,14 +158,14 @@ def test_pending_points_are_for_display_and_end_with_the_clearing() -> None:
         charge_id="h1",
         amount=Money(50_00, "GBP"),
         merchant_category_code=OTHER,
-        rule_set=HOUSE_RULES,
+        authorised_at=NOW,
     )
     _, anticipated = holder.when(anticipate)
     assert isinstance(anticipated, PointsAnticipated)
     assert anticipated.points == 50
-    assert holder.state.balance == 0
+    assert (holder.state.balance, holder.state.pending) == (0, 50)
     holder.clears("c1", 48_00, "h1")
-    assert holder.state.balance == 48
+    assert (holder.state.balance, holder.state.pending) == (48, 0)
     assert holder.when(DropAnticipation(account_id=ACCOUNT, charge_id="h1")) == []
     assert holder.when(anticipate) == []
 
@@ -179,9 +179,10 @@ def test_a_charge_that_is_reversed_is_not_anticipated_any_more() -> None:
             charge_id="h1",
             amount=Money(50_00, "GBP"),
             merchant_category_code=OTHER,
-            rule_set=HOUSE_RULES,
+            authorised_at=NOW,
         )
     )
+    assert holder.state.pending == 50
     (dropped,) = holder.when(DropAnticipation(account_id=ACCOUNT, charge_id="h1"))
     assert dropped == AnticipationDropped(account_id=ACCOUNT, customer_id=CUSTOMER, charge_id="h1")
 

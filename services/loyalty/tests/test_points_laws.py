@@ -31,7 +31,7 @@ from services.loyalty.domain.points_account import (
     ReturnRedemption,
     TakePointsBack,
 )
-from services.loyalty.domain.points_decisions import POINTS_ACCOUNT
+from services.loyalty.domain.points_decisions import points_account
 from services.loyalty.domain.rules import BaseRate, RuleSet
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
@@ -40,13 +40,14 @@ RULES = RuleSet(
     bonuses=(),
     expiry_months=1,
 )
+POINTS_ACCOUNT = points_account(lambda at: RULES)
 SHARED = {"account_id": "a", "customer_id": "c"}
 few = st.integers(0, 4).map(str)
 amounts = st.integers(1, 400).map(lambda minor: Money(minor, "GBP"))
 
 
 def earning(**fields: object) -> dict[str, object]:
-    return {**SHARED, "merchant_category_code": "5999", "rule_set": RULES, **fields}
+    return {**SHARED, "merchant_category_code": "5999", **fields}
 
 
 def awards() -> st.SearchStrategy[Command]:
@@ -69,7 +70,7 @@ def awards() -> st.SearchStrategy[Command]:
 def refunds() -> st.SearchStrategy[Command]:
     return st.builds(
         lambda charge, refund, amount: TakePointsBack(
-            **earning(charge_id=charge, refund_id=refund, amount=amount)  # type: ignore[arg-type]
+            **earning(charge_id=charge, refund_id=refund, amount=amount, refunded_at=START)  # type: ignore[arg-type]
         ),
         few | st.just(""),
         few,
@@ -99,7 +100,7 @@ commands = st.one_of(
     st.builds(lambda charge: DropAnticipation(account_id="a", charge_id=charge), few),
     st.builds(
         lambda charge, amount: AnticipatePoints(
-            **earning(charge_id=charge, amount=amount)  # type: ignore[arg-type]
+            **earning(charge_id=charge, amount=amount, authorised_at=START)  # type: ignore[arg-type]
         ),
         few,
         amounts,
@@ -146,6 +147,7 @@ def test_the_balance_is_the_lots_less_the_debt_and_the_sum_of_the_movements(
     state, facts = live(given_steps)
     check_books(state)
     assert state.balance == sum(lot.available for lot in state.lots.by_id.values()) - state.debt
+    assert state.pending == sum(charge.anticipated for charge in state.charges.values())
     moved = 0
     for fact in facts:
         match fact:

@@ -156,7 +156,7 @@ class PointsTakenBack(_message.Message):
     basis: _builtins.str
     """How the points were computed: `proportional` to the award of the charge, or by `rate`."""
     rule_set_version: _builtins.str
-    """SHA-256 of the rule set that decided, hexadecimal."""
+    """SHA-256 of the rule set that gave the rate, hexadecimal; empty when proportional."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """Refunded amount in the currency of the account."""

@@ -87,7 +87,7 @@ class LoyaltyServiceServicer:
     """
 
     def GetPoints(self, request, context):
-        """The points of an account. Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN.
+        """The points of an account. Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -95,7 +95,7 @@ class LoyaltyServiceServicer:
 
     def ListLots(self, request, context):
         """The lots of an account, earliest expiry first.
-        Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN, INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+        Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND, INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -103,7 +103,7 @@ class LoyaltyServiceServicer:
 
     def ListPointMovements(self, request, context):
         """What happened to the points of an account, latest first.
-        Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN, INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+        Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND, INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -111,14 +111,14 @@ class LoyaltyServiceServicer:
 
     def ExplainAward(self, request, context):
         """How the award of a charge, or what a refund took back, was computed.
-        Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN, NOT_FOUND AWARD_UNKNOWN.
+        Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND, NOT_FOUND AWARD_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RedeemPoints(self, request, context):
-        """Use points, those that expire first before others. Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN,
+        """Use points, those that expire first before others. Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND,
         FAILED_PRECONDITION POINTS_INSUFFICIENT, FAILED_PRECONDITION TOO_MANY_LOTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -127,7 +127,7 @@ class LoyaltyServiceServicer:
 
     def ReturnRedemption(self, request, context):
         """Return a redemption whole: its points stand in their lots again, with their expiry.
-        Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN, NOT_FOUND REDEMPTION_UNKNOWN.
+        Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND, NOT_FOUND REDEMPTION_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -17,26 +17,26 @@ class LoyaltyServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetPoints: _aio.UnaryUnaryMultiCallable[_loyalty_service_pb2.GetPointsRequest, _loyalty_service_pb2.GetPointsResponse]
-    """The points of an account. Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN."""
+    """The points of an account. Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND."""
     ListLots: _aio.UnaryUnaryMultiCallable[_loyalty_service_pb2.ListLotsRequest, _loyalty_service_pb2.ListLotsResponse]
     """The lots of an account, earliest expiry first.
-    Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN, INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+    Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND, INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
     """
     ListPointMovements: _aio.UnaryUnaryMultiCallable[_loyalty_service_pb2.ListPointMovementsRequest, _loyalty_service_pb2.ListPointMovementsResponse]
     """What happened to the points of an account, latest first.
-    Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN, INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+    Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND, INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
     """
     ExplainAward: _aio.UnaryUnaryMultiCallable[_loyalty_service_pb2.ExplainAwardRequest, _loyalty_service_pb2.ExplainAwardResponse]
     """How the award of a charge, or what a refund took back, was computed.
-    Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN, NOT_FOUND AWARD_UNKNOWN.
+    Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND, NOT_FOUND AWARD_UNKNOWN.
     """
     RedeemPoints: _aio.UnaryUnaryMultiCallable[_loyalty_service_pb2.RedeemPointsRequest, _loyalty_service_pb2.RedeemPointsResponse]
-    """Use points, those that expire first before others. Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN,
+    """Use points, those that expire first before others. Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND,
     FAILED_PRECONDITION POINTS_INSUFFICIENT, FAILED_PRECONDITION TOO_MANY_LOTS.
     """
     ReturnRedemption: _aio.UnaryUnaryMultiCallable[_loyalty_service_pb2.ReturnRedemptionRequest, _loyalty_service_pb2.ReturnRedemptionResponse]
     """Return a redemption whole: its points stand in their lots again, with their expiry.
-    Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN, NOT_FOUND REDEMPTION_UNKNOWN.
+    Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND, NOT_FOUND REDEMPTION_UNKNOWN.
     """
     ProposeRuleSet: _aio.UnaryUnaryMultiCallable[_loyalty_service_pb2.ProposeRuleSetRequest, _loyalty_service_pb2.ProposeRuleSetResponse]
     """Propose an immutable set of earning rules. Proposing the same content again changes nothing.
@@ -57,47 +57,47 @@ class LoyaltyServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetPoints(
         self,
         request: _loyalty_service_pb2.GetPointsRequest,
-        context: _aio.ServicerContext[_loyalty_service_pb2.GetPointsRequest, _abc.Awaitable[_loyalty_service_pb2.GetPointsResponse]],
+        context: _aio.ServicerContext[_loyalty_service_pb2.GetPointsRequest, _loyalty_service_pb2.GetPointsResponse],
     ) -> _abc.Awaitable[_loyalty_service_pb2.GetPointsResponse]:
-        """The points of an account. Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN."""
+        """The points of an account. Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ListLots(
         self,
         request: _loyalty_service_pb2.ListLotsRequest,
-        context: _aio.ServicerContext[_loyalty_service_pb2.ListLotsRequest, _abc.Awaitable[_loyalty_service_pb2.ListLotsResponse]],
+        context: _aio.ServicerContext[_loyalty_service_pb2.ListLotsRequest, _loyalty_service_pb2.ListLotsResponse],
     ) -> _abc.Awaitable[_loyalty_service_pb2.ListLotsResponse]:
         """The lots of an account, earliest expiry first.
-        Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN, INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+        Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND, INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
         """
 
     @_abc_1.abstractmethod
     def ListPointMovements(
         self,
         request: _loyalty_service_pb2.ListPointMovementsRequest,
-        context: _aio.ServicerContext[_loyalty_service_pb2.ListPointMovementsRequest, _abc.Awaitable[_loyalty_service_pb2.ListPointMovementsResponse]],
+        context: _aio.ServicerContext[_loyalty_service_pb2.ListPointMovementsRequest, _loyalty_service_pb2.ListPointMovementsResponse],
     ) -> _abc.Awaitable[_loyalty_service_pb2.ListPointMovementsResponse]:
         """What happened to the points of an account, latest first.
-        Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN, INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+        Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND, INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
         """
 
     @_abc_1.abstractmethod
     def ExplainAward(
         self,
         request: _loyalty_service_pb2.ExplainAwardRequest,
-        context: _aio.ServicerContext[_loyalty_service_pb2.ExplainAwardRequest, _abc.Awaitable[_loyalty_service_pb2.ExplainAwardResponse]],
+        context: _aio.ServicerContext[_loyalty_service_pb2.ExplainAwardRequest, _loyalty_service_pb2.ExplainAwardResponse],
     ) -> _abc.Awaitable[_loyalty_service_pb2.ExplainAwardResponse]:
         """How the award of a charge, or what a refund took back, was computed.
-        Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN, NOT_FOUND AWARD_UNKNOWN.
+        Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND, NOT_FOUND AWARD_UNKNOWN.
         """
 
     @_abc_1.abstractmethod
     def RedeemPoints(
         self,
         request: _loyalty_service_pb2.RedeemPointsRequest,
-        context: _aio.ServicerContext[_loyalty_service_pb2.RedeemPointsRequest, _abc.Awaitable[_loyalty_service_pb2.RedeemPointsResponse]],
+        context: _aio.ServicerContext[_loyalty_service_pb2.RedeemPointsRequest, _loyalty_service_pb2.RedeemPointsResponse],
     ) -> _abc.Awaitable[_loyalty_service_pb2.RedeemPointsResponse]:
-        """Use points, those that expire first before others. Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN,
+        """Use points, those that expire first before others. Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND,
         FAILED_PRECONDITION POINTS_INSUFFICIENT, FAILED_PRECONDITION TOO_MANY_LOTS.
         """
 
@@ -105,17 +105,17 @@ class LoyaltyServiceServicer(metaclass=_abc_1.ABCMeta):
     def ReturnRedemption(
         self,
         request: _loyalty_service_pb2.ReturnRedemptionRequest,
-        context: _aio.ServicerContext[_loyalty_service_pb2.ReturnRedemptionRequest, _abc.Awaitable[_loyalty_service_pb2.ReturnRedemptionResponse]],
+        context: _aio.ServicerContext[_loyalty_service_pb2.ReturnRedemptionRequest, _loyalty_service_pb2.ReturnRedemptionResponse],
     ) -> _abc.Awaitable[_loyalty_service_pb2.ReturnRedemptionResponse]:
         """Return a redemption whole: its points stand in their lots again, with their expiry.
-        Errors: NOT_FOUND POINTS_ACCOUNT_UNKNOWN, NOT_FOUND REDEMPTION_UNKNOWN.
+        Errors: NOT_FOUND POINTS_ACCOUNT_NOT_FOUND, NOT_FOUND REDEMPTION_UNKNOWN.
         """
 
     @_abc_1.abstractmethod
     def ProposeRuleSet(
         self,
         request: _loyalty_service_pb2.ProposeRuleSetRequest,
-        context: _aio.ServicerContext[_loyalty_service_pb2.ProposeRuleSetRequest, _abc.Awaitable[_loyalty_service_pb2.ProposeRuleSetResponse]],
+        context: _aio.ServicerContext[_loyalty_service_pb2.ProposeRuleSetRequest, _loyalty_service_pb2.ProposeRuleSetResponse],
     ) -> _abc.Awaitable[_loyalty_service_pb2.ProposeRuleSetResponse]:
         """Propose an immutable set of earning rules. Proposing the same content again changes nothing.
         Errors: INVALID_ARGUMENT RULES_INVALID, FAILED_PRECONDITION TOO_MANY_RULE_SETS.
@@ -125,7 +125,7 @@ class LoyaltyServiceServicer(metaclass=_abc_1.ABCMeta):
     def ActivateRuleSet(
         self,
         request: _loyalty_service_pb2.ActivateRuleSetRequest,
-        context: _aio.ServicerContext[_loyalty_service_pb2.ActivateRuleSetRequest, _abc.Awaitable[_loyalty_service_pb2.ActivateRuleSetResponse]],
+        context: _aio.ServicerContext[_loyalty_service_pb2.ActivateRuleSetRequest, _loyalty_service_pb2.ActivateRuleSetResponse],
     ) -> _abc.Awaitable[_loyalty_service_pb2.ActivateRuleSetResponse]:
         """Put a proposed rule set in force; somebody else than its proposer must ask.
         Errors: NOT_FOUND RULE_SET_UNKNOWN, FAILED_PRECONDITION SECOND_PERSON_REQUIRED,
@@ -136,7 +136,7 @@ class LoyaltyServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListRuleSets(
         self,
         request: _loyalty_service_pb2.ListRuleSetsRequest,
-        context: _aio.ServicerContext[_loyalty_service_pb2.ListRuleSetsRequest, _abc.Awaitable[_loyalty_service_pb2.ListRuleSetsResponse]],
+        context: _aio.ServicerContext[_loyalty_service_pb2.ListRuleSetsRequest, _loyalty_service_pb2.ListRuleSetsResponse],
     ) -> _abc.Awaitable[_loyalty_service_pb2.ListRuleSetsResponse]:
         """The rule sets there are, and from when each is in force. Errors: none of its own."""
 

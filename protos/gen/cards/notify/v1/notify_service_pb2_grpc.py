@@ -111,7 +111,7 @@ class NotifyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListInbox(self, request, context):
-        """The in-app messages of a customer, latest first. Errors: INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+        """The in-app messages of a customer, latest first. Errors: INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -143,7 +143,7 @@ class NotifyServiceServicer:
 
     def ListMessages(self, request, context):
         """The messages to a customer on all channels with their delivery, latest first.
-        Errors: INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+        Errors: INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -29,7 +29,7 @@ class NotifyServiceStub:
     preferences of the house.
     """
     ListInbox: _aio.UnaryUnaryMultiCallable[_notify_service_pb2.ListInboxRequest, _notify_service_pb2.ListInboxResponse]
-    """The in-app messages of a customer, latest first. Errors: INVALID_ARGUMENT PAGE_TOKEN_INVALID."""
+    """The in-app messages of a customer, latest first. Errors: INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN."""
     StreamInbox: _aio.UnaryStreamMultiCallable[_notify_service_pb2.StreamInboxRequest, _notify_service_pb2.StreamInboxResponse]
     """The in-app messages of a customer after a cursor, oldest first, and then each new one as it
     comes, until the caller hangs up or its deadline passes.
@@ -43,7 +43,7 @@ class NotifyServiceStub:
     """
     ListMessages: _aio.UnaryUnaryMultiCallable[_notify_service_pb2.ListMessagesRequest, _notify_service_pb2.ListMessagesResponse]
     """The messages to a customer on all channels with their delivery, latest first.
-    Errors: INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+    Errors: INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
     """
     ReplayMessage: _aio.UnaryUnaryMultiCallable[_notify_service_pb2.ReplayMessageRequest, _notify_service_pb2.ReplayMessageResponse]
     """Try an abandoned message once more. Errors: NOT_FOUND MESSAGE_UNKNOWN, FAILED_PRECONDITION
@@ -57,7 +57,7 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
     def RegisterContact(
         self,
         request: _notify_service_pb2.RegisterContactRequest,
-        context: _aio.ServicerContext[_notify_service_pb2.RegisterContactRequest, _abc.Awaitable[_notify_service_pb2.RegisterContactResponse]],
+        context: _aio.ServicerContext[_notify_service_pb2.RegisterContactRequest, _notify_service_pb2.RegisterContactResponse],
     ) -> _abc.Awaitable[_notify_service_pb2.RegisterContactResponse]:
         """Tell where a customer can be reached. The address is kept sealed under the customer's key.
         Errors: INVALID_ARGUMENT ADDRESS_INVALID.
@@ -67,7 +67,7 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
     def SetPreferences(
         self,
         request: _notify_service_pb2.SetPreferencesRequest,
-        context: _aio.ServicerContext[_notify_service_pb2.SetPreferencesRequest, _abc.Awaitable[_notify_service_pb2.SetPreferencesResponse]],
+        context: _aio.ServicerContext[_notify_service_pb2.SetPreferencesRequest, _notify_service_pb2.SetPreferencesResponse],
     ) -> _abc.Awaitable[_notify_service_pb2.SetPreferencesResponse]:
         """Say what a customer wants to be told. Security messages cannot be declined.
         Errors: INVALID_ARGUMENT ALERT_AMOUNT_REQUIRED.
@@ -77,7 +77,7 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetPreferences(
         self,
         request: _notify_service_pb2.GetPreferencesRequest,
-        context: _aio.ServicerContext[_notify_service_pb2.GetPreferencesRequest, _abc.Awaitable[_notify_service_pb2.GetPreferencesResponse]],
+        context: _aio.ServicerContext[_notify_service_pb2.GetPreferencesRequest, _notify_service_pb2.GetPreferencesResponse],
     ) -> _abc.Awaitable[_notify_service_pb2.GetPreferencesResponse]:
         """What a customer wants to be told. Errors: none of its own; who never said anything has the
         preferences of the house.
@@ -87,15 +87,15 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListInbox(
         self,
         request: _notify_service_pb2.ListInboxRequest,
-        context: _aio.ServicerContext[_notify_service_pb2.ListInboxRequest, _abc.Awaitable[_notify_service_pb2.ListInboxResponse]],
+        context: _aio.ServicerContext[_notify_service_pb2.ListInboxRequest, _notify_service_pb2.ListInboxResponse],
     ) -> _abc.Awaitable[_notify_service_pb2.ListInboxResponse]:
-        """The in-app messages of a customer, latest first. Errors: INVALID_ARGUMENT PAGE_TOKEN_INVALID."""
+        """The in-app messages of a customer, latest first. Errors: INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN."""
 
     @_abc_1.abstractmethod
     def StreamInbox(
         self,
         request: _notify_service_pb2.StreamInboxRequest,
-        context: _aio.ServicerContext[_notify_service_pb2.StreamInboxRequest, _abc.AsyncIterator[_notify_service_pb2.StreamInboxResponse]],
+        context: _aio.ServicerContext[_notify_service_pb2.StreamInboxRequest, _notify_service_pb2.StreamInboxResponse],
     ) -> _abc.AsyncIterator[_notify_service_pb2.StreamInboxResponse]:
         """The in-app messages of a customer after a cursor, oldest first, and then each new one as it
         comes, until the caller hangs up or its deadline passes.
@@ -106,7 +106,7 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
     def MarkRead(
         self,
         request: _notify_service_pb2.MarkReadRequest,
-        context: _aio.ServicerContext[_notify_service_pb2.MarkReadRequest, _abc.Awaitable[_notify_service_pb2.MarkReadResponse]],
+        context: _aio.ServicerContext[_notify_service_pb2.MarkReadRequest, _notify_service_pb2.MarkReadResponse],
     ) -> _abc.Awaitable[_notify_service_pb2.MarkReadResponse]:
         """Mark an in-app message as read. Errors: NOT_FOUND MESSAGE_UNKNOWN."""
 
@@ -114,7 +114,7 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
     def WhyNot(
         self,
         request: _notify_service_pb2.WhyNotRequest,
-        context: _aio.ServicerContext[_notify_service_pb2.WhyNotRequest, _abc.Awaitable[_notify_service_pb2.WhyNotResponse]],
+        context: _aio.ServicerContext[_notify_service_pb2.WhyNotRequest, _notify_service_pb2.WhyNotResponse],
     ) -> _abc.Awaitable[_notify_service_pb2.WhyNotResponse]:
         """How it was decided, on each channel, whether a customer is told of a fact, and what became of
         it. Errors: NOT_FOUND NOTICE_UNKNOWN.
@@ -124,17 +124,17 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListMessages(
         self,
         request: _notify_service_pb2.ListMessagesRequest,
-        context: _aio.ServicerContext[_notify_service_pb2.ListMessagesRequest, _abc.Awaitable[_notify_service_pb2.ListMessagesResponse]],
+        context: _aio.ServicerContext[_notify_service_pb2.ListMessagesRequest, _notify_service_pb2.ListMessagesResponse],
     ) -> _abc.Awaitable[_notify_service_pb2.ListMessagesResponse]:
         """The messages to a customer on all channels with their delivery, latest first.
-        Errors: INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+        Errors: INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
         """
 
     @_abc_1.abstractmethod
     def ReplayMessage(
         self,
         request: _notify_service_pb2.ReplayMessageRequest,
-        context: _aio.ServicerContext[_notify_service_pb2.ReplayMessageRequest, _abc.Awaitable[_notify_service_pb2.ReplayMessageResponse]],
+        context: _aio.ServicerContext[_notify_service_pb2.ReplayMessageRequest, _notify_service_pb2.ReplayMessageResponse],
     ) -> _abc.Awaitable[_notify_service_pb2.ReplayMessageResponse]:
         """Try an abandoned message once more. Errors: NOT_FOUND MESSAGE_UNKNOWN, FAILED_PRECONDITION
         NOT_ABANDONED.

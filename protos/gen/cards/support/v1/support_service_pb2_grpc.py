@@ -102,7 +102,7 @@ class SupportServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCase(self, request, context):
-        """A case with the first page of its timeline. Errors: NOT_FOUND CASE_UNKNOWN.
+        """A case with the first page of its timeline. Errors: NOT_FOUND CASE_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -110,7 +110,7 @@ class SupportServiceServicer:
 
     def ListCases(self, request, context):
         """Cases of a customer, an agent or a queue, latest activity first. A holder sees their own
-        only. Errors: INVALID_ARGUMENT PAGE_TOKEN_INVALID, PERMISSION_DENIED NOT_YOUR_CASES.
+        only. Errors: INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN, PERMISSION_DENIED NOT_YOUR_CASES.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -118,7 +118,7 @@ class SupportServiceServicer:
 
     def PostMessage(self, request, context):
         """Say something in a case; a holder's message opens a closed case again.
-        Errors: NOT_FOUND CASE_UNKNOWN, PERMISSION_DENIED INTERNAL_IS_FOR_AGENTS,
+        Errors: NOT_FOUND CASE_NOT_FOUND, PERMISSION_DENIED INTERNAL_IS_FOR_AGENTS,
         FAILED_PRECONDITION CASE_CLOSED, RESOURCE_EXHAUSTED TOO_MANY_MESSAGES.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -127,7 +127,7 @@ class SupportServiceServicer:
 
     def ListMessages(self, request, context):
         """What was said in a case, oldest first; a holder does not see internal notes.
-        Errors: NOT_FOUND CASE_UNKNOWN, INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+        Errors: NOT_FOUND CASE_NOT_FOUND, INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -144,14 +144,14 @@ class SupportServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AssignCase(self, request, context):
-        """Give a case to an agent. Errors: NOT_FOUND CASE_UNKNOWN, FAILED_PRECONDITION CASE_CLOSED.
+        """Give a case to an agent. Errors: NOT_FOUND CASE_NOT_FOUND, FAILED_PRECONDITION CASE_CLOSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CloseCase(self, request, context):
-        """Close a case. Errors: NOT_FOUND CASE_UNKNOWN.
+        """Close a case. Errors: NOT_FOUND CASE_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -23,19 +23,19 @@ class SupportServiceStub:
     Errors: ALREADY_EXISTS CASE_IS_ANOTHERS.
     """
     GetCase: _aio.UnaryUnaryMultiCallable[_support_service_pb2.GetCaseRequest, _support_service_pb2.GetCaseResponse]
-    """A case with the first page of its timeline. Errors: NOT_FOUND CASE_UNKNOWN."""
+    """A case with the first page of its timeline. Errors: NOT_FOUND CASE_NOT_FOUND."""
     ListCases: _aio.UnaryUnaryMultiCallable[_support_service_pb2.ListCasesRequest, _support_service_pb2.ListCasesResponse]
     """Cases of a customer, an agent or a queue, latest activity first. A holder sees their own
-    only. Errors: INVALID_ARGUMENT PAGE_TOKEN_INVALID, PERMISSION_DENIED NOT_YOUR_CASES.
+    only. Errors: INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN, PERMISSION_DENIED NOT_YOUR_CASES.
     """
     PostMessage: _aio.UnaryUnaryMultiCallable[_support_service_pb2.PostMessageRequest, _support_service_pb2.PostMessageResponse]
     """Say something in a case; a holder's message opens a closed case again.
-    Errors: NOT_FOUND CASE_UNKNOWN, PERMISSION_DENIED INTERNAL_IS_FOR_AGENTS,
+    Errors: NOT_FOUND CASE_NOT_FOUND, PERMISSION_DENIED INTERNAL_IS_FOR_AGENTS,
     FAILED_PRECONDITION CASE_CLOSED, RESOURCE_EXHAUSTED TOO_MANY_MESSAGES.
     """
     ListMessages: _aio.UnaryUnaryMultiCallable[_support_service_pb2.ListMessagesRequest, _support_service_pb2.ListMessagesResponse]
     """What was said in a case, oldest first; a holder does not see internal notes.
-    Errors: NOT_FOUND CASE_UNKNOWN, INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+    Errors: NOT_FOUND CASE_NOT_FOUND, INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
     """
     Converse: _aio.StreamStreamMultiCallable[_support_service_pb2.ConverseRequest, _support_service_pb2.ConverseResponse]
     """Converse in a case: the first request joins it, each later one says something; the answers are
@@ -44,9 +44,9 @@ class SupportServiceStub:
     JOIN_FIRST, INVALID_ARGUMENT JOINED_ALREADY, RESOURCE_EXHAUSTED TOO_MANY_STREAMS.
     """
     AssignCase: _aio.UnaryUnaryMultiCallable[_support_service_pb2.AssignCaseRequest, _support_service_pb2.AssignCaseResponse]
-    """Give a case to an agent. Errors: NOT_FOUND CASE_UNKNOWN, FAILED_PRECONDITION CASE_CLOSED."""
+    """Give a case to an agent. Errors: NOT_FOUND CASE_NOT_FOUND, FAILED_PRECONDITION CASE_CLOSED."""
     CloseCase: _aio.UnaryUnaryMultiCallable[_support_service_pb2.CloseCaseRequest, _support_service_pb2.CloseCaseResponse]
-    """Close a case. Errors: NOT_FOUND CASE_UNKNOWN."""
+    """Close a case. Errors: NOT_FOUND CASE_NOT_FOUND."""
 
 class SupportServiceServicer(metaclass=_abc_1.ABCMeta):
     """Cases: what holders need help with, and the conversation in which they get it."""
@@ -55,7 +55,7 @@ class SupportServiceServicer(metaclass=_abc_1.ABCMeta):
     def OpenCase(
         self,
         request: _support_service_pb2.OpenCaseRequest,
-        context: _aio.ServicerContext[_support_service_pb2.OpenCaseRequest, _abc.Awaitable[_support_service_pb2.OpenCaseResponse]],
+        context: _aio.ServicerContext[_support_service_pb2.OpenCaseRequest, _support_service_pb2.OpenCaseResponse],
     ) -> _abc.Awaitable[_support_service_pb2.OpenCaseResponse]:
         """Open a case. Errors: INVALID_ARGUMENT KIND_NEEDS_ANOTHER_RPC."""
 
@@ -63,7 +63,7 @@ class SupportServiceServicer(metaclass=_abc_1.ABCMeta):
     def ReportUnrecognisedCharge(
         self,
         request: _support_service_pb2.ReportUnrecognisedChargeRequest,
-        context: _aio.ServicerContext[_support_service_pb2.ReportUnrecognisedChargeRequest, _abc.Awaitable[_support_service_pb2.ReportUnrecognisedChargeResponse]],
+        context: _aio.ServicerContext[_support_service_pb2.ReportUnrecognisedChargeRequest, _support_service_pb2.ReportUnrecognisedChargeResponse],
     ) -> _abc.Awaitable[_support_service_pb2.ReportUnrecognisedChargeResponse]:
         """Say that the holder does not recognise a charge: opens a case about it, once per charge.
         Errors: ALREADY_EXISTS CASE_IS_ANOTHERS.
@@ -73,28 +73,28 @@ class SupportServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetCase(
         self,
         request: _support_service_pb2.GetCaseRequest,
-        context: _aio.ServicerContext[_support_service_pb2.GetCaseRequest, _abc.Awaitable[_support_service_pb2.GetCaseResponse]],
+        context: _aio.ServicerContext[_support_service_pb2.GetCaseRequest, _support_service_pb2.GetCaseResponse],
     ) -> _abc.Awaitable[_support_service_pb2.GetCaseResponse]:
-        """A case with the first page of its timeline. Errors: NOT_FOUND CASE_UNKNOWN."""
+        """A case with the first page of its timeline. Errors: NOT_FOUND CASE_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ListCases(
         self,
         request: _support_service_pb2.ListCasesRequest,
-        context: _aio.ServicerContext[_support_service_pb2.ListCasesRequest, _abc.Awaitable[_support_service_pb2.ListCasesResponse]],
+        context: _aio.ServicerContext[_support_service_pb2.ListCasesRequest, _support_service_pb2.ListCasesResponse],
     ) -> _abc.Awaitable[_support_service_pb2.ListCasesResponse]:
         """Cases of a customer, an agent or a queue, latest activity first. A holder sees their own
-        only. Errors: INVALID_ARGUMENT PAGE_TOKEN_INVALID, PERMISSION_DENIED NOT_YOUR_CASES.
+        only. Errors: INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN, PERMISSION_DENIED NOT_YOUR_CASES.
         """
 
     @_abc_1.abstractmethod
     def PostMessage(
         self,
         request: _support_service_pb2.PostMessageRequest,
-        context: _aio.ServicerContext[_support_service_pb2.PostMessageRequest, _abc.Awaitable[_support_service_pb2.PostMessageResponse]],
+        context: _aio.ServicerContext[_support_service_pb2.PostMessageRequest, _support_service_pb2.PostMessageResponse],
     ) -> _abc.Awaitable[_support_service_pb2.PostMessageResponse]:
         """Say something in a case; a holder's message opens a closed case again.
-        Errors: NOT_FOUND CASE_UNKNOWN, PERMISSION_DENIED INTERNAL_IS_FOR_AGENTS,
+        Errors: NOT_FOUND CASE_NOT_FOUND, PERMISSION_DENIED INTERNAL_IS_FOR_AGENTS,
         FAILED_PRECONDITION CASE_CLOSED, RESOURCE_EXHAUSTED TOO_MANY_MESSAGES.
         """
 
@@ -102,10 +102,10 @@ class SupportServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListMessages(
         self,
         request: _support_service_pb2.ListMessagesRequest,
-        context: _aio.ServicerContext[_support_service_pb2.ListMessagesRequest, _abc.Awaitable[_support_service_pb2.ListMessagesResponse]],
+        context: _aio.ServicerContext[_support_service_pb2.ListMessagesRequest, _support_service_pb2.ListMessagesResponse],
     ) -> _abc.Awaitable[_support_service_pb2.ListMessagesResponse]:
         """What was said in a case, oldest first; a holder does not see internal notes.
-        Errors: NOT_FOUND CASE_UNKNOWN, INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+        Errors: NOT_FOUND CASE_NOT_FOUND, INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
         """
 
     @_abc_1.abstractmethod
@@ -124,16 +124,16 @@ class SupportServiceServicer(metaclass=_abc_1.ABCMeta):
     def AssignCase(
         self,
         request: _support_service_pb2.AssignCaseRequest,
-        context: _aio.ServicerContext[_support_service_pb2.AssignCaseRequest, _abc.Awaitable[_support_service_pb2.AssignCaseResponse]],
+        context: _aio.ServicerContext[_support_service_pb2.AssignCaseRequest, _support_service_pb2.AssignCaseResponse],
     ) -> _abc.Awaitable[_support_service_pb2.AssignCaseResponse]:
-        """Give a case to an agent. Errors: NOT_FOUND CASE_UNKNOWN, FAILED_PRECONDITION CASE_CLOSED."""
+        """Give a case to an agent. Errors: NOT_FOUND CASE_NOT_FOUND, FAILED_PRECONDITION CASE_CLOSED."""
 
     @_abc_1.abstractmethod
     def CloseCase(
         self,
         request: _support_service_pb2.CloseCaseRequest,
-        context: _aio.ServicerContext[_support_service_pb2.CloseCaseRequest, _abc.Awaitable[_support_service_pb2.CloseCaseResponse]],
+        context: _aio.ServicerContext[_support_service_pb2.CloseCaseRequest, _support_service_pb2.CloseCaseResponse],
     ) -> _abc.Awaitable[_support_service_pb2.CloseCaseResponse]:
-        """Close a case. Errors: NOT_FOUND CASE_UNKNOWN."""
+        """Close a case. Errors: NOT_FOUND CASE_NOT_FOUND."""
 
 def add_SupportServiceServicer_to_server(servicer: SupportServiceServicer, server: _aio.Server) -> None: ...

@@ -1,0 +1,1 @@
+"""loyalty: points earned by rule, kept in lots, used, taken back, expired."""
