@@ -52,7 +52,7 @@ site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["pur
 printf '%s\n' "$ROOT" "$ROOT/protos/gen" >"$site/cards-project.pth"
 cat >"$VENV/bin/cards" <<LAUNCHER
 #!/bin/sh
-exec "$ROOT/$VENV/bin/python" -m client "\$@"
+exec "$(cd "$VENV" && pwd)/bin/python" -m client "\$@"
 LAUNCHER
 chmod +x "$VENV/bin/cards"
 echo "setup: ready"
