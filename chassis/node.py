@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from cards.feed.v1 import feed_service_pb2
+from cards.feed.v1 import feed_service_pb2, intake_service_pb2
 from cards.feed.v1.feed_service_pb2_grpc import (
     FeedServiceStub,
     add_FeedServiceServicer_to_server,
 )
+from cards.feed.v1.intake_service_pb2_grpc import add_IntakeServiceServicer_to_server
 
 from chassis import logs
 from chassis.application import Application
@@ -22,7 +23,9 @@ from chassis.event_store.log import Log
 from chassis.event_store.tick import Ticker
 from chassis.feed import FeedApi, FeedClient
 from chassis.housekeeping import Housekeeper
+from chassis.intake_api import IntakeApi
 from chassis.kernel.errors import Error
+from chassis.parking import Parking
 from chassis.ports import Ports, World
 from chassis.projector import Projector
 from chassis.publishing import Publishing
@@ -31,7 +34,9 @@ from chassis.scheduler import Scheduler
 from chassis.service import Rpcs, Service
 from chassis.snapshots import Snapshotter
 from chassis.subscriber import Subscriber
+from chassis.taking_in import reactions_to
 
+_INTAKE = intake_service_pb2.DESCRIPTOR.services_by_name["IntakeService"]
 _FEED = feed_service_pb2.DESCRIPTOR.services_by_name["FeedService"]
 STOP_SECONDS = 5.0
 LONGEST_RESTART_DELAY_SECONDS = 10.0
@@ -109,10 +114,15 @@ class Node:
             await self.service.prepare(self.ports)
 
     def rpcs(self) -> Rpcs:
-        """What to serve, the feed of the service's own facts included."""
+        """What to serve: the service's own rpcs, the feed of its facts, and what it took in."""
         feed = FeedApi(self.log, self.publishing)
-        of_feed = (add_FeedServiceServicer_to_server, feed, _FEED)
-        return [*self.service.rpcs(self.ports), of_feed]
+        parking = Parking(reactions_to(self.service.policies), self.intake, self.world.clock)
+        intake = IntakeApi(self.service.sources, self.intake, parking, self.log)
+        return [
+            *self.service.rpcs(self.ports),
+            (add_FeedServiceServicer_to_server, feed, _FEED),
+            (add_IntakeServiceServicer_to_server, intake, _INTAKE),
+        ]
 
     def resources(self) -> Mapping[str, Callable[[str], Awaitable[Any]]]:
         """For the door: attributes of an object by its type and id."""

@@ -86,6 +86,12 @@ class StoreIntake:
         found = await self._database.read(lambda connection: connection.scalar(query))
         return found or 0
 
+    async def count_parked(self, source: str) -> int:
+        """How many messages of a source wait."""
+        query = select(func.count()).select_from(parked).where(parked.c.source == source)
+        found = await self._database.read(lambda connection: connection.scalar(query))
+        return found or 0
+
 
 def _parked(row: Any) -> Parked:
     headers = msgspec.json.decode(bytes(row.headers), type=dict[str, str])

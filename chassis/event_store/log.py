@@ -34,6 +34,7 @@ class Log:
         self._tail: deque[Recorded] = deque(maxlen=TAIL_LIMIT)
         self._moved = asyncio.Event()
         self._known_position = 0
+        self._last_public: dict[frozenset[str], tuple[int, dict[int, int]]] = {}
 
     async def head(self) -> Head:
         """Where the log stands in the store."""
@@ -95,18 +96,30 @@ class Log:
         """Per partition the position, not behind `up_to`, of its last event with one of `topics`;
         partitions without any are absent."""
 
-        def read(connection: Connection) -> dict[int, int]:
+        wanted = frozenset(topics)
+        start, known = self._last_public.get(wanted, (0, {}))
+        if up_to is not None and up_to < start:
+            start, known = 0, {}
+
+        def read(connection: Connection) -> tuple[int, dict[int, int]]:
+            end = read_head(connection).position
             newest = (
                 select(events.c.originator_id, func.max(events.c.position))
-                .where(events.c.topic.in_(sorted(topics)))
+                .where(
+                    events.c.position > start,
+                    events.c.position <= (end if up_to is None else up_to),
+                    events.c.topic.in_(sorted(wanted)),
+                )
                 .group_by(events.c.originator_id)
             )
-            if up_to is not None:
-                newest = newest.where(events.c.position <= up_to)
-            last: dict[int, int] = {}
+            last = dict(known)
             for stream, position in connection.execute(newest):
                 partition = ids.partition(stream)
                 last[partition] = max(last.get(partition, 0), position)
-            return last
+            return end, last
 
-        return await self._database.read(read)
+        end, last = await self._database.read(read)
+        if up_to is None:
+            # The next look needs to go through what comes after this one only.
+            self._last_public[wanted] = (end, last)
+        return dict(last)

@@ -1,0 +1,1 @@
+"""The main job: the whole system on one machine, and a month of real transactions through it."""
