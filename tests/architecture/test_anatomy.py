@@ -26,6 +26,10 @@ OPTIONAL = {
 OWN: Mapping[str, Set[str]] = {
     # Evaluates the rules, written in CEL, that an analyst may change without a release.
     "risk": {"rule_engine"},
+    # Keeps the earning rules in force in memory, and never trusts them for longer than is safe.
+    "loyalty": {"rule_reader"},
+    # Words messages from templates, in two languages and three forms.
+    "notify": {"rendering"},
 }
 
 
