@@ -9,8 +9,9 @@ from typing import Protocol
 
 MAX_BATCH_MESSAGES = 512
 """At most so many messages in one `publish_batch`; a NATS server allows 1,000 in an atomic one."""
-MAX_MESSAGE_BYTES = 256 * 1024
-"""A message with its headers is never larger."""
+MAX_PAYLOAD_BYTES = 256 * 1024
+"""A payload is never larger."""
+MAX_HEADER_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
