@@ -34,7 +34,7 @@ class RootKeys(Protocol):
         """The key. Raises SealBroken if it was altered or moved."""
         ...
 
-    async def derive(self, label: str) -> bytes:
+    def derive(self, label: str) -> bytes:
         """32 bytes that only this root gives for the label; the same for ever."""
         ...
 
@@ -67,7 +67,7 @@ class EmbeddedRootKeys:
         key = self._derived(version, "wrap")
         return sealing.unseal(key, wrapped, sealing.joined("root", about))
 
-    async def derive(self, label: str) -> bytes:
+    def derive(self, label: str) -> bytes:
         # Always from the first root key: what was hashed under it cannot be hashed again.
         return self._derived(min(self._keys), f"derive {label}")
 

@@ -34,7 +34,7 @@ class _IdentityKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Identity
     IDENTITY_KIND_OPERATOR: _IdentityKind.ValueType  # 2
     """Staff of the issuer."""
     IDENTITY_KIND_SERVICE: _IdentityKind.ValueType  # 3
-    """A machine of the issuer that logs in like a person; services themselves have keys instead."""
+    """A service of the issuer. It has a key in the trust bundle and neither registers nor logs in."""
     IDENTITY_KIND_PARTNER: _IdentityKind.ValueType  # 4
     """Another company: a merchant, a network."""
 
@@ -48,7 +48,7 @@ IDENTITY_KIND_CARDHOLDER: IdentityKind.ValueType  # 1
 IDENTITY_KIND_OPERATOR: IdentityKind.ValueType  # 2
 """Staff of the issuer."""
 IDENTITY_KIND_SERVICE: IdentityKind.ValueType  # 3
-"""A machine of the issuer that logs in like a person; services themselves have keys instead."""
+"""A service of the issuer. It has a key in the trust bundle and neither registers nor logs in."""
 IDENTITY_KIND_PARTNER: IdentityKind.ValueType  # 4
 """Another company: a merchant, a network."""
 Global___IdentityKind: _TypeAlias = IdentityKind  # noqa: Y015
@@ -155,7 +155,6 @@ class Identity(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     ROLES_FIELD_NUMBER: _builtins.int
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
-    SUSPENDED_FIELD_NUMBER: _builtins.int
     CREDENTIALS_FIELD_NUMBER: _builtins.int
     REGISTERED_AT_FIELD_NUMBER: _builtins.int
     identity_id: _builtins.str
@@ -164,8 +163,6 @@ class Identity(_message.Message):
     """Kind."""
     customer_id: _builtins.str
     """The customer in accounts that a cardholder is; otherwise empty."""
-    suspended: _builtins.bool
-    """Whether logging in is refused."""
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Roles that policies speak of."""
@@ -185,13 +182,12 @@ class Identity(_message.Message):
         kind: Global___IdentityKind.ValueType = ...,
         roles: _abc.Iterable[_builtins.str] | None = ...,
         customer_id: _builtins.str = ...,
-        suspended: _builtins.bool = ...,
         credentials: _abc.Iterable[Global___Credential] | None = ...,
         registered_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["registered_at", b"registered_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credentials", b"credentials", "customer_id", b"customer_id", "identity_id", b"identity_id", "kind", b"kind", "registered_at", b"registered_at", "roles", b"roles", "suspended", b"suspended"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credentials", b"credentials", "customer_id", b"customer_id", "identity_id", b"identity_id", "kind", b"kind", "registered_at", b"registered_at", "roles", b"roles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1126,7 +1122,7 @@ Global___RotateSigningKeyRequest: _TypeAlias = RotateSigningKeyRequest  # noqa: 
 
 @_typing.final
 class RotateSigningKeyResponse(_message.Message):
-    """A new key signs."""
+    """A new key is announced."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

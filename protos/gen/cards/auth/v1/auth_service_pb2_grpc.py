@@ -132,7 +132,7 @@ class AuthServiceServicer:
     def RegisterIdentity(self, request, context):
         """Registers somebody, and begins the enrolment of their credentials. The login name is stored as
         a keyed hash only. Errors: ALREADY_EXISTS LOGIN_NAME_TAKEN, INVALID_ARGUMENT ROLE_UNKNOWN,
-        CUSTOMER_REQUIRED.
+        CUSTOMER_REQUIRED, FAILED_PRECONDITION ROLE_NOT_FOR_KIND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -147,7 +147,7 @@ class AuthServiceServicer:
 
     def StartEnrolment(self, request, context):
         """Begins another enrolment, after a first one ran out or a credential was lost; the one before it
-        ends. Errors: NOT_FOUND IDENTITY_UNKNOWN, FAILED_PRECONDITION IDENTITY_SUSPENDED.
+        ends. Errors: NOT_FOUND IDENTITY_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -158,7 +158,7 @@ class AuthServiceServicer:
         suffice alone, 8 where a second factor is enrolled as well; at most 128; no rules of composition,
         but a list of refused ones. Errors: UNAUTHENTICATED ENROLMENT_INVALID, INVALID_ARGUMENT
         PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, PASSWORD_TOO_COMMON, PASSWORD_HAS_CONTEXT,
-        RESOURCE_EXHAUSTED HASHING_BUSY.
+        FAILED_PRECONDITION TOO_MANY_CREDENTIALS, RESOURCE_EXHAUSTED HASHING_BUSY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -166,7 +166,8 @@ class AuthServiceServicer:
 
     def EnrolTotp(self, request, context):
         """Begins the enrolment of a time-based code (RFC 6238), by an enrolment token; the seed is shown
-        here only, and to a repetition until it is confirmed. Errors: UNAUTHENTICATED ENROLMENT_INVALID.
+        here only, and to a repetition until it is confirmed. Errors: UNAUTHENTICATED
+        ENROLMENT_INVALID, FAILED_PRECONDITION ALREADY_CONFIRMED, TOO_MANY_CREDENTIALS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -218,7 +219,8 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListSessions(self, request, context):
-        """Sessions of one identity, newest first. Errors: INVALID_ARGUMENT PAGE_TOKEN_INVALID.
+        """Sessions of one identity, newest first; a session that just began may be missing for a moment.
+        Errors: INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -249,7 +251,8 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RotateSigningKey(self, request, context):
-        """Begins to sign with a new key; the old one is published until its last token has ended.
+        """Announces a new key, which signs after ten minutes, when every door knows it; the old one is
+        published until its last token has ended.
         Errors: none of its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -24,24 +24,25 @@ class AuthServiceStub:
     RegisterIdentity: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RegisterIdentityRequest, _auth_service_pb2.RegisterIdentityResponse]
     """Registers somebody, and begins the enrolment of their credentials. The login name is stored as
     a keyed hash only. Errors: ALREADY_EXISTS LOGIN_NAME_TAKEN, INVALID_ARGUMENT ROLE_UNKNOWN,
-    CUSTOMER_REQUIRED.
+    CUSTOMER_REQUIRED, FAILED_PRECONDITION ROLE_NOT_FOR_KIND.
     """
     GetIdentity: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetIdentityRequest, _auth_service_pb2.GetIdentityResponse]
     """Who somebody is, with roles and credentials. Errors: NOT_FOUND IDENTITY_UNKNOWN."""
     StartEnrolment: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.StartEnrolmentRequest, _auth_service_pb2.StartEnrolmentResponse]
     """Begins another enrolment, after a first one ran out or a credential was lost; the one before it
-    ends. Errors: NOT_FOUND IDENTITY_UNKNOWN, FAILED_PRECONDITION IDENTITY_SUSPENDED.
+    ends. Errors: NOT_FOUND IDENTITY_UNKNOWN.
     """
     EnrolPassword: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.EnrolPasswordRequest, _auth_service_pb2.EnrolPasswordResponse]
     """Sets the password, by an enrolment token; may be repeated with the same password. 15 characters
     suffice alone, 8 where a second factor is enrolled as well; at most 128; no rules of composition,
     but a list of refused ones. Errors: UNAUTHENTICATED ENROLMENT_INVALID, INVALID_ARGUMENT
     PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, PASSWORD_TOO_COMMON, PASSWORD_HAS_CONTEXT,
-    RESOURCE_EXHAUSTED HASHING_BUSY.
+    FAILED_PRECONDITION TOO_MANY_CREDENTIALS, RESOURCE_EXHAUSTED HASHING_BUSY.
     """
     EnrolTotp: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.EnrolTotpRequest, _auth_service_pb2.EnrolTotpResponse]
     """Begins the enrolment of a time-based code (RFC 6238), by an enrolment token; the seed is shown
-    here only, and to a repetition until it is confirmed. Errors: UNAUTHENTICATED ENROLMENT_INVALID.
+    here only, and to a repetition until it is confirmed. Errors: UNAUTHENTICATED
+    ENROLMENT_INVALID, FAILED_PRECONDITION ALREADY_CONFIRMED, TOO_MANY_CREDENTIALS.
     """
     ConfirmTotp: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ConfirmTotpRequest, _auth_service_pb2.ConfirmTotpResponse]
     """Ends the enrolment of a time-based code by showing the first one; repeating it after success
@@ -69,7 +70,9 @@ class AuthServiceStub:
     five minutes more. Errors: NOT_FOUND SESSION_UNKNOWN.
     """
     ListSessions: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListSessionsRequest, _auth_service_pb2.ListSessionsResponse]
-    """Sessions of one identity, newest first. Errors: INVALID_ARGUMENT PAGE_TOKEN_INVALID."""
+    """Sessions of one identity, newest first; a session that just began may be missing for a moment.
+    Errors: INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
+    """
     AssignRole: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.AssignRoleRequest, _auth_service_pb2.AssignRoleResponse]
     """Gives a role, from the next token on. Errors: NOT_FOUND IDENTITY_UNKNOWN, INVALID_ARGUMENT
     ROLE_UNKNOWN, FAILED_PRECONDITION OWN_ROLES, ROLE_NOT_FOR_KIND.
@@ -83,7 +86,8 @@ class AuthServiceStub:
     in use. Errors: none of its own.
     """
     RotateSigningKey: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RotateSigningKeyRequest, _auth_service_pb2.RotateSigningKeyResponse]
-    """Begins to sign with a new key; the old one is published until its last token has ended.
+    """Announces a new key, which signs after ten minutes, when every door knows it; the old one is
+    published until its last token has ended.
     Errors: none of its own.
     """
     VerifyAuditLog: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.VerifyAuditLogRequest, _auth_service_pb2.VerifyAuditLogResponse]
@@ -108,7 +112,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_auth_service_pb2.RegisterIdentityResponse]:
         """Registers somebody, and begins the enrolment of their credentials. The login name is stored as
         a keyed hash only. Errors: ALREADY_EXISTS LOGIN_NAME_TAKEN, INVALID_ARGUMENT ROLE_UNKNOWN,
-        CUSTOMER_REQUIRED.
+        CUSTOMER_REQUIRED, FAILED_PRECONDITION ROLE_NOT_FOR_KIND.
         """
 
     @_abc_1.abstractmethod
@@ -126,7 +130,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_auth_service_pb2.StartEnrolmentRequest, _auth_service_pb2.StartEnrolmentResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.StartEnrolmentResponse]:
         """Begins another enrolment, after a first one ran out or a credential was lost; the one before it
-        ends. Errors: NOT_FOUND IDENTITY_UNKNOWN, FAILED_PRECONDITION IDENTITY_SUSPENDED.
+        ends. Errors: NOT_FOUND IDENTITY_UNKNOWN.
         """
 
     @_abc_1.abstractmethod
@@ -139,7 +143,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         suffice alone, 8 where a second factor is enrolled as well; at most 128; no rules of composition,
         but a list of refused ones. Errors: UNAUTHENTICATED ENROLMENT_INVALID, INVALID_ARGUMENT
         PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, PASSWORD_TOO_COMMON, PASSWORD_HAS_CONTEXT,
-        RESOURCE_EXHAUSTED HASHING_BUSY.
+        FAILED_PRECONDITION TOO_MANY_CREDENTIALS, RESOURCE_EXHAUSTED HASHING_BUSY.
         """
 
     @_abc_1.abstractmethod
@@ -149,7 +153,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_auth_service_pb2.EnrolTotpRequest, _auth_service_pb2.EnrolTotpResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.EnrolTotpResponse]:
         """Begins the enrolment of a time-based code (RFC 6238), by an enrolment token; the seed is shown
-        here only, and to a repetition until it is confirmed. Errors: UNAUTHENTICATED ENROLMENT_INVALID.
+        here only, and to a repetition until it is confirmed. Errors: UNAUTHENTICATED
+        ENROLMENT_INVALID, FAILED_PRECONDITION ALREADY_CONFIRMED, TOO_MANY_CREDENTIALS.
         """
 
     @_abc_1.abstractmethod
@@ -213,7 +218,9 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.ListSessionsRequest,
         context: _aio.ServicerContext[_auth_service_pb2.ListSessionsRequest, _auth_service_pb2.ListSessionsResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.ListSessionsResponse]:
-        """Sessions of one identity, newest first. Errors: INVALID_ARGUMENT PAGE_TOKEN_INVALID."""
+        """Sessions of one identity, newest first; a session that just began may be missing for a moment.
+        Errors: INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN.
+        """
 
     @_abc_1.abstractmethod
     def AssignRole(
@@ -251,7 +258,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.RotateSigningKeyRequest,
         context: _aio.ServicerContext[_auth_service_pb2.RotateSigningKeyRequest, _auth_service_pb2.RotateSigningKeyResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.RotateSigningKeyResponse]:
-        """Begins to sign with a new key; the old one is published until its last token has ended.
+        """Announces a new key, which signs after ten minutes, when every door knows it; the old one is
+        published until its last token has ended.
         Errors: none of its own.
         """
 

@@ -1,0 +1,1 @@
+"""What auth decides: pure, standard library and kernel only."""

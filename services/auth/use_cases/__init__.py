@@ -1,0 +1,1 @@
+"""What auth does that takes more than one decision: secrets, log-in, enrolment, questions."""
