@@ -1,0 +1,1 @@
+"""Risk: is this charge the holder's, and what should be done if it is not."""
