@@ -1,0 +1,144 @@
+"""Who is let in when there is too much to do."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable
+from typing import Any
+
+import grpc
+import pytest
+
+from chassis.tests.door.conftest import Doorway, doorway, until
+from chassis.tests.door.refusals import read, refusal
+
+CAPACITY_SECONDS = 0.02
+OVERLOAD_CALLS = 600
+OVERLOAD_SECONDS = 2.0
+CALLER_WAITS_SECONDS = 0.5
+
+
+class OneAtATime:
+    """Work of which only one piece at a time can be done, 20 ms each."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def __call__(self, request: Any) -> None:
+        async with self._lock:
+            await asyncio.sleep(CAPACITY_SECONDS)
+
+
+async def outcome(call: Awaitable[Any]) -> str:
+    try:
+        await call
+    except grpc.aio.AioRpcError as failure:
+        return read(failure).reason or failure.code().name
+    return "OK"
+
+
+async def overload(door: Doorway) -> Counter[str]:
+    """Six times what can be done, for two seconds, by callers who wait half a second."""
+    door.api.behave = OneAtATime()
+    results = []
+    for number in range(OVERLOAD_CALLS):
+        call = door.stub.Ping(door.pb.PingRequest(), timeout=CALLER_WAITS_SECONDS)
+        results.append(asyncio.ensure_future(outcome(call)))
+        if number % 3 == 2:
+            await asyncio.sleep(OVERLOAD_SECONDS / OVERLOAD_CALLS * 3)
+    return Counter(await asyncio.gather(*results))
+
+
+@pytest.mark.serial
+async def test_under_overload_what_can_be_done_is_done() -> None:
+    async with doorway(door_layers_off={"admission"}) as door:
+        without = await overload(door)
+    async with doorway() as door:
+        started = time.monotonic()
+        found = await overload(door)
+        could = (time.monotonic() - started) / CAPACITY_SECONDS
+    assert found["OK"] >= 0.5 * could, found
+    assert found["OK"] > 2 * without["OK"], without
+    assert found["OVERLOADED"] > 0
+
+
+async def crowd(door: Doorway, size: int) -> tuple[asyncio.Event, list[asyncio.Task[str]]]:
+    """So many bulk calls that wait inside until the event is set."""
+    go, inside = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def wait(request: Any) -> None:
+        if isinstance(request, door.pb.ClearRequest | door.pb.PingRequest):
+            return
+        inside.release()
+        await go.wait()
+
+    door.api.behave = wait
+    calls = [
+        asyncio.create_task(
+            outcome(door.stub.Sweep(door.pb.SweepRequest(), metadata=door.service(), timeout=10))
+        )
+        for _ in range(size)
+    ]
+    async with asyncio.timeout(5):
+        for _ in range(size):
+            await inside.acquire()
+    return go, calls
+
+
+async def test_bulk_work_gets_a_quarter_of_the_places_and_clearing_all() -> None:
+    async with doorway(max_in_flight=40) as door:
+        go, held = await crowd(door, 10)
+        sweep = door.stub.Sweep(door.pb.SweepRequest(), metadata=door.service(), timeout=5)
+        told = await refusal(sweep)
+        assert (told.code, told.reason) == ("RESOURCE_EXHAUSTED", "TOO_MANY_IN_FLIGHT")
+        assert told.retry_ms is not None
+        assert 50 <= told.retry_ms <= 2000
+        clear = door.stub.Clear(door.pb.ClearRequest(), metadata=door.service(), timeout=5)
+        await clear
+        go.set()
+        assert await asyncio.gather(*held) == ["OK"] * 10
+
+
+async def test_when_calls_delay_one_another_the_impatient_are_refused() -> None:
+    async with doorway() as door:
+        go, held = await crowd(door, 10)
+        # As if each call in flight had been seen to delay the others by 100 ms.
+        door.server.admission.delay_seconds = 0.1
+        impatient = await refusal(door.stub.Ping(door.pb.PingRequest(), timeout=1))
+        assert impatient.reason == "OVERLOADED"
+        await door.stub.Ping(door.pb.PingRequest(), timeout=5)
+        urgent = door.stub.Clear(door.pb.ClearRequest(), metadata=door.service(), timeout=1.5)
+        await urgent
+        go.set()
+        await asyncio.gather(*held)
+        assert door.server.admission.in_flight == 0
+
+
+async def test_streams_have_places_of_their_own() -> None:
+    async with doorway(max_streams=4) as door:
+        request = door.pb.WatchRequest(account_id="acc-1")
+        streams = [door.stub.Watch(request, metadata=door.person()) for _ in range(2)]
+        for stream in streams:
+            await stream.read()
+        told = await refusal(door.stub.Watch(request, metadata=door.person()).read())
+        assert (told.code, told.reason) == ("RESOURCE_EXHAUSTED", "TOO_MANY_STREAMS")
+        for stream in streams:
+            stream.cancel()
+        await until(lambda: door.server.admission.streams == 0)
+
+
+async def test_what_was_learnt_in_a_bad_moment_is_forgotten() -> None:
+    async with doorway() as door:
+        door.server.admission.delay_seconds = 10.0
+        for _ in range(200):
+            await door.stub.Ping(door.pb.PingRequest(), timeout=0.5)
+        assert door.server.admission.delay_seconds < 0.01
+
+
+async def test_a_sudden_crowd_after_a_quiet_time_is_let_in() -> None:
+    async with doorway() as door:
+        door.api.behave = lambda request: asyncio.sleep(0.05)
+        for _ in range(5):
+            await door.stub.Ping(door.pb.PingRequest(), timeout=2)
+        calls = [outcome(door.stub.Ping(door.pb.PingRequest(), timeout=2)) for _ in range(200)]
+        assert Counter(await asyncio.gather(*calls)) == {"OK": 200}
