@@ -22,8 +22,9 @@ from chassis.database import ThreadRunner, open_engine
 from chassis.event_store.head import begin_epoch
 from chassis.grpc_client import Rpc, channel_credentials
 from chassis.grpc_server import GrpcServer, Guard
-from chassis.jetstream import JetStreamBus, JetStreamSettings
+from chassis.jetstream import JetStreamBus
 from chassis.kernel.clock import Clock
+from chassis.nats_config import JetStreamSettings
 from chassis.node import Node
 from chassis.permission import Permissions, PolicySource
 from chassis.ports import RandomIds, SystemClock, World, system_random

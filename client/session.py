@@ -44,6 +44,11 @@ class SystemAddress:
             raise NotRunning(f"no system runs here ({path} is missing): make up") from None
         return cls(found["services"], Path(found["keys"]), found["nats"])
 
+    @staticmethod
+    def store_of(path: Path) -> str:
+        """Which kind of store the system described there has."""
+        return str(json.loads(path.read_text())["store"])
+
     def credentials(self, name: str) -> dict[str, str]:
         """Login name, password and TOTP secret of one of the first identities."""
         stored: dict[str, dict[str, str]] = json.loads((self.keys / "bootstrap.json").read_text())

@@ -15,7 +15,7 @@ LOOKUP_SECRET_BYTES = 32
 class SystemKeys:
     """Everything secret of a system in `folder`; the same after a restart."""
 
-    def __init__(self, folder: Path, services: Sequence[str]) -> None:
+    def __init__(self, folder: Path, services: Sequence[str], nats_users: Sequence[str]) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for service in services:
@@ -24,7 +24,7 @@ class SystemKeys:
                 key.save(self.signing_key_path(service))
         keys = [SigningKey.load(self.signing_key_path(service)).public() for service in services]
         self.trust_bundle_path.write_text(json.dumps({"keys": keys}, indent=2))
-        self._secrets = self._load(services)
+        self._secrets = self._load(services, nats_users)
 
     def signing_key_path(self, service: str) -> Path:
         """The private key a service signs its tokens with."""
@@ -53,19 +53,16 @@ class SystemKeys:
         """What the service's look-up hashes are keyed with, hexadecimal."""
         return self._secrets["lookup"][service]
 
-    def pepper(self) -> str:
-        """What auth's password hashes are peppered with, hexadecimal."""
-        return self._secrets["pepper"]["auth"]
-
-    def _load(self, services: Sequence[str]) -> dict[str, dict[str, str]]:
+    def _load(
+        self, services: Sequence[str], nats_users: Sequence[str]
+    ) -> dict[str, dict[str, str]]:
         path = self.folder / "secrets.json"
         if path.exists():
             stored: dict[str, dict[str, str]] = json.loads(path.read_text())
             return stored
         made = {
-            "nats": {each: secrets.token_urlsafe(PASSWORD_BYTES) for each in services},
+            "nats": {each: secrets.token_urlsafe(PASSWORD_BYTES) for each in nats_users},
             "lookup": {each: secrets.token_hex(LOOKUP_SECRET_BYTES) for each in services},
-            "pepper": {"auth": secrets.token_hex(LOOKUP_SECRET_BYTES)},
         }
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -59,9 +60,10 @@ class Row:
 def read_rows(path: Path = SAMPLE) -> list[Row]:
     """Every row of a file with an amount, by transaction day, spread over its working hours."""
     by_merchant, by_category = _codes("mcc_by_merchant.csv"), _codes("mcc_by_category.csv")
-    opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as file:
-        rows = [_row(each, by_merchant, by_category) for each in csv.DictReader(file)]
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    lines = csv.DictReader(io.StringIO(text, newline=""))
+    rows = [_row(each, by_merchant, by_category) for each in lines]
     return sorted(_spread(rows), key=lambda row: (row.transaction_at, row.id))
 
 

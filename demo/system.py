@@ -5,12 +5,14 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from chassis.nats_config import users_of
+from chassis.nats_config import OBSERVER, permissions
+from chassis.service import Service
 from chassis.testing.processes import LOOPBACK, ServerProcess
 from chassis.testing.servers import MailServer, NatsServer, NatsUser, PostgresServer
 from demo.keys import SystemKeys
@@ -20,6 +22,11 @@ SERVICES = ("auth", "accounts", "risk", "loyalty", "notify", "support")
 """In the order they start: everybody asks auth for policies."""
 HEALTH_SECONDS = 1.0
 DESCRIPTION = "system.json"
+
+
+def _description(service: str) -> Service:
+    found: Service = import_module(f"services.{service}.app").SERVICE
+    return found
 
 
 class ServiceServer(ServerProcess):
@@ -73,7 +80,7 @@ class System:
     def __init__(self, folder: Path, *, store: str = "sqlite") -> None:
         self.folder = folder.resolve()
         self.store = store
-        self.keys = SystemKeys(self.folder / "keys", SERVICES)
+        self.keys = SystemKeys(self.folder / "keys", SERVICES, [*SERVICES, OBSERVER])
         self.nats = NatsServer(self.folder / "nats", users=self._nats_users())
         self.mail = MailServer(self.folder / "mail")
         self.postgres: PostgresServer | None = None
@@ -82,15 +89,16 @@ class System:
         self.services = {name: self.service(name) for name in SERVICES}
 
     def _nats_users(self) -> list[NatsUser]:
-        passwords = {name: self.keys.nats_password(name) for name in SERVICES}
+        """One user per service, with the permissions that its policies need, and an observer."""
+        readers = {name: _description(name).sources for name in SERVICES}
         return [
             NatsUser(
-                name=user.name,
-                password=passwords[user.name],
-                publish=user.publish,
-                subscribe=user.subscribe,
+                name=each.user,
+                password=self.keys.nats_password(each.user),
+                publish=each.publish,
+                subscribe=each.subscribe,
             )
-            for user in users_of(SERVICES)
+            for each in permissions(readers)
         ]
 
     def service(
