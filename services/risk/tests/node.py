@@ -31,6 +31,9 @@ from services.risk.grpc_api import RiskApi
 NOON = datetime(2019, 4, 11, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
+REPLAYED = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+"""When accounts recorded what happened: unless told, years later and all at once."""
+
 NOBODY: Any = None
 """The servicer's context, which our door never asks."""
 
@@ -41,6 +44,7 @@ class Risk:
 
     node: Node
     position: int = 0
+    recorded_at: datetime = REPLAYED
     projected: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -63,7 +67,9 @@ class Risk:
         await self.settle()
 
     async def _take_in(self, message: Message, position: int) -> None:
-        about = About("accounts", 1, position, f"event-{position}", "", position, NOON, "")
+        about = About(
+            "accounts", 1, position, f"event-{position}", "", position, self.recorded_at, ""
+        )
         policies = [each for each in self.node.service.policies if each.on is type(message)]
         commands = tuple(command for each in policies for command in each.do(message, about))
         stream = f"credit_account-{message.account_id}"  # type: ignore[attr-defined]

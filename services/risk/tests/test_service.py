@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from services.risk.domain.events import ChargeScored
 from services.risk.tests.node import (
     MINUTE,
     NOBODY,
+    NOON,
     Risk,
     asked_by,
     authorised,
@@ -53,6 +54,26 @@ async def test_windows_follow_the_time_of_the_purchase_and_not_of_its_arrival(ri
     assert {each.verdict for each in scores} == {"allow"}
 
 
+async def test_a_terminal_with_a_wrong_clock_does_not_blind_us(risk: Risk) -> None:
+    risk.recorded_at = NOON
+    await risk.hears(authorised(50, timedelta(days=9_000)))
+    for number in range(6):
+        later = timedelta(days=2, minutes=number)
+        risk.recorded_at = NOON + later
+        await risk.hears(authorised(number, later))
+    [alert] = [each for each in await risk.told() if isinstance(each, public.AlertRaised)]
+    assert alert.verdict == "block"
+
+
+async def test_a_charge_without_a_time_was_made_when_it_was_recorded(risk: Risk) -> None:
+    risk.recorded_at = NOON + 90 * MINUTE
+    message = authorised(1)
+    message.ClearField("transaction_at")
+    await risk.hears(message)
+    answer = await risk.api.GetScore(pb.GetScoreRequest(charge_id="charge-1"), NOBODY)
+    assert answer.score.transaction_at.ToDatetime(UTC) == risk.recorded_at
+
+
 async def test_a_message_that_comes_twice_is_scored_once(risk: Risk) -> None:
     messages = burst(3)
     await risk.hears(*messages)
@@ -73,6 +94,7 @@ async def test_what_is_declined_counts_too(risk: Risk) -> None:
         merchant=accounts.Merchant(name="Shop 2"),
         reason="CARD_EXPIRED",
     )
+    risk.recorded_at = NOON + MINUTE
     await risk.hears(plain, refused)
     answer = await risk.api.GetScore(pb.GetScoreRequest(charge_id="charge-2"), NOBODY)
     values = {each.name: each.value for each in answer.features}

@@ -1,0 +1,113 @@
+"""Every shape a fact was ever stored in is read for ever; `stored/` keeps one of each."""
+
+from pathlib import Path
+
+import pytest
+
+from chassis.codec import Codec
+from chassis.kernel.events import Fact
+from chassis.recorded import Meta
+from services.risk.app import build
+from services.risk.domain.events import (
+    UPCASTERS,
+    AlertDecided,
+    AlertRaised,
+    ChargeObserved,
+    ChargeScored,
+    RuleSetActivated,
+    RuleSetProposed,
+)
+from services.risk.domain.features import Scope
+from services.risk.domain.rules import Rule, RuleSet, Verdict
+from services.risk.tests.stories import NOON, charge
+
+STORED = Path(__file__).parent / "stored"
+META = Meta(NOON, "policy:score_what_was_authorised", "correlation", "causation")
+
+RULES = RuleSet(
+    rules=(
+        Rule(
+            rule_id="large",
+            reason_code="LARGE",
+            scope=Scope.CARD,
+            expression="amount_minor > 100000",
+            score=700,
+            verdict=Verdict.WATCH,
+        ),
+    ),
+    alert_score=600,
+)
+
+FACTS: tuple[Fact, ...] = (
+    ChargeScored(
+        charge=charge(),
+        source_epoch=1,
+        source_position=7,
+        feature_set=1,
+        values=(1, 2, 3),
+        score=950,
+        verdict=Verdict.BLOCK,
+        reason_codes=("CARD_TESTING",),
+        quieted_reason_codes=("NEW_COUNTRY",),
+        failed_rule_ids=(),
+        rule_set_version="0" * 64,
+    ),
+    ChargeObserved(
+        scope=Scope.MERCHANT,
+        entity_id="merchant-1",
+        charge=charge(),
+        source_epoch=1,
+        source_position=7,
+    ),
+    AlertRaised(
+        alert_id="alert-1",
+        scope=Scope.CARD,
+        entity_id="card-1",
+        charge=charge(),
+        score=950,
+        verdict=Verdict.BLOCK,
+        reason_codes=("CARD_TESTING",),
+        rule_set_version="0" * 64,
+    ),
+    AlertDecided(
+        alert_id="alert-1",
+        scope=Scope.CARD,
+        entity_id="card-1",
+        account_id="account-1",
+        customer_id="customer-1",
+        card_id="card-1",
+        decision="genuine",
+        decided_by="operator:ann",
+        quiet_until_seconds=1_773_576_000,
+    ),
+    RuleSetProposed(rule_set_version=RULES.version, rule_set=RULES, proposed_by="operator:ann"),
+    RuleSetActivated(
+        rule_set_version=RULES.version,
+        previous_version="",
+        proposed_by="operator:ann",
+        activated_by="operator:ben",
+    ),
+)
+
+
+def codec() -> Codec:
+    return Codec([type(fact) for fact in FACTS], (), UPCASTERS)
+
+
+def test_every_fact_has_a_stored_shape() -> None:
+    facts = {fact for decider in build().deciders for fact in decider.facts}
+    assert {type(fact) for fact in FACTS} == facts
+    for fact in facts:
+        assert (STORED / f"{fact.topic()}.json").exists()
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.topic())
+def test_what_was_stored_is_read_as_it_was_meant(fact: Fact) -> None:
+    stored = (STORED / f"{fact.topic()}.json").read_bytes()
+    assert codec().decode(fact.topic(), stored) == (fact, META)
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.topic())
+def test_a_shape_changes_only_with_its_version(fact: Fact) -> None:
+    topic, stored = codec().encode(fact, META)
+    assert stored == (STORED / f"{topic}.json").read_bytes().strip()
