@@ -81,7 +81,7 @@ class _ChargeAlertEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ChargeAle
     CHARGE_ALERT_EVERY: _ChargeAlert.ValueType  # 1
     """Every one."""
     CHARGE_ALERT_FROM_AMOUNT: _ChargeAlert.ValueType  # 2
-    """Those of at least `alert_from`."""
+    """Those of at least `alert_from`; without it the amount of the house counts."""
     CHARGE_ALERT_NEVER: _ChargeAlert.ValueType  # 3
     """None."""
 
@@ -93,7 +93,7 @@ CHARGE_ALERT_UNSPECIFIED: ChargeAlert.ValueType  # 0
 CHARGE_ALERT_EVERY: ChargeAlert.ValueType  # 1
 """Every one."""
 CHARGE_ALERT_FROM_AMOUNT: ChargeAlert.ValueType  # 2
-"""Those of at least `alert_from`."""
+"""Those of at least `alert_from`; without it the amount of the house counts."""
 CHARGE_ALERT_NEVER: ChargeAlert.ValueType  # 3
 """None."""
 Global___ChargeAlert: _TypeAlias = ChargeAlert  # noqa: Y015

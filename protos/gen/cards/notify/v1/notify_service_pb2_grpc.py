@@ -88,7 +88,7 @@ class NotifyServiceServicer:
 
     def RegisterContact(self, request, context):
         """Tell where a customer can be reached. The address is kept sealed under the customer's key.
-        Errors: INVALID_ARGUMENT ADDRESS_INVALID.
+        Errors: none of its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -96,7 +96,7 @@ class NotifyServiceServicer:
 
     def SetPreferences(self, request, context):
         """Say what a customer wants to be told. Security messages cannot be declined.
-        Errors: INVALID_ARGUMENT ALERT_AMOUNT_REQUIRED.
+        Errors: INVALID_ARGUMENT ALERT_AMOUNT_NEGATIVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -119,8 +119,7 @@ class NotifyServiceServicer:
 
     def StreamInbox(self, request, context):
         """The in-app messages of a customer after a cursor, oldest first, and then each new one as it
-        comes, until the caller hangs up or its deadline passes.
-        Errors: RESOURCE_EXHAUSTED TOO_MANY_STREAMS.
+        comes, until the caller hangs up or its deadline passes. Errors: none of its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -151,7 +150,7 @@ class NotifyServiceServicer:
 
     def ReplayMessage(self, request, context):
         """Try an abandoned message once more. Errors: NOT_FOUND MESSAGE_UNKNOWN, FAILED_PRECONDITION
-        NOT_ABANDONED.
+        NOT_ABANDONED, FAILED_PRECONDITION TOO_MANY_REPLAYS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

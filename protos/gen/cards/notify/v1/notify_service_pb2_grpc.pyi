@@ -18,11 +18,11 @@ class NotifyServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     RegisterContact: _aio.UnaryUnaryMultiCallable[_notify_service_pb2.RegisterContactRequest, _notify_service_pb2.RegisterContactResponse]
     """Tell where a customer can be reached. The address is kept sealed under the customer's key.
-    Errors: INVALID_ARGUMENT ADDRESS_INVALID.
+    Errors: none of its own.
     """
     SetPreferences: _aio.UnaryUnaryMultiCallable[_notify_service_pb2.SetPreferencesRequest, _notify_service_pb2.SetPreferencesResponse]
     """Say what a customer wants to be told. Security messages cannot be declined.
-    Errors: INVALID_ARGUMENT ALERT_AMOUNT_REQUIRED.
+    Errors: INVALID_ARGUMENT ALERT_AMOUNT_NEGATIVE.
     """
     GetPreferences: _aio.UnaryUnaryMultiCallable[_notify_service_pb2.GetPreferencesRequest, _notify_service_pb2.GetPreferencesResponse]
     """What a customer wants to be told. Errors: none of its own; who never said anything has the
@@ -32,8 +32,7 @@ class NotifyServiceStub:
     """The in-app messages of a customer, latest first. Errors: INVALID_ARGUMENT PAGE_TOKEN_UNKNOWN."""
     StreamInbox: _aio.UnaryStreamMultiCallable[_notify_service_pb2.StreamInboxRequest, _notify_service_pb2.StreamInboxResponse]
     """The in-app messages of a customer after a cursor, oldest first, and then each new one as it
-    comes, until the caller hangs up or its deadline passes.
-    Errors: RESOURCE_EXHAUSTED TOO_MANY_STREAMS.
+    comes, until the caller hangs up or its deadline passes. Errors: none of its own.
     """
     MarkRead: _aio.UnaryUnaryMultiCallable[_notify_service_pb2.MarkReadRequest, _notify_service_pb2.MarkReadResponse]
     """Mark an in-app message as read. Errors: NOT_FOUND MESSAGE_UNKNOWN."""
@@ -47,7 +46,7 @@ class NotifyServiceStub:
     """
     ReplayMessage: _aio.UnaryUnaryMultiCallable[_notify_service_pb2.ReplayMessageRequest, _notify_service_pb2.ReplayMessageResponse]
     """Try an abandoned message once more. Errors: NOT_FOUND MESSAGE_UNKNOWN, FAILED_PRECONDITION
-    NOT_ABANDONED.
+    NOT_ABANDONED, FAILED_PRECONDITION TOO_MANY_REPLAYS.
     """
 
 class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -60,7 +59,7 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_notify_service_pb2.RegisterContactRequest, _notify_service_pb2.RegisterContactResponse],
     ) -> _abc.Awaitable[_notify_service_pb2.RegisterContactResponse]:
         """Tell where a customer can be reached. The address is kept sealed under the customer's key.
-        Errors: INVALID_ARGUMENT ADDRESS_INVALID.
+        Errors: none of its own.
         """
 
     @_abc_1.abstractmethod
@@ -70,7 +69,7 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_notify_service_pb2.SetPreferencesRequest, _notify_service_pb2.SetPreferencesResponse],
     ) -> _abc.Awaitable[_notify_service_pb2.SetPreferencesResponse]:
         """Say what a customer wants to be told. Security messages cannot be declined.
-        Errors: INVALID_ARGUMENT ALERT_AMOUNT_REQUIRED.
+        Errors: INVALID_ARGUMENT ALERT_AMOUNT_NEGATIVE.
         """
 
     @_abc_1.abstractmethod
@@ -98,8 +97,7 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_notify_service_pb2.StreamInboxRequest, _notify_service_pb2.StreamInboxResponse],
     ) -> _abc.AsyncIterator[_notify_service_pb2.StreamInboxResponse]:
         """The in-app messages of a customer after a cursor, oldest first, and then each new one as it
-        comes, until the caller hangs up or its deadline passes.
-        Errors: RESOURCE_EXHAUSTED TOO_MANY_STREAMS.
+        comes, until the caller hangs up or its deadline passes. Errors: none of its own.
         """
 
     @_abc_1.abstractmethod
@@ -137,7 +135,7 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_notify_service_pb2.ReplayMessageRequest, _notify_service_pb2.ReplayMessageResponse],
     ) -> _abc.Awaitable[_notify_service_pb2.ReplayMessageResponse]:
         """Try an abandoned message once more. Errors: NOT_FOUND MESSAGE_UNKNOWN, FAILED_PRECONDITION
-        NOT_ABANDONED.
+        NOT_ABANDONED, FAILED_PRECONDITION TOO_MANY_REPLAYS.
         """
 
 def add_NotifyServiceServicer_to_server(servicer: NotifyServiceServicer, server: _aio.Server) -> None: ...

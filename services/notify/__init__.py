@@ -1,0 +1,1 @@
+"""notify: one decision per message, every channel, provable."""
