@@ -49,6 +49,11 @@ class SystemAddress:
         """Which kind of store the system described there has."""
         return str(json.loads(path.read_text())["store"])
 
+    def nats_password(self, user: str) -> str:
+        """Of a user at NATS."""
+        stored = json.loads((self.keys / "secrets.json").read_text())
+        return str(stored["nats"][user])
+
     def credentials(self, name: str) -> dict[str, str]:
         """Login name, password and TOTP secret of one of the first identities."""
         stored: dict[str, dict[str, str]] = json.loads((self.keys / "bootstrap.json").read_text())

@@ -1,0 +1,371 @@
+"""`cards`: talk to a running system from a terminal."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+from cards.accounts.v1 import accounts_service_pb2 as accounts
+from cards.accounts.v1 import events_pb2 as account_events
+from cards.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
+from cards.loyalty.v1 import loyalty_service_pb2 as loyalty
+from cards.loyalty.v1.loyalty_service_pb2_grpc import LoyaltyServiceStub
+from cards.notify.v1 import notify_service_pb2 as notify
+from cards.notify.v1.notify_service_pb2_grpc import NotifyServiceStub
+from cards.risk.v1 import risk_service_pb2 as risk
+from cards.risk.v1.risk_service_pb2_grpc import RiskServiceStub
+from cards.support.v1 import support_service_pb2 as support
+from cards.support.v1.support_service_pb2_grpc import SupportServiceStub
+from cards.type.v1 import money_pb2
+from rich.console import Console
+
+from chassis.kernel.errors import Error
+from client import tables
+from client.session import DESCRIPTION, NotRunning, Session, SystemAddress
+from client.tail import follow
+
+EXIT_REFUSED = 1
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+console = Console()
+
+SystemPath = Annotated[Path, typer.Option("--system", help="Description that `make up` left.")]
+AccountId = Annotated[str, typer.Argument(help="Account id.")]
+CardId = Annotated[str, typer.Argument(help="Card id.")]
+Key = Annotated[str, typer.Option("--key", help="Idempotency key; give it again to retry safely.")]
+
+
+@asynccontextmanager
+async def _session(system: Path, identity: str = "operator") -> AsyncIterator[Session]:
+    async with Session(SystemAddress.read(system), identity) as session:
+        yield session
+
+
+def _run(work: Callable[[], Awaitable[None]]) -> None:
+    """Run one command; what was refused is said in one line, with its reason."""
+    try:
+        asyncio.run(_awaited(work))
+    except NotRunning as problem:
+        console.print(f"[bold red]{problem}")
+        raise typer.Exit(EXIT_REFUSED) from None
+    except Error as error:
+        where = f" (field {error.field})" if error.field else ""
+        console.print(f"[bold red]{error.reason}[/]: {error.message}{where}")
+        raise typer.Exit(EXIT_REFUSED) from None
+
+
+async def _awaited(work: Callable[[], Awaitable[None]]) -> None:
+    await work()
+
+
+def _amount(text: str, currency: str) -> money_pb2.Money:
+    try:
+        minor = Decimal(text) * 100
+    except InvalidOperation:
+        raise typer.BadParameter(f"{text} is not an amount; write 12.50") from None
+    if minor != minor.to_integral_value():
+        raise typer.BadParameter(f"{text} has more than two decimals")
+    return money_pb2.Money(minor_units=int(minor), currency_code=currency)
+
+
+@app.command()
+def open(
+    name: Annotated[str, typer.Argument(help="Family name of the holder.")],
+    email: Annotated[str, typer.Option(help="Where messages go.")] = "",
+    programme: Annotated[str, typer.Option(help="Card programme.")] = "everyday",
+    currency: Annotated[str, typer.Option(help="Of the programme, if it is new.")] = "GBP",
+    limit: Annotated[str, typer.Option(help="Credit limit.")] = "1000.00",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Register a customer and open an account with a card."""
+
+    async def work() -> None:
+        async with _session(system) as session:
+            stub = session.stub(AccountsServiceStub, "accounts")
+            await stub.DefineProgramme(_programme(programme, currency))
+            customer = await stub.RegisterCustomer(
+                accounts.RegisterCustomerRequest(
+                    idempotency_key=uuid4().hex,
+                    details=accounts.PersonalDetails(
+                        given_name="-", family_name=name, email=email or "nobody@cards.example"
+                    ),
+                )
+            )
+            if email:
+                await session.stub(NotifyServiceStub, "notify").RegisterContact(
+                    notify.RegisterContactRequest(
+                        idempotency_key=uuid4().hex,
+                        customer_id=customer.customer_id,
+                        email_address=email,
+                        locale=notify.LOCALE_EN,
+                    )
+                )
+            opened = await stub.OpenAccount(
+                accounts.OpenAccountRequest(
+                    idempotency_key=uuid4().hex,
+                    customer_id=customer.customer_id,
+                    programme_id=programme,
+                    limit=_amount(limit, currency),
+                    card_kind=accounts.CARD_KIND_VIRTUAL,
+                )
+            )
+            console.print(f"customer {customer.customer_id}")
+            console.print(tables.account(opened.account))
+
+    _run(work)
+
+
+def _programme(name: str, currency: str) -> accounts.DefineProgrammeRequest:
+    thousand = money_pb2.Money(minor_units=1_000_00, currency_code=currency)
+    return accounts.DefineProgrammeRequest(
+        idempotency_key=f"cards-{name}-{currency}",
+        programme=accounts.Programme(
+            programme_id=name,
+            name=name.capitalize(),
+            currency=currency,
+            bin="400012",
+            default_limit=thousand,
+            assessment_threshold=money_pb2.Money(minor_units=500_00, currency_code=currency),
+            stand_in_limit=thousand,
+        ),
+    )
+
+
+@app.command()
+def charge(
+    card: CardId,
+    amount: Annotated[str, typer.Argument(help="In units, such as 12.50.")],
+    merchant: Annotated[str, typer.Option(help="Where.")] = "corner shop",
+    mcc: Annotated[str, typer.Option(help="Merchant category code.")] = "5411",
+    currency: Annotated[str, typer.Option(help="Billing currency.")] = "GBP",
+    clear: Annotated[bool, typer.Option(help="Clear it at once.")] = True,
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Authorise a charge, and clear it if it is approved."""
+
+    async def work() -> None:
+        async with _session(system, "gateway") as session:
+            stub = session.stub(AccountsServiceStub, "accounts")
+            name = key or uuid4().hex
+            where = account_events.Merchant(id="CLI", name=merchant, mcc=mcc, country="GB")
+            answer = await stub.AuthoriseCharge(
+                accounts.AuthoriseChargeRequest(
+                    idempotency_key=name,
+                    card_id=card,
+                    amount=_amount(amount, currency),
+                    merchant=where,
+                    entry_mode=accounts.ENTRY_MODE_CHIP,
+                )
+            )
+            if not answer.approved:
+                about = f"{answer.charge.response_code} {answer.charge.reason}"
+                console.print(
+                    f"[red]declined[/] {about}, available {tables.money(answer.available)}"
+                )
+                return
+            left = tables.money(answer.available)
+            console.print(f"[green]approved[/] {answer.charge.charge_id}, available {left}")
+            if clear:
+                await stub.ClearCharge(
+                    accounts.ClearChargeRequest(
+                        idempotency_key=f"{name}-clear",
+                        card_id=card,
+                        charge_id=answer.charge.charge_id,
+                        amount=_amount(amount, currency),
+                    )
+                )
+                console.print("cleared")
+
+    _run(work)
+
+
+@app.command()
+def show(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
+    """Show an account with its cards."""
+
+    async def work() -> None:
+        async with _session(system) as session:
+            stub = session.stub(AccountsServiceStub, "accounts")
+            found = await stub.GetAccount(accounts.GetAccountRequest(account_id=account))
+            console.print(tables.account(found.account))
+
+    _run(work)
+
+
+@app.command("list")
+def list_(
+    account: AccountId,
+    size: Annotated[int, typer.Option(help="At most so many.")] = 50,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """List an account's transactions, latest first."""
+
+    async def work() -> None:
+        async with _session(system) as session:
+            stub = session.stub(AccountsServiceStub, "accounts")
+            found = await stub.ListTransactions(
+                accounts.ListTransactionsRequest(account_id=account, page_size=size)
+            )
+            console.print(tables.transactions(found.transactions))
+            if found.next_page_token:
+                console.print("[dim]there are more; ask for a larger --size")
+
+    _run(work)
+
+
+@app.command()
+def block(
+    card: CardId,
+    reason: Annotated[str, typer.Option(help="Why, in capitals.")] = "OPERATOR_REQUEST",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Block a card."""
+
+    async def work() -> None:
+        async with _session(system) as session:
+            stub = session.stub(AccountsServiceStub, "accounts")
+            answer = await stub.BlockCard(
+                accounts.BlockCardRequest(idempotency_key=uuid4().hex, card_id=card, reason=reason)
+            )
+            console.print(f"card {card} is {tables.word(accounts.CardStatus, answer.card.status)}")
+
+    _run(work)
+
+
+@app.command("report-lost")
+def report_lost(
+    card: CardId,
+    stolen: Annotated[bool, typer.Option(help="It was stolen.")] = False,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Report a card lost: it is blocked and replaced at once."""
+
+    async def work() -> None:
+        async with _session(system) as session:
+            kind = accounts.LOSS_KIND_STOLEN if stolen else accounts.LOSS_KIND_LOST
+            answer = await session.stub(AccountsServiceStub, "accounts").ReportCardLost(
+                accounts.ReportCardLostRequest(
+                    idempotency_key=f"lost-{card}", card_id=card, kind=kind
+                )
+            )
+            new = answer.replacement
+            console.print(f"blocked; the new card is {new.card_id} {new.masked_number}")
+
+    _run(work)
+
+
+@app.command()
+def points(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
+    """Show an account's points."""
+
+    async def work() -> None:
+        async with _session(system) as session:
+            found = await session.stub(LoyaltyServiceStub, "loyalty").GetPoints(
+                loyalty.GetPointsRequest(account_id=account)
+            )
+            headings = (">balance", ">available", ">pending", ">debt")
+            figures = (found.balance, found.available, found.pending, found.debt)
+            console.print(tables.table("points", headings, [[f"{each:,}" for each in figures]]))
+
+    _run(work)
+
+
+@app.command()
+def inbox(
+    customer: Annotated[str, typer.Argument(help="Customer id.")],
+    watch: Annotated[bool, typer.Option(help="Stay, and show what comes.")] = False,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Show a customer's messages."""
+
+    async def work() -> None:
+        async with _session(system) as session:
+            stub = session.stub(NotifyServiceStub, "notify")
+            if watch:
+                async for each in stub.StreamInbox(notify.StreamInboxRequest(customer_id=customer)):
+                    console.print(
+                        f"{tables.when(each.message.occurred_at)}  {each.message.subject}"
+                    )
+                return
+            found = await stub.ListInbox(notify.ListInboxRequest(customer_id=customer))
+            rows = (
+                (tables.when(each.occurred_at), "" if each.read else "new", each.subject)
+                for each in found.messages
+            )
+            console.print(tables.table("inbox", ("when (UTC)", "", "message"), rows))
+
+    _run(work)
+
+
+@app.command()
+def alerts(system: SystemPath = DESCRIPTION) -> None:
+    """Show the newest fraud alerts."""
+
+    async def work() -> None:
+        async with _session(system) as session:
+            found = await session.stub(RiskServiceStub, "risk").ListAlerts(risk.ListAlertsRequest())
+            rows = (
+                (
+                    tables.when(each.raised_at),
+                    str(each.score),
+                    tables.word(risk.AlertStatus, each.status),
+                    each.card_id,
+                    ", ".join(each.reason_codes),
+                )
+                for each in found.alerts
+            )
+            headings = ("raised (UTC)", ">score", "status", "card", "reasons")
+            console.print(tables.table("alerts", headings, rows))
+
+    _run(work)
+
+
+@app.command()
+def cases(
+    customer: Annotated[str, typer.Argument(help="Customer id.")],
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Show a customer's support cases."""
+
+    async def work() -> None:
+        async with _session(system) as session:
+            found = await session.stub(SupportServiceStub, "support").ListCases(
+                support.ListCasesRequest(customer_id=customer, include_closed=True)
+            )
+            rows = (
+                (
+                    each.case_id,
+                    tables.word(support.CaseKind, each.kind),
+                    tables.word(support.CaseState, each.state),
+                    each.agent_id or "nobody yet",
+                    tables.when(each.opened_at),
+                )
+                for each in found.cases
+            )
+            headings = ("case", "about", "state", "agent", "opened (UTC)")
+            console.print(tables.table("cases", headings, rows))
+
+    _run(work)
+
+
+@app.command()
+def tail(
+    services: Annotated[list[str] | None, typer.Argument(help="Which services; all.")] = None,
+    from_start: Annotated[bool, typer.Option(help="Begin with what is there.")] = False,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Follow what the services publish."""
+    _run(lambda: follow(SystemAddress.read(system), services or [], from_start, console.print))
+
+
+def main() -> None:
+    """The `cards` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""How answers look on a terminal."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from cards.accounts.v1 import accounts_service_pb2 as accounts
+from cards.type.v1 import money_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich.table import Table
+from rich.text import Text
+
+
+def money(amount: money_pb2.Money) -> str:
+    """An amount as people write it; the currencies of this system have two decimals."""
+    return f"{amount.minor_units / 100:,.2f} {amount.currency_code}".strip()
+
+
+def when(instant: Timestamp) -> str:
+    """An instant in UTC, to the second."""
+    return instant.ToDatetime().strftime("%Y-%m-%d %H:%M:%S") if instant.seconds else ""
+
+
+def word(enum: Any, value: int) -> str:
+    """`CARD_STATUS_ACTIVE` → `active`."""
+    name: str = enum.Name(value)
+    prefix = _prefix(enum.DESCRIPTOR.name)
+    return name.removeprefix(prefix).replace("_", " ").lower()
+
+
+def _prefix(name: str) -> str:
+    return "".join(f"_{c}" if c.isupper() else c for c in name).strip("_").upper() + "_"
+
+
+def table(title: str, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    """A table; headings that begin with `>` are columns of figures."""
+    made = Table(title=title, title_justify="left")
+    for heading in headings:
+        right = heading.startswith(">")
+        made.add_column(heading.lstrip(">"), justify="right" if right else "left")
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    return made
+
+
+def account(of: accounts.Account) -> Table:
+    """An account with its cards."""
+    title = (
+        f"account {of.account_id}: {word(accounts.AccountStatus, of.status)}, limit"
+        f" {money(of.limit)}, owed {money(of.balance)}, held {money(of.held)},"
+        f" available {money(of.available)}"
+    )
+    cards = (
+        (
+            card.card_id,
+            card.masked_number,
+            word(accounts.CardKind, card.kind),
+            word(accounts.CardStatus, card.status),
+            card.status_reason,
+            card.expires_on,
+        )
+        for card in of.cards
+    )
+    return table(title, ("card", "number", "kind", "status", "reason", "expires"), cards)
+
+
+def transactions(found: Iterable[accounts.Transaction]) -> Table:
+    """What happened on an account."""
+    rows = (
+        (
+            each.transaction_date,
+            word(accounts.TransactionKind, each.kind),
+            word(accounts.TransactionStatus, each.status),
+            each.merchant.name,
+            each.category_name,
+            money(each.amount),
+            each.reason,
+            each.charge_id,
+        )
+        for each in found
+    )
+    headings = ("date", "kind", "status", "merchant", "category", ">amount", "reason", "charge")
+    return table("transactions", headings, rows)
