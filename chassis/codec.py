@@ -20,6 +20,10 @@ class Envelope(msgspec.Struct, Generic[F], array_like=True, frozen=True):
     fact: F
 
 
+def _envelope_of(fact: Any) -> Any:
+    return Envelope[fact]
+
+
 class UnknownTopic(LookupError):
     """The log holds a topic that this version of the service does not know."""
 
@@ -27,7 +31,7 @@ class UnknownTopic(LookupError):
 def _encode_hook(value: Any) -> Any:
     if isinstance(value, PersistentMap):
         return dict(value.items())
-    raise NotImplementedError(type(value).__name__)
+    raise TypeError(f"{type(value).__name__} cannot be stored")
 
 
 def _decode_hook(kind: Any, value: Any) -> Any:
@@ -35,7 +39,7 @@ def _decode_hook(kind: Any, value: Any) -> Any:
     if origin is PersistentMap:
         (inner,) = get_args(kind) or (Any,)
         return PersistentMap(msgspec.convert(value, dict[str, inner], dec_hook=_decode_hook))
-    raise NotImplementedError(str(kind))
+    raise TypeError(f"{kind} cannot be read back")
 
 
 class Codec:
@@ -56,7 +60,7 @@ class Codec:
         if len(set(self._topics.values())) != len(self._topics):
             raise ValueError("two facts have the same topic")
         self._decoders = {
-            topic: msgspec.json.Decoder(Envelope[each], dec_hook=_decode_hook)  # type: ignore[valid-type]
+            topic: msgspec.json.Decoder(_envelope_of(each), dec_hook=_decode_hook)
             for each, topic in self._topics.items()
         }
         self._facts = {topic: each for each, topic in self._topics.items()}

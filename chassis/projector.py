@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, select
@@ -101,13 +102,10 @@ class Projector:
     async def catch_up(self, position: int) -> int:
         """Apply everything there is after `position`; returns how far it came."""
         while page := await self._log.after(position, PAGE_LIMIT):
-            start = position
-            position = await self._database.write(
-                lambda connection, page=page, start=start: self._apply(connection, page, start)  # type: ignore[misc]
-            )
+            position = await self._database.write(partial(self._apply, page, position))
         return position
 
-    def _apply(self, connection: Connection, page: list[Recorded], start: int) -> int:
+    def _apply(self, page: list[Recorded], start: int, connection: Connection) -> int:
         end = page[-1].position
         cursor = tracking.c.application_name == self.projection.cursor
         if start == 0:

@@ -18,6 +18,7 @@ from chassis.ports import SystemClock
 S = TypeVar("S")
 
 RENEW_BEFORE_SECONDS = 120.0
+RENEW_AGAIN_SECONDS = 5.0
 LOG_IN_ATTEMPTS = 3
 TOTP_STEP_SECONDS = 30.0
 DESCRIPTION = Path("var") / "system" / "system.json"
@@ -131,4 +132,5 @@ class Session:
                 request = auth.RefreshSessionRequest(refresh_token=self._refresh)
                 self._take((await self._auth.RefreshSession(request)).tokens)
             except Unavailable:
-                continue
+                # The access token is good for a while yet; we try again before it ends.
+                self._seconds_left = RENEW_BEFORE_SECONDS + RENEW_AGAIN_SECONDS
