@@ -9,7 +9,7 @@ from cards.loyalty.v1 import loyalty_service_pb2_grpc as pb_grpc
 from cards.type.v1 import money_pb2
 
 from chassis import answers
-from chassis.call import derived_id
+from chassis.call import current, derived_id
 from chassis.event_store.rows import instant
 from chassis.kernel.decider import Decider
 from chassis.kernel.errors import NotFound
@@ -149,7 +149,11 @@ class LoyaltyApi(pb_grpc.LoyaltyServiceServicer):
         self, request: pb.ProposeRuleSetRequest, context: Context
     ) -> pb.ProposeRuleSetResponse:
         rule_set = _of_rule_set(request.rule_set)
-        command = ProposeRuleSet(programme_id=HOUSE_PROGRAMME, rule_set=rule_set)
+        command = ProposeRuleSet(
+            programme_id=HOUSE_PROGRAMME,
+            rule_set=rule_set,
+            proposed_by=current().principal.person.subject,
+        )
         return await self._application.answer(
             command,
             render=lambda settled: pb.ProposeRuleSetResponse(
@@ -164,6 +168,7 @@ class LoyaltyApi(pb_grpc.LoyaltyServiceServicer):
         command = ActivateRuleSet(
             programme_id=HOUSE_PROGRAMME,
             rule_set_version=request.rule_set_version,
+            activated_by=current().principal.person.subject,
             effective_from=answers.of_timestamp(request.effective_from) if wanted else None,
         )
         return await self._application.answer(

@@ -6,13 +6,13 @@ from typing import Any
 from chassis.ports import Ports
 from chassis.service import Service, Worker
 from services.notify import grpc_api, policies, projections, publishing, queries, tables
+from services.notify.clients import SmtpMailer
 from services.notify.config import NotifySettings
 from services.notify.domain.events import UPCASTERS
 from services.notify.domain.message import MESSAGE
 from services.notify.domain.recipient import RECIPIENT
-from services.notify.mailer import SmtpMailer
 from services.notify.rendering import Templates
-from services.notify.sending import EmailSender
+from services.notify.use_cases import EmailSender
 
 TEMPLATES = Templates()
 

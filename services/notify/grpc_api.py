@@ -34,7 +34,7 @@ from services.notify.domain.recipient import (
 )
 from services.notify.projections import MESSAGES_PROJECTION, State
 from services.notify.rendering import Templates
-from services.notify.sending import ADDRESS_PLACE, KEY_PURPOSE, key_subject
+from services.notify.use_cases import ADDRESS_PLACE, KEY_PURPOSE, key_subject
 
 STREAM_PAGE = 100
 LOCALES = {pb.LOCALE_EN: Locale.EN, pb.LOCALE_ZH_CN: Locale.ZH_CN}

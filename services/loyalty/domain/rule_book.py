@@ -23,6 +23,7 @@ RULE_SETS_LIMIT = 200
 class ProposeRuleSet(Command):
     programme_id: str
     rule_set: RuleSet
+    proposed_by: str
 
 
 @command
@@ -31,6 +32,7 @@ class ActivateRuleSet(Command):
 
     programme_id: str
     rule_set_version: str
+    activated_by: str
     effective_from: datetime | None
 
 
@@ -87,13 +89,13 @@ class RuleBook:
 def decide(state: RuleBook, asked: Command, context: Context) -> Sequence[Fact]:
     """The facts that a command leads to."""
     if isinstance(asked, ProposeRuleSet):
-        return _propose(state, asked, context)
+        return _propose(state, asked)
     if isinstance(asked, ActivateRuleSet):
         return _activate(state, asked, context)
     raise TypeError(type(asked).__name__)
 
 
-def _propose(state: RuleBook, asked: ProposeRuleSet, context: Context) -> Sequence[Fact]:
+def _propose(state: RuleBook, asked: ProposeRuleSet) -> Sequence[Fact]:
     rules.check(asked.rule_set)
     version = rules.version_of(asked.rule_set)
     if state.rule_set(version) is not None:
@@ -105,7 +107,7 @@ def _propose(state: RuleBook, asked: ProposeRuleSet, context: Context) -> Sequen
             programme_id=asked.programme_id,
             rule_set_version=version,
             rule_set=asked.rule_set,
-            proposed_by=context.actor,
+            proposed_by=asked.proposed_by,
         )
     ]
 
@@ -114,7 +116,7 @@ def _activate(state: RuleBook, asked: ActivateRuleSet, context: Context) -> Sequ
     if state.rule_set(asked.rule_set_version) is None:
         raise NotFound("RULE_SET_UNKNOWN", "there is no such rule set")
     proposal = state.proposal(asked.rule_set_version)
-    if proposal is not None and proposal.proposed_by == context.actor:
+    if proposal is not None and proposal.proposed_by == asked.activated_by:
         raise Refused("SECOND_PERSON_REQUIRED", "somebody else must put these rules in force")
     if _is_last(state, asked):
         return []
@@ -127,7 +129,7 @@ def _activate(state: RuleBook, asked: ActivateRuleSet, context: Context) -> Sequ
         RuleSetActivated(
             programme_id=asked.programme_id,
             rule_set_version=asked.rule_set_version,
-            activated_by=context.actor,
+            activated_by=asked.activated_by,
             effective_from=asked.effective_from or earliest,
         )
     ]

@@ -1,7 +1,7 @@
 """Laws of points, whatever is done in whatever order."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,7 +79,7 @@ def refunds() -> st.SearchStrategy[Command]:
 
 
 def expiries() -> st.SearchStrategy[Command]:
-    ends = [datetime(2026, month + 1, 1).date() - timedelta(days=1) for month in range(1, 6)]
+    ends = [date(2026, month + 1, 1) - timedelta(days=1) for month in range(1, 6)]
     return st.builds(
         lambda day: ExpirePoints(account_id="a", expires_on=day), st.sampled_from(ends)
     )

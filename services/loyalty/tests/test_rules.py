@@ -37,19 +37,24 @@ GENEROUS = RuleSet(
     bonuses=(),
     expiry_months=12,
 )
-PROPOSE = ProposeRuleSet(programme_id="house", rule_set=GENEROUS)
+PROPOSE = ProposeRuleSet(programme_id="house", rule_set=GENEROUS, proposed_by="operator:ann")
 VERSION = version_of(GENEROUS)
 
 
-def activate(version: str = VERSION, effective_from: datetime | None = None) -> ActivateRuleSet:
+def activate(
+    by: str, version: str = VERSION, effective_from: datetime | None = None
+) -> ActivateRuleSet:
     return ActivateRuleSet(
-        programme_id="house", rule_set_version=version, effective_from=effective_from
+        programme_id="house",
+        rule_set_version=version,
+        activated_by=by,
+        effective_from=effective_from,
     )
 
 
-def told(book: RuleBook, asked: object, actor: str, now: datetime = NOW) -> RuleBook:
+def told(book: RuleBook, asked: object, now: datetime = NOW) -> RuleBook:
     """The book after a command, which is then repeated and must change nothing."""
-    context = Context(now=now, actor=actor, new_id=lambda: "unused")
+    context = Context(now=now, actor="test:1", new_id=lambda: "unused")
     after = RULE_BOOK.fold(RULE_BOOK.decide(book, asked, context), book)
     assert RULE_BOOK.decide(after, asked, context) == []
     return after
@@ -67,30 +72,30 @@ def test_the_version_depends_on_what_the_rules_say_and_not_on_their_order() -> N
 
 
 def test_a_second_person_puts_rules_in_force_for_what_is_cleared_later() -> None:
-    book = told(RULE_BOOK.initial, PROPOSE, "operator:ann")
+    book = told(RULE_BOOK.initial, PROPOSE)
     with pytest.raises(Refused, match="SECOND_PERSON_REQUIRED"):
-        told(book, activate(), "operator:ann")
-    book = told(book, activate(), "operator:bob")
+        told(book, activate("operator:ann"))
+    book = told(book, activate("operator:bob"))
     assert book.version_in_force(NOW + ACTIVATION_LEAD - timedelta(microseconds=1)) == HOUSE_VERSION
     assert book.in_force(NOW + ACTIVATION_LEAD) == GENEROUS
 
 
 def test_rules_cannot_take_effect_at_once_nor_in_the_past() -> None:
-    book = told(RULE_BOOK.initial, PROPOSE, "operator:ann")
+    book = told(RULE_BOOK.initial, PROPOSE)
     with pytest.raises(Refused, match="EFFECTIVE_TOO_SOON"):
-        told(book, activate(effective_from=NOW + timedelta(seconds=59)), "operator:bob")
+        told(book, activate("operator:bob", effective_from=NOW + timedelta(seconds=59)))
 
 
 def test_rules_nobody_proposed_cannot_be_activated() -> None:
     with pytest.raises(NotFound, match="RULE_SET_UNKNOWN"):
-        told(RULE_BOOK.initial, activate("0" * 64), "operator:bob")
+        told(RULE_BOOK.initial, activate("operator:bob", "0" * 64))
 
 
 def test_the_house_rules_can_be_put_back_in_force() -> None:
-    book = told(RULE_BOOK.initial, PROPOSE, "operator:ann")
-    book = told(book, activate(), "operator:bob")
+    book = told(RULE_BOOK.initial, PROPOSE)
+    book = told(book, activate("operator:bob"))
     later = NOW + timedelta(days=1)
-    book = told(book, activate(HOUSE_VERSION), "operator:ann", later)
+    book = told(book, activate("operator:ann", HOUSE_VERSION), later)
     assert book.in_force(later) == GENEROUS
     assert book.version_in_force(later + ACTIVATION_LEAD) == HOUSE_VERSION
 

@@ -17,6 +17,7 @@ from cards.type.v1.money_pb2 import Money
 from chassis.call import entered
 from chassis.testing.harness import TestNode, call, running
 from services.notify.app import SERVICE, TEMPLATES
+from services.notify.clients import MailFailed, SmtpMailer
 from services.notify.config import NotifySettings
 from services.notify.domain.events import (
     Channel,
@@ -27,8 +28,7 @@ from services.notify.domain.events import (
 )
 from services.notify.domain.message import CLAIM_LASTS, ClaimSend
 from services.notify.grpc_api import NotifyApi
-from services.notify.mailer import MailFailed, SmtpMailer
-from services.notify.sending import EmailSender, key_subject
+from services.notify.use_cases import EmailSender, key_subject
 
 CUSTOMER = "customer-1"
 ADDRESS = "ada@example.org"

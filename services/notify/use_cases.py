@@ -11,10 +11,10 @@ from chassis.kernel.errors import NotFound, Refused
 from chassis.kernel.events import Command
 from chassis.ports import Ports
 from services.notify import queries
+from services.notify.clients import Mailer, MailFailed
 from services.notify.domain.events import Channel, Details, SendClaimed, Template
 from services.notify.domain.message import ClaimSend, RecordSendFailed, RecordSendSucceeded
 from services.notify.domain.recipient import RECIPIENT, Recipient
-from services.notify.mailer import Mailer, MailFailed
 from services.notify.rendering import Templates
 
 PAGE_LIMIT = 50
