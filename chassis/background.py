@@ -1,6 +1,7 @@
 """A loop that runs for ever beside the rpcs, and how it waits, fails, tries again and stops."""
 
 import asyncio
+import inspect
 from collections.abc import Awaitable
 from typing import TypeVar
 
@@ -87,6 +88,8 @@ class Background:
         self._pausing = True
         try:
             if self._stopping:
+                if inspect.iscoroutine(waiting):
+                    waiting.close()
                 raise asyncio.CancelledError
             return await waiting
         finally:

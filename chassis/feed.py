@@ -1,6 +1,14 @@
 """The public facts of a service straight from its store: the rpc, and the side that asks."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -116,15 +124,13 @@ class Feed(Protocol):
 
 
 class FeedStub(Protocol):
-    """What of the generated stub is used."""
+    """What of the generated stub is used, called with a request and a `timeout` in seconds."""
 
-    def Feed(
-        self, request: pb.FeedRequest, *, timeout: float | None = None
-    ) -> AsyncIterator[pb.FeedResponse]: ...
+    @property
+    def Feed(self) -> Callable[..., AsyncIterable[pb.FeedResponse]]: ...
 
-    async def GetHead(
-        self, request: pb.GetHeadRequest, *, timeout: float | None = None
-    ) -> pb.GetHeadResponse: ...
+    @property
+    def GetHead(self) -> Callable[..., Awaitable[pb.GetHeadResponse]]: ...
 
 
 class FeedClient:

@@ -226,8 +226,9 @@ class Subscriber(Background):
     def _missing(self, head: FeedHead) -> set[int]:
         found = set()
         for each in self._share.partitions():
+            last = head.last_public_positions.get(each, 0)
             known = max(self._taking.place(each), self._settled.get(each, NOWHERE))
-            if known < Place(head.epoch, head.last_public_positions.get(each, 0)):
+            if last and known < Place(head.epoch, last):
                 found.add(each)
         return found
 
