@@ -37,7 +37,7 @@ def _encode_hook(value: Any) -> Any:
 def _decode_hook(kind: Any, value: Any) -> Any:
     origin = getattr(kind, "__origin__", kind)
     if origin is PersistentMap:
-        (inner,) = get_args(kind) or (Any,)
+        inner: Any = (get_args(kind) or (Any,))[0]
         return PersistentMap(msgspec.convert(value, dict[str, inner], dec_hook=_decode_hook))
     raise TypeError(f"{kind} cannot be read back")
 

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from chassis.testing.processes import ServerFailed
 from client.session import Session, SystemAddress
+from client.staff import OPERATOR, hire
 from demo.bank import Bank
 from demo.proof import Check, Witness, checks
 from demo.replay import BURST_CHARGES, Outcome, Replay
@@ -66,6 +67,7 @@ def _run(data: Path, store: str) -> int:
     try:
         system.start(lambda what: console.print(f"starting {what} …"))
         address = SystemAddress.read(system.folder / DESCRIPTION)
+        asyncio.run(hire(address))
         found = asyncio.run(_replay(address, rows, system))
     finally:
         system.stop()
@@ -76,6 +78,7 @@ def _run(data: Path, store: str) -> int:
 def _up(store: str) -> None:
     system = System(VAR / "system", store=store)
     system.start(lambda what: console.print(f"starting {what} …"))
+    asyncio.run(hire(SystemAddress.read(system.folder / DESCRIPTION)))
     system.leave_running()
     for name, server in system.services.items():
         console.print(f"  {name:10}{server.address}")
@@ -86,7 +89,7 @@ def _down() -> None:
     if not (VAR / "system" / DESCRIPTION).exists():
         console.print("nothing was left running here")
         return
-    store = SystemAddress.store_of(VAR / "system" / DESCRIPTION)
+    store = SystemAddress.read(VAR / "system" / DESCRIPTION).store
     stopped = System(VAR / "system", store=store).stop_left_running()
     console.print(f"stopped {stopped} processes; the data stay in {VAR / 'system'}")
 
@@ -98,7 +101,7 @@ async def _replay(address: SystemAddress, rows: Sequence[Row], system: System) -
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    async with Session(address, "operator") as operator, Session(address, "gateway") as gateway:
+    async with Session(address, OPERATOR) as operator, Session(address, "gateway") as gateway:
         bank = Bank(operator, gateway, run=uuid4().hex[:8])
         witness = Witness(operator)
         with Progress(*columns, console=console) as progress:
@@ -107,7 +110,7 @@ async def _replay(address: SystemAddress, rows: Sequence[Row], system: System) -
             calm = await witness.calm()
             progress.advance(waiting)
             proving = progress.add_task("proving what must hold", total=1)
-            held = await checks(witness, bank, rows, outcome)
+            held = await checks(witness, rows, outcome)
             progress.advance(proving)
         held.append(Check("every reaction has arrived", calm, "logs stand still"))
         categories, merchants, points = await _looks(operator, outcome)
