@@ -185,7 +185,7 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetProgramme(self, request, context):
-        """The programme as it stands. Errors: PROGRAMME_UNKNOWN.
+        """The programme as it stands. Errors: PROGRAMME_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,7 +193,7 @@ class AccountsServiceServicer:
 
     def RegisterCustomer(self, request, context):
         """Makes a customer known; the personal fields are sealed under a key of the customer's own.
-        Errors: CUSTOMER_REGISTERED_DIFFERENTLY, DATE_MALFORMED, KEY_SERVICE_AWAY.
+        Errors: CUSTOMER_REGISTERED_DIFFERENTLY, DATE_MALFORMED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -201,16 +201,16 @@ class AccountsServiceServicer:
 
     def GetCustomer(self, request, context):
         """The customer with personal fields in clear, for the customer, an operator, or a service that
-        writes to the customer. Errors: CUSTOMER_UNKNOWN, KEY_DESTROYED, KEY_SERVICE_AWAY.
+        writes to the customer. Errors: CUSTOMER_NOT_FOUND, KEY_DESTROYED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def OpenAccount(self, request, context):
-        """Opens a credit account on a programme, with its first card. Errors: PROGRAMME_UNKNOWN,
-        CUSTOMER_UNKNOWN, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH, LIMIT_NEGATIVE,
-        KEY_SERVICE_AWAY.
+        """Opens a credit account on a programme, with its first card. Errors: PROGRAMME_NOT_FOUND,
+        CUSTOMER_NOT_FOUND, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH, NO_CARD_NUMBER_FREE,
+        KEY_DESTROYED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -218,51 +218,50 @@ class AccountsServiceServicer:
 
     def GetAccount(self, request, context):
         """The account with its cards and what may be spent, from the deciding state itself. Errors:
-        ACCOUNT_UNKNOWN.
+        ACCOUNT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SuspendAccount(self, request, context):
-        """Declines every charge until the account is reinstated. Errors: ACCOUNT_UNKNOWN.
+        """Declines every charge until the account is reinstated. Errors: ACCOUNT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReinstateAccount(self, request, context):
-        """Lets a suspended account be charged again. Errors: ACCOUNT_UNKNOWN.
+        """Lets a suspended account be charged again. Errors: ACCOUNT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def IssueCard(self, request, context):
-        """Issues one more card on an account. Errors: ACCOUNT_UNKNOWN, ACCOUNT_SUSPENDED,
-        TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, KEY_SERVICE_AWAY.
+        """Issues one more card on an account. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_SUSPENDED,
+        TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetCard(self, request, context):
-        """One card, its number masked. Errors: CARD_UNKNOWN.
+        """One card, its number masked. Errors: CARD_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevealCardNumber(self, request, context):
-        """The full number of a virtual card, for its holder. Errors: CARD_UNKNOWN, KEY_DESTROYED,
-        KEY_SERVICE_AWAY.
+        """The full number of a virtual card, for its holder. Errors: CARD_NOT_FOUND, KEY_DESTROYED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListCards(self, request, context):
-        """All cards of an account, in the order of issue. Errors: ACCOUNT_UNKNOWN.
+        """All cards of an account, in the order of issue. Errors: ACCOUNT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -270,7 +269,8 @@ class AccountsServiceServicer:
 
     def ReportCardLost(self, request, context):
         """Blocks a lost or stolen card for ever and issues a replacement with a new number. Reported
-        again, answers with the replacement there is. Errors: CARD_UNKNOWN, KEY_SERVICE_AWAY.
+        again, answers with the replacement there is. Errors: CARD_NOT_FOUND, NO_CARD_NUMBER_FREE,
+        KEY_DESTROYED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -278,14 +278,14 @@ class AccountsServiceServicer:
 
     def BlockCard(self, request, context):
         """Declines every charge of a card until it is unblocked; a card blocked or lost stays as it is.
-        Errors: CARD_UNKNOWN.
+        Errors: CARD_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UnblockCard(self, request, context):
-        """Lets a blocked card be used again. Errors: CARD_UNKNOWN, CARD_LOST, BLOCKED_BY_ISSUER (a
+        """Lets a blocked card be used again. Errors: CARD_NOT_FOUND, CARD_LOST, BLOCKED_BY_ISSUER (a
         holder may not lift what risk or an operator imposed).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -293,9 +293,9 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AuthoriseCharge(self, request, context):
-        """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_UNKNOWN (no
+        """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_NOT_FOUND (no
         such card id; an unknown card number is declined), CHARGE_AUTHORISED_DIFFERENTLY,
-        DATE_MALFORMED.
+        DATE_MALFORMED, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING, CARD_ID_OR_NUMBER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -303,17 +303,17 @@ class AccountsServiceServicer:
 
     def AdviseCharge(self, request, context):
         """The merchant tells what an approved charge amounts to: the new total, which is never declined.
-        Errors: CHARGE_UNKNOWN, CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY,
-        CURRENCY_MISMATCH.
+        Errors: CHARGE_NOT_FOUND, CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY,
+        CURRENCY_MISMATCH, DATE_MALFORMED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def IncrementCharge(self, request, context):
-        """Asks for more on an approved charge; a decline leaves it as it was. Errors: CHARGE_UNKNOWN,
+        """Asks for more on an approved charge; a decline leaves it as it was. Errors: CHARGE_NOT_FOUND,
         CHARGE_NOT_APPROVED, CHARGE_CLOSED, INCREMENT_ASKED_DIFFERENTLY, INCREMENT_NOT_HIGHER,
-        CURRENCY_MISMATCH.
+        BY_OR_TO, CURRENCY_MISMATCH, DATE_MALFORMED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -321,32 +321,34 @@ class AccountsServiceServicer:
 
     def ClearCharge(self, request, context):
         """Posts a charge. Clearing always posts: above the hold, after expiry, after a block, and without
-        authorisation. Errors: CARD_UNKNOWN, CHARGE_CLEARED_DIFFERENTLY, CURRENCY_MISMATCH,
-        MERCHANT_MISSING (force post without merchant), DATE_MALFORMED.
+        authorisation. Errors: CARD_NOT_FOUND, CHARGE_CLEARED_DIFFERENTLY, CURRENCY_MISMATCH,
+        MERCHANT_MISSING (force post without merchant), DATE_MALFORMED, RATE_MISSING,
+        CARD_ID_OR_NUMBER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReverseCharge(self, request, context):
-        """Takes back all or part of what is held. Errors: CHARGE_UNKNOWN, CHARGE_NOT_APPROVED,
-        CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH.
+        """Takes back all or part of what is held. Errors: CHARGE_NOT_FOUND, CHARGE_NOT_APPROVED,
+        CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH,
+        DATE_MALFORMED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RefundCharge(self, request, context):
-        """Posts money that came back, linked to a charge or not. Errors: CARD_UNKNOWN, CHARGE_UNKNOWN,
-        REFUND_EXCEEDS_CAPTURED, CHARGE_REFUNDED_DIFFERENTLY, MERCHANT_MISSING (not linked),
-        CURRENCY_MISMATCH, DATE_MALFORMED.
+        """Posts money that came back, linked to a charge or not. Errors: CARD_NOT_FOUND,
+        CHARGE_NOT_FOUND, REFUND_EXCEEDS_CAPTURED, CHARGE_REFUNDED_DIFFERENTLY, MERCHANT_MISSING (not
+        linked), CURRENCY_MISMATCH, DATE_MALFORMED, RATE_MISSING, CARD_ID_OR_NUMBER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordPayment(self, request, context):
-        """Posts a repayment. Errors: ACCOUNT_UNKNOWN, PAYMENT_RECORDED_DIFFERENTLY, CURRENCY_MISMATCH,
+        """Posts a repayment. Errors: ACCOUNT_NOT_FOUND, PAYMENT_RECORDED_DIFFERENTLY, CURRENCY_MISMATCH,
         DATE_MALFORMED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -354,7 +356,7 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCharge(self, request, context):
-        """One charge, from the deciding state itself. Errors: ACCOUNT_UNKNOWN, CHARGE_UNKNOWN.
+        """One charge, from the deciding state itself. Errors: ACCOUNT_NOT_FOUND, CHARGE_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -362,7 +364,7 @@ class AccountsServiceServicer:
 
     def ListTransactions(self, request, context):
         """Charges, refunds and payments of an account, newest first; pages stay stable while new ones
-        arrive. Errors: ACCOUNT_UNKNOWN, DATE_MALFORMED, PAGE_TOKEN_UNKNOWN,
+        arrive. Errors: ACCOUNT_NOT_FOUND, DATE_MALFORMED, PAGE_TOKEN_UNKNOWN,
         PAGE_TOKEN_OF_ANOTHER_LIST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -370,7 +372,7 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSpendBreakdown(self, request, context):
-        """What was posted, less refunds, by category, merchant or month. Errors: ACCOUNT_UNKNOWN,
+        """What was posted, less refunds, by category, merchant or month. Errors: ACCOUNT_NOT_FOUND,
         DATE_MALFORMED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

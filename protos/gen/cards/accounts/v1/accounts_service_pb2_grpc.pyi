@@ -21,94 +21,95 @@ class AccountsServiceStub:
     PROGRAMME_DEFINED_DIFFERENTLY, CURRENCY_MISMATCH.
     """
     GetProgramme: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetProgrammeRequest, _accounts_service_pb2.GetProgrammeResponse]
-    """The programme as it stands. Errors: PROGRAMME_UNKNOWN."""
+    """The programme as it stands. Errors: PROGRAMME_NOT_FOUND."""
     RegisterCustomer: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.RegisterCustomerRequest, _accounts_service_pb2.RegisterCustomerResponse]
     """Makes a customer known; the personal fields are sealed under a key of the customer's own.
-    Errors: CUSTOMER_REGISTERED_DIFFERENTLY, DATE_MALFORMED, KEY_SERVICE_AWAY.
+    Errors: CUSTOMER_REGISTERED_DIFFERENTLY, DATE_MALFORMED.
     """
     GetCustomer: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetCustomerRequest, _accounts_service_pb2.GetCustomerResponse]
     """The customer with personal fields in clear, for the customer, an operator, or a service that
-    writes to the customer. Errors: CUSTOMER_UNKNOWN, KEY_DESTROYED, KEY_SERVICE_AWAY.
+    writes to the customer. Errors: CUSTOMER_NOT_FOUND, KEY_DESTROYED.
     """
     OpenAccount: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.OpenAccountRequest, _accounts_service_pb2.OpenAccountResponse]
-    """Opens a credit account on a programme, with its first card. Errors: PROGRAMME_UNKNOWN,
-    CUSTOMER_UNKNOWN, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH, LIMIT_NEGATIVE,
-    KEY_SERVICE_AWAY.
+    """Opens a credit account on a programme, with its first card. Errors: PROGRAMME_NOT_FOUND,
+    CUSTOMER_NOT_FOUND, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH, NO_CARD_NUMBER_FREE,
+    KEY_DESTROYED.
     """
     GetAccount: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetAccountRequest, _accounts_service_pb2.GetAccountResponse]
     """The account with its cards and what may be spent, from the deciding state itself. Errors:
-    ACCOUNT_UNKNOWN.
+    ACCOUNT_NOT_FOUND.
     """
     SuspendAccount: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.SuspendAccountRequest, _accounts_service_pb2.SuspendAccountResponse]
-    """Declines every charge until the account is reinstated. Errors: ACCOUNT_UNKNOWN."""
+    """Declines every charge until the account is reinstated. Errors: ACCOUNT_NOT_FOUND."""
     ReinstateAccount: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ReinstateAccountRequest, _accounts_service_pb2.ReinstateAccountResponse]
-    """Lets a suspended account be charged again. Errors: ACCOUNT_UNKNOWN."""
+    """Lets a suspended account be charged again. Errors: ACCOUNT_NOT_FOUND."""
     IssueCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.IssueCardRequest, _accounts_service_pb2.IssueCardResponse]
-    """Issues one more card on an account. Errors: ACCOUNT_UNKNOWN, ACCOUNT_SUSPENDED,
-    TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, KEY_SERVICE_AWAY.
+    """Issues one more card on an account. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_SUSPENDED,
+    TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
     """
     GetCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetCardRequest, _accounts_service_pb2.GetCardResponse]
-    """One card, its number masked. Errors: CARD_UNKNOWN."""
+    """One card, its number masked. Errors: CARD_NOT_FOUND."""
     RevealCardNumber: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.RevealCardNumberRequest, _accounts_service_pb2.RevealCardNumberResponse]
-    """The full number of a virtual card, for its holder. Errors: CARD_UNKNOWN, KEY_DESTROYED,
-    KEY_SERVICE_AWAY.
-    """
+    """The full number of a virtual card, for its holder. Errors: CARD_NOT_FOUND, KEY_DESTROYED."""
     ListCards: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ListCardsRequest, _accounts_service_pb2.ListCardsResponse]
-    """All cards of an account, in the order of issue. Errors: ACCOUNT_UNKNOWN."""
+    """All cards of an account, in the order of issue. Errors: ACCOUNT_NOT_FOUND."""
     ReportCardLost: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ReportCardLostRequest, _accounts_service_pb2.ReportCardLostResponse]
     """Blocks a lost or stolen card for ever and issues a replacement with a new number. Reported
-    again, answers with the replacement there is. Errors: CARD_UNKNOWN, KEY_SERVICE_AWAY.
+    again, answers with the replacement there is. Errors: CARD_NOT_FOUND, NO_CARD_NUMBER_FREE,
+    KEY_DESTROYED.
     """
     BlockCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.BlockCardRequest, _accounts_service_pb2.BlockCardResponse]
     """Declines every charge of a card until it is unblocked; a card blocked or lost stays as it is.
-    Errors: CARD_UNKNOWN.
+    Errors: CARD_NOT_FOUND.
     """
     UnblockCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.UnblockCardRequest, _accounts_service_pb2.UnblockCardResponse]
-    """Lets a blocked card be used again. Errors: CARD_UNKNOWN, CARD_LOST, BLOCKED_BY_ISSUER (a
+    """Lets a blocked card be used again. Errors: CARD_NOT_FOUND, CARD_LOST, BLOCKED_BY_ISSUER (a
     holder may not lift what risk or an operator imposed).
     """
     AuthoriseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.AuthoriseChargeRequest, _accounts_service_pb2.AuthoriseChargeResponse]
-    """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_UNKNOWN (no
+    """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_NOT_FOUND (no
     such card id; an unknown card number is declined), CHARGE_AUTHORISED_DIFFERENTLY,
-    DATE_MALFORMED.
+    DATE_MALFORMED, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING, CARD_ID_OR_NUMBER.
     """
     AdviseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.AdviseChargeRequest, _accounts_service_pb2.AdviseChargeResponse]
     """The merchant tells what an approved charge amounts to: the new total, which is never declined.
-    Errors: CHARGE_UNKNOWN, CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY,
-    CURRENCY_MISMATCH.
+    Errors: CHARGE_NOT_FOUND, CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY,
+    CURRENCY_MISMATCH, DATE_MALFORMED.
     """
     IncrementCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.IncrementChargeRequest, _accounts_service_pb2.IncrementChargeResponse]
-    """Asks for more on an approved charge; a decline leaves it as it was. Errors: CHARGE_UNKNOWN,
+    """Asks for more on an approved charge; a decline leaves it as it was. Errors: CHARGE_NOT_FOUND,
     CHARGE_NOT_APPROVED, CHARGE_CLOSED, INCREMENT_ASKED_DIFFERENTLY, INCREMENT_NOT_HIGHER,
-    CURRENCY_MISMATCH.
+    BY_OR_TO, CURRENCY_MISMATCH, DATE_MALFORMED.
     """
     ClearCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ClearChargeRequest, _accounts_service_pb2.ClearChargeResponse]
     """Posts a charge. Clearing always posts: above the hold, after expiry, after a block, and without
-    authorisation. Errors: CARD_UNKNOWN, CHARGE_CLEARED_DIFFERENTLY, CURRENCY_MISMATCH,
-    MERCHANT_MISSING (force post without merchant), DATE_MALFORMED.
+    authorisation. Errors: CARD_NOT_FOUND, CHARGE_CLEARED_DIFFERENTLY, CURRENCY_MISMATCH,
+    MERCHANT_MISSING (force post without merchant), DATE_MALFORMED, RATE_MISSING,
+    CARD_ID_OR_NUMBER.
     """
     ReverseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ReverseChargeRequest, _accounts_service_pb2.ReverseChargeResponse]
-    """Takes back all or part of what is held. Errors: CHARGE_UNKNOWN, CHARGE_NOT_APPROVED,
-    CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH.
+    """Takes back all or part of what is held. Errors: CHARGE_NOT_FOUND, CHARGE_NOT_APPROVED,
+    CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH,
+    DATE_MALFORMED.
     """
     RefundCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.RefundChargeRequest, _accounts_service_pb2.RefundChargeResponse]
-    """Posts money that came back, linked to a charge or not. Errors: CARD_UNKNOWN, CHARGE_UNKNOWN,
-    REFUND_EXCEEDS_CAPTURED, CHARGE_REFUNDED_DIFFERENTLY, MERCHANT_MISSING (not linked),
-    CURRENCY_MISMATCH, DATE_MALFORMED.
+    """Posts money that came back, linked to a charge or not. Errors: CARD_NOT_FOUND,
+    CHARGE_NOT_FOUND, REFUND_EXCEEDS_CAPTURED, CHARGE_REFUNDED_DIFFERENTLY, MERCHANT_MISSING (not
+    linked), CURRENCY_MISMATCH, DATE_MALFORMED, RATE_MISSING, CARD_ID_OR_NUMBER.
     """
     RecordPayment: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.RecordPaymentRequest, _accounts_service_pb2.RecordPaymentResponse]
-    """Posts a repayment. Errors: ACCOUNT_UNKNOWN, PAYMENT_RECORDED_DIFFERENTLY, CURRENCY_MISMATCH,
+    """Posts a repayment. Errors: ACCOUNT_NOT_FOUND, PAYMENT_RECORDED_DIFFERENTLY, CURRENCY_MISMATCH,
     DATE_MALFORMED.
     """
     GetCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetChargeRequest, _accounts_service_pb2.GetChargeResponse]
-    """One charge, from the deciding state itself. Errors: ACCOUNT_UNKNOWN, CHARGE_UNKNOWN."""
+    """One charge, from the deciding state itself. Errors: ACCOUNT_NOT_FOUND, CHARGE_NOT_FOUND."""
     ListTransactions: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ListTransactionsRequest, _accounts_service_pb2.ListTransactionsResponse]
     """Charges, refunds and payments of an account, newest first; pages stay stable while new ones
-    arrive. Errors: ACCOUNT_UNKNOWN, DATE_MALFORMED, PAGE_TOKEN_UNKNOWN,
+    arrive. Errors: ACCOUNT_NOT_FOUND, DATE_MALFORMED, PAGE_TOKEN_UNKNOWN,
     PAGE_TOKEN_OF_ANOTHER_LIST.
     """
     GetSpendBreakdown: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetSpendBreakdownRequest, _accounts_service_pb2.GetSpendBreakdownResponse]
-    """What was posted, less refunds, by category, merchant or month. Errors: ACCOUNT_UNKNOWN,
+    """What was posted, less refunds, by category, merchant or month. Errors: ACCOUNT_NOT_FOUND,
     DATE_MALFORMED.
     """
     GetTrialBalance: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetTrialBalanceRequest, _accounts_service_pb2.GetTrialBalanceResponse]
@@ -139,7 +140,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.GetProgrammeRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.GetProgrammeRequest, _accounts_service_pb2.GetProgrammeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetProgrammeResponse]:
-        """The programme as it stands. Errors: PROGRAMME_UNKNOWN."""
+        """The programme as it stands. Errors: PROGRAMME_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def RegisterCustomer(
@@ -148,7 +149,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.RegisterCustomerRequest, _accounts_service_pb2.RegisterCustomerResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.RegisterCustomerResponse]:
         """Makes a customer known; the personal fields are sealed under a key of the customer's own.
-        Errors: CUSTOMER_REGISTERED_DIFFERENTLY, DATE_MALFORMED, KEY_SERVICE_AWAY.
+        Errors: CUSTOMER_REGISTERED_DIFFERENTLY, DATE_MALFORMED.
         """
 
     @_abc_1.abstractmethod
@@ -158,7 +159,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.GetCustomerRequest, _accounts_service_pb2.GetCustomerResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetCustomerResponse]:
         """The customer with personal fields in clear, for the customer, an operator, or a service that
-        writes to the customer. Errors: CUSTOMER_UNKNOWN, KEY_DESTROYED, KEY_SERVICE_AWAY.
+        writes to the customer. Errors: CUSTOMER_NOT_FOUND, KEY_DESTROYED.
         """
 
     @_abc_1.abstractmethod
@@ -167,9 +168,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.OpenAccountRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.OpenAccountRequest, _accounts_service_pb2.OpenAccountResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.OpenAccountResponse]:
-        """Opens a credit account on a programme, with its first card. Errors: PROGRAMME_UNKNOWN,
-        CUSTOMER_UNKNOWN, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH, LIMIT_NEGATIVE,
-        KEY_SERVICE_AWAY.
+        """Opens a credit account on a programme, with its first card. Errors: PROGRAMME_NOT_FOUND,
+        CUSTOMER_NOT_FOUND, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH, NO_CARD_NUMBER_FREE,
+        KEY_DESTROYED.
         """
 
     @_abc_1.abstractmethod
@@ -179,7 +180,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.GetAccountRequest, _accounts_service_pb2.GetAccountResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetAccountResponse]:
         """The account with its cards and what may be spent, from the deciding state itself. Errors:
-        ACCOUNT_UNKNOWN.
+        ACCOUNT_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -188,7 +189,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.SuspendAccountRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.SuspendAccountRequest, _accounts_service_pb2.SuspendAccountResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.SuspendAccountResponse]:
-        """Declines every charge until the account is reinstated. Errors: ACCOUNT_UNKNOWN."""
+        """Declines every charge until the account is reinstated. Errors: ACCOUNT_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ReinstateAccount(
@@ -196,7 +197,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.ReinstateAccountRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.ReinstateAccountRequest, _accounts_service_pb2.ReinstateAccountResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ReinstateAccountResponse]:
-        """Lets a suspended account be charged again. Errors: ACCOUNT_UNKNOWN."""
+        """Lets a suspended account be charged again. Errors: ACCOUNT_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def IssueCard(
@@ -204,8 +205,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.IssueCardRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.IssueCardRequest, _accounts_service_pb2.IssueCardResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.IssueCardResponse]:
-        """Issues one more card on an account. Errors: ACCOUNT_UNKNOWN, ACCOUNT_SUSPENDED,
-        TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, KEY_SERVICE_AWAY.
+        """Issues one more card on an account. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_SUSPENDED,
+        TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
         """
 
     @_abc_1.abstractmethod
@@ -214,7 +215,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.GetCardRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.GetCardRequest, _accounts_service_pb2.GetCardResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetCardResponse]:
-        """One card, its number masked. Errors: CARD_UNKNOWN."""
+        """One card, its number masked. Errors: CARD_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def RevealCardNumber(
@@ -222,9 +223,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.RevealCardNumberRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.RevealCardNumberRequest, _accounts_service_pb2.RevealCardNumberResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.RevealCardNumberResponse]:
-        """The full number of a virtual card, for its holder. Errors: CARD_UNKNOWN, KEY_DESTROYED,
-        KEY_SERVICE_AWAY.
-        """
+        """The full number of a virtual card, for its holder. Errors: CARD_NOT_FOUND, KEY_DESTROYED."""
 
     @_abc_1.abstractmethod
     def ListCards(
@@ -232,7 +231,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.ListCardsRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.ListCardsRequest, _accounts_service_pb2.ListCardsResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ListCardsResponse]:
-        """All cards of an account, in the order of issue. Errors: ACCOUNT_UNKNOWN."""
+        """All cards of an account, in the order of issue. Errors: ACCOUNT_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ReportCardLost(
@@ -241,7 +240,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.ReportCardLostRequest, _accounts_service_pb2.ReportCardLostResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ReportCardLostResponse]:
         """Blocks a lost or stolen card for ever and issues a replacement with a new number. Reported
-        again, answers with the replacement there is. Errors: CARD_UNKNOWN, KEY_SERVICE_AWAY.
+        again, answers with the replacement there is. Errors: CARD_NOT_FOUND, NO_CARD_NUMBER_FREE,
+        KEY_DESTROYED.
         """
 
     @_abc_1.abstractmethod
@@ -251,7 +251,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.BlockCardRequest, _accounts_service_pb2.BlockCardResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.BlockCardResponse]:
         """Declines every charge of a card until it is unblocked; a card blocked or lost stays as it is.
-        Errors: CARD_UNKNOWN.
+        Errors: CARD_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -260,7 +260,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.UnblockCardRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.UnblockCardRequest, _accounts_service_pb2.UnblockCardResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.UnblockCardResponse]:
-        """Lets a blocked card be used again. Errors: CARD_UNKNOWN, CARD_LOST, BLOCKED_BY_ISSUER (a
+        """Lets a blocked card be used again. Errors: CARD_NOT_FOUND, CARD_LOST, BLOCKED_BY_ISSUER (a
         holder may not lift what risk or an operator imposed).
         """
 
@@ -270,9 +270,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.AuthoriseChargeRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.AuthoriseChargeRequest, _accounts_service_pb2.AuthoriseChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.AuthoriseChargeResponse]:
-        """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_UNKNOWN (no
+        """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_NOT_FOUND (no
         such card id; an unknown card number is declined), CHARGE_AUTHORISED_DIFFERENTLY,
-        DATE_MALFORMED.
+        DATE_MALFORMED, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING, CARD_ID_OR_NUMBER.
         """
 
     @_abc_1.abstractmethod
@@ -282,8 +282,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.AdviseChargeRequest, _accounts_service_pb2.AdviseChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.AdviseChargeResponse]:
         """The merchant tells what an approved charge amounts to: the new total, which is never declined.
-        Errors: CHARGE_UNKNOWN, CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY,
-        CURRENCY_MISMATCH.
+        Errors: CHARGE_NOT_FOUND, CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY,
+        CURRENCY_MISMATCH, DATE_MALFORMED.
         """
 
     @_abc_1.abstractmethod
@@ -292,9 +292,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.IncrementChargeRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.IncrementChargeRequest, _accounts_service_pb2.IncrementChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.IncrementChargeResponse]:
-        """Asks for more on an approved charge; a decline leaves it as it was. Errors: CHARGE_UNKNOWN,
+        """Asks for more on an approved charge; a decline leaves it as it was. Errors: CHARGE_NOT_FOUND,
         CHARGE_NOT_APPROVED, CHARGE_CLOSED, INCREMENT_ASKED_DIFFERENTLY, INCREMENT_NOT_HIGHER,
-        CURRENCY_MISMATCH.
+        BY_OR_TO, CURRENCY_MISMATCH, DATE_MALFORMED.
         """
 
     @_abc_1.abstractmethod
@@ -304,8 +304,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.ClearChargeRequest, _accounts_service_pb2.ClearChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ClearChargeResponse]:
         """Posts a charge. Clearing always posts: above the hold, after expiry, after a block, and without
-        authorisation. Errors: CARD_UNKNOWN, CHARGE_CLEARED_DIFFERENTLY, CURRENCY_MISMATCH,
-        MERCHANT_MISSING (force post without merchant), DATE_MALFORMED.
+        authorisation. Errors: CARD_NOT_FOUND, CHARGE_CLEARED_DIFFERENTLY, CURRENCY_MISMATCH,
+        MERCHANT_MISSING (force post without merchant), DATE_MALFORMED, RATE_MISSING,
+        CARD_ID_OR_NUMBER.
         """
 
     @_abc_1.abstractmethod
@@ -314,8 +315,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.ReverseChargeRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.ReverseChargeRequest, _accounts_service_pb2.ReverseChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ReverseChargeResponse]:
-        """Takes back all or part of what is held. Errors: CHARGE_UNKNOWN, CHARGE_NOT_APPROVED,
-        CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH.
+        """Takes back all or part of what is held. Errors: CHARGE_NOT_FOUND, CHARGE_NOT_APPROVED,
+        CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH,
+        DATE_MALFORMED.
         """
 
     @_abc_1.abstractmethod
@@ -324,9 +326,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.RefundChargeRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.RefundChargeRequest, _accounts_service_pb2.RefundChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.RefundChargeResponse]:
-        """Posts money that came back, linked to a charge or not. Errors: CARD_UNKNOWN, CHARGE_UNKNOWN,
-        REFUND_EXCEEDS_CAPTURED, CHARGE_REFUNDED_DIFFERENTLY, MERCHANT_MISSING (not linked),
-        CURRENCY_MISMATCH, DATE_MALFORMED.
+        """Posts money that came back, linked to a charge or not. Errors: CARD_NOT_FOUND,
+        CHARGE_NOT_FOUND, REFUND_EXCEEDS_CAPTURED, CHARGE_REFUNDED_DIFFERENTLY, MERCHANT_MISSING (not
+        linked), CURRENCY_MISMATCH, DATE_MALFORMED, RATE_MISSING, CARD_ID_OR_NUMBER.
         """
 
     @_abc_1.abstractmethod
@@ -335,7 +337,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.RecordPaymentRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.RecordPaymentRequest, _accounts_service_pb2.RecordPaymentResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.RecordPaymentResponse]:
-        """Posts a repayment. Errors: ACCOUNT_UNKNOWN, PAYMENT_RECORDED_DIFFERENTLY, CURRENCY_MISMATCH,
+        """Posts a repayment. Errors: ACCOUNT_NOT_FOUND, PAYMENT_RECORDED_DIFFERENTLY, CURRENCY_MISMATCH,
         DATE_MALFORMED.
         """
 
@@ -345,7 +347,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.GetChargeRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.GetChargeRequest, _accounts_service_pb2.GetChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetChargeResponse]:
-        """One charge, from the deciding state itself. Errors: ACCOUNT_UNKNOWN, CHARGE_UNKNOWN."""
+        """One charge, from the deciding state itself. Errors: ACCOUNT_NOT_FOUND, CHARGE_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ListTransactions(
@@ -354,7 +356,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.ListTransactionsRequest, _accounts_service_pb2.ListTransactionsResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ListTransactionsResponse]:
         """Charges, refunds and payments of an account, newest first; pages stay stable while new ones
-        arrive. Errors: ACCOUNT_UNKNOWN, DATE_MALFORMED, PAGE_TOKEN_UNKNOWN,
+        arrive. Errors: ACCOUNT_NOT_FOUND, DATE_MALFORMED, PAGE_TOKEN_UNKNOWN,
         PAGE_TOKEN_OF_ANOTHER_LIST.
         """
 
@@ -364,7 +366,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.GetSpendBreakdownRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.GetSpendBreakdownRequest, _accounts_service_pb2.GetSpendBreakdownResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.GetSpendBreakdownResponse]:
-        """What was posted, less refunds, by category, merchant or month. Errors: ACCOUNT_UNKNOWN,
+        """What was posted, less refunds, by category, merchant or month. Errors: ACCOUNT_NOT_FOUND,
         DATE_MALFORMED.
         """
 
