@@ -23,6 +23,13 @@ def provisioning_uri(seed: bytes, label: str) -> str:
     return pyotp.TOTP(seed_text(seed)).provisioning_uri(name=label, issuer_name=ISSUER)
 
 
+def generator_of(uri: str) -> pyotp.TOTP:
+    """What an authenticator makes of a provisioning URI."""
+    generator = pyotp.parse_uri(uri)
+    assert isinstance(generator, pyotp.TOTP)
+    return generator
+
+
 def matching_step(seed: bytes, code: str, now: datetime) -> int:
     """The step that the code belongs to, the newest first; 0 if it is wrong.
 
@@ -31,7 +38,7 @@ def matching_step(seed: bytes, code: str, now: datetime) -> int:
     present = int(now.timestamp()) // STEP_SECONDS
     generator = pyotp.HOTP(seed_text(seed))
     found = 0
-    for step in range(present - STEPS_EITHER_WAY, present + STEPS_EITHER_WAY + 1):
+    for step in range(max(present - STEPS_EITHER_WAY, 0), present + STEPS_EITHER_WAY + 1):
         if hmac.compare_digest(generator.at(step).encode(), code.encode()):
             found = step
     return found

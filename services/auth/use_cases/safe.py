@@ -33,6 +33,7 @@ class Safe(FieldKeys):
         self.handles = Handles(roots.derive("handles/1"))
         self.signer = Signer(ports, roots)
         self.audit_key = Ed25519PrivateKey.from_private_bytes(roots.derive("audit/1"))
+        self._roots = roots
         self._commitments = roots.derive("commitments/1")
         # Threads in production; in line where time is virtual or stands still.
         threads = isinstance(ports.database.runner, ThreadRunner)
@@ -48,6 +49,10 @@ class Safe(FieldKeys):
     def commitment(self, credential_id: str, verifier: str) -> str:
         """A keyed hash that ties a credential in the log to its verifier in a row."""
         return text_of(keyed_hash(self._commitments, credential_id, body=verifier.encode()))
+
+    def first_secret(self, login_name: str) -> bytes:
+        """What the first password of a first identity is made of."""
+        return self._roots.derive(f"first/{login_name}")
 
 
 def open_safe(ports: Ports, settings: AuthSettings, parameters: Parameters = OWASP_19M) -> Safe:
