@@ -345,7 +345,7 @@ def test_an_unknown_charge_is_not_found() -> None:
     story = AccountStory()
     with pytest.raises(NotFound) as unknown:
         story.reverse()
-    assert unknown.value.reason == "CHARGE_UNKNOWN"
+    assert unknown.value.reason == "CHARGE_NOT_FOUND"
 
 
 def test_no_more_is_taken_back_than_is_open() -> None:

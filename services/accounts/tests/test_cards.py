@@ -24,20 +24,27 @@ OPENING = commands.OpenAccount(
 )
 
 
-def block(channel: Channel = Channel.OPERATOR, reason: str = "SUSPICIOUS") -> Command:
-    return commands.BlockCard(account_id="account", card_id="card", reason=reason, channel=channel)
+def block(
+    channel: Channel = Channel.OPERATOR, reason: str = "SUSPICIOUS", card_id: str = "card"
+) -> Command:
+    return commands.BlockCard(account_id="account", card_id=card_id, reason=reason, channel=channel)
 
 
-def unblock(channel: Channel = Channel.OPERATOR) -> Command:
+def unblock(channel: Channel = Channel.OPERATOR, card_id: str = "card") -> Command:
     return commands.UnblockCard(
-        account_id="account", card_id="card", reason="CLEARED_UP", channel=channel
+        account_id="account", card_id=card_id, reason="CLEARED_UP", channel=channel
     )
 
 
-def lost(kind: LossKind = LossKind.LOST, new: str = "new", last_four: str = "1881") -> Command:
+def lost(
+    kind: LossKind = LossKind.LOST,
+    new: str = "new",
+    last_four: str = "1881",
+    card_id: str = "card",
+) -> Command:
     return commands.ReportCardLost(
         account_id="account",
-        card_id="card",
+        card_id=card_id,
         kind=kind,
         channel=Channel.HOLDER,
         replacement=commands.NewCard(card_id=new, last_four=last_four, kind=CardKind.VIRTUAL),
@@ -102,7 +109,7 @@ def test_a_limit_is_in_the_currency_of_the_programme_and_not_negative() -> None:
 def test_nothing_is_decided_about_an_account_that_is_not_there(command: Command) -> None:
     with pytest.raises(NotFound) as unknown:
         Story(CREDIT_ACCOUNT).decide(command)
-    assert unknown.value.reason == "ACCOUNT_UNKNOWN"
+    assert unknown.value.reason == "ACCOUNT_NOT_FOUND"
 
 
 def test_a_card_that_is_blocked_is_declined_and_unblocked_works_again() -> None:
@@ -243,10 +250,10 @@ def test_a_suspended_account_is_declined_until_it_is_reinstated() -> None:
 
 def test_unknown_cards_are_not_found() -> None:
     story = AccountStory()
-    for command in (block(), unblock(), lost()):
+    for command in (block(card_id="other"), unblock(card_id="other"), lost(card_id="other")):
         with pytest.raises(NotFound) as unknown:
-            story.decide(replace(command, card_id="nobody's"))  # type: ignore[call-arg]
-        assert unknown.value.reason == "CARD_UNKNOWN"
+            story.decide(command)
+        assert unknown.value.reason == "CARD_NOT_FOUND"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from services.accounts.domain.values import (
     CardKind,
     Channel,
     ChargeStatus,
+    LossKind,
 )
 from services.accounts.tests.stories import GROCER, PUMP, TODAY, AccountStory
 
@@ -181,7 +182,7 @@ class AnyHistory(RuleBasedStateMachine):
             commands.ReportCardLost(
                 account_id="account",
                 card_id="card",
-                kind=commands.LossKind.LOST,
+                kind=LossKind.LOST,
                 channel=Channel.HOLDER,
                 replacement=commands.NewCard(
                     card_id="new", last_four="1881", kind=CardKind.VIRTUAL

@@ -122,7 +122,7 @@ def test_a_force_post_names_its_merchant_and_a_card_of_the_account() -> None:
     )
     with pytest.raises(NotFound) as unknown:
         story.decide(clearing)
-    assert unknown.value.reason == "CARD_UNKNOWN"
+    assert unknown.value.reason == "CARD_NOT_FOUND"
 
 
 def test_a_clearing_in_another_currency_is_malformed() -> None:
@@ -211,7 +211,7 @@ def test_a_refund_without_charge_names_its_merchant() -> None:
 
 
 def test_a_refund_of_an_unknown_charge_is_not_found() -> None:
-    assert refusal_of(lambda: AccountStory().refund(1)) == "CHARGE_UNKNOWN"
+    assert refusal_of(lambda: AccountStory().refund(1)) == "CHARGE_NOT_FOUND"
 
 
 def test_ids_of_refunds_and_payments_with_other_content_are_refused() -> None:

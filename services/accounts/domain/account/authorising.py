@@ -13,7 +13,7 @@ from services.accounts.domain.account.charges import (
     find_held,
     is_repeated,
 )
-from services.accounts.domain.account.state import Charge, CreditAccount
+from services.accounts.domain.account.state import Charge, CreditAccount, act_key
 from services.accounts.domain.values import (
     APPROVED,
     RESPONSE_CODES,
@@ -176,9 +176,9 @@ def advise(
 ) -> tuple[Fact, ...]:
     """Take the merchant's word for the new total; what was posted of it is not held again."""
     asked = str(command.amount.minor_units)
-    if is_repeated(
-        state, "advice", command.advice_id, command.charge_id, asked, "ADVICE_GIVEN_DIFFERENTLY"
-    ):
+    otherwise = Refused("ADVICE_GIVEN_DIFFERENTLY", "another advice has this id")
+    key = act_key("advice", command.advice_id)
+    if is_repeated(state, key, command.charge_id, asked, otherwise):
         return ()
     total = check_currency(state, command.amount)
     if total < 0:
@@ -208,8 +208,9 @@ def increment(
     by = check_currency(state, command.by, "by") if command.by else 0
     to = check_currency(state, command.to, "to") if command.to else 0
     asked = f"by {by} to {to}"
-    charge_id, otherwise = command.charge_id, "INCREMENT_ASKED_DIFFERENTLY"
-    if is_repeated(state, "increment", command.increment_id, charge_id, asked, otherwise):
+    otherwise = Refused("INCREMENT_ASKED_DIFFERENTLY", "another increment has this id")
+    key, charge_id = act_key("increment", command.increment_id), command.charge_id
+    if is_repeated(state, key, charge_id, asked, otherwise):
         return ()
     if (by > 0) == (to > 0):
         raise Invalid("BY_OR_TO", "say by how much or up to what, and not both", field="by")
@@ -279,8 +280,9 @@ def reverse(
 ) -> tuple[Fact, ...]:
     """Take back what is held, or part of it. Raises Refused when nothing, or less, is held."""
     asked_minor = check_currency(state, command.amount) if command.amount else 0
-    charge_id, otherwise = command.charge_id, "CHARGE_REVERSED_DIFFERENTLY"
-    if is_repeated(state, "reversal", command.reversal_id, charge_id, str(asked_minor), otherwise):
+    otherwise = Refused("CHARGE_REVERSED_DIFFERENTLY", "another reversal has this id")
+    key, charge_id = act_key("reversal", command.reversal_id), command.charge_id
+    if is_repeated(state, key, charge_id, str(asked_minor), otherwise):
         return ()
     if command.amount is not None:
         check_positive(command.amount)

@@ -26,7 +26,7 @@ def find(state: CreditAccount, card_id: str) -> Card:
     """The card of this id. Raises NotFound."""
     card = state.find_card(card_id)
     if card is None:
-        raise NotFound("CARD_UNKNOWN", "there is no such card on this account")
+        raise NotFound("CARD_NOT_FOUND", "there is no such card on this account")
     return card
 
 

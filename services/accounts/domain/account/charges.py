@@ -2,7 +2,7 @@
 
 from chassis.kernel.errors import Invalid, NotFound, Refused
 from chassis.kernel.money import Money
-from services.accounts.domain.account.state import Charge, CreditAccount, act_key
+from services.accounts.domain.account.state import Charge, CreditAccount
 from services.accounts.domain.values import ChargeStatus
 
 
@@ -10,7 +10,7 @@ def find(state: CreditAccount, charge_id: str) -> Charge:
     """The charge of this id. Raises NotFound."""
     charge = state.charges.get(charge_id)
     if charge is None:
-        raise NotFound("CHARGE_UNKNOWN", "there is no such charge on this account")
+        raise NotFound("CHARGE_NOT_FOUND", "there is no such charge on this account")
     return charge
 
 
@@ -25,16 +25,16 @@ def find_held(state: CreditAccount, charge_id: str) -> Charge:
 
 
 def is_repeated(
-    state: CreditAccount, kind: str, act_id: str, charge_id: str, asked: str, otherwise: str
+    state: CreditAccount, key: str, charge_id: str, asked: str, otherwise: Refused
 ) -> bool:
-    """Whether this was done already. Raises Refused (`otherwise`) when something else was done
-    under the same id."""
-    act = state.acts.get(act_key(kind, act_id))
+    """Whether this was done already. Raises `otherwise` when something else was done under the
+    same key (see `act_key`)."""
+    act = state.acts.get(key)
     if act is None:
         return False
     if (act.charge_id, act.asked) == (charge_id, asked):
         return True
-    raise Refused(otherwise, f"another {kind} has this id")
+    raise otherwise
 
 
 def check_currency(state: CreditAccount, amount: Money, field: str = "amount") -> int:

@@ -32,7 +32,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
 def decide(state: CreditAccount, command: Command, context: Context) -> tuple[Fact, ...]:
     """The facts that follow from a command. Raises NotFound when the account is not open."""
     if not state.account_id and not isinstance(command, commands.OpenAccount):
-        raise NotFound("ACCOUNT_UNKNOWN", "there is no such account")
+        raise NotFound("ACCOUNT_NOT_FOUND", "there is no such account")
     return DECIDE[type(command)](state, command, context)
 
 

@@ -7,7 +7,7 @@ from chassis.kernel.money import Money
 from services.accounts.domain import events
 from services.accounts.domain.account import cards, charges, commands
 from services.accounts.domain.account.evolve import clearing_asked, refund_asked
-from services.accounts.domain.account.state import Charge, CreditAccount
+from services.accounts.domain.account.state import Charge, CreditAccount, act_key
 from services.accounts.domain.values import ChargeStatus, Merchant, Original
 
 UNAPPROVED = (ChargeStatus.DECLINED, ChargeStatus.VERIFIED, ChargeStatus.REVERSED)
@@ -17,17 +17,16 @@ UNAPPROVED = (ChargeStatus.DECLINED, ChargeStatus.VERIFIED, ChargeStatus.REVERSE
 def clear(
     state: CreditAccount, command: commands.ClearCharge, context: Context
 ) -> tuple[Fact, ...]:
-    """Post a charge: above the hold, after expiry, after a block, without authorisation.
-
-    A force post without a charge makes one under the clearing's id.
-    """
+    """Post a charge: above the hold, after expiry, after a block, without authorisation. A force
+    post without a charge makes one under the clearing's id."""
     charge_id = command.charge_id or command.clearing_id
     charge = state.charges.get(charge_id)
     card_id = charge.card_id if charge else cards.find(state, command.card_id).card_id
     amount = charges.check_currency(state, command.amount)
     asked = clearing_asked(charge_id, card_id, amount, command.final)
-    clearing_id, otherwise = command.clearing_id, "CHARGE_CLEARED_DIFFERENTLY"
-    if charges.is_repeated(state, "clearing", clearing_id, charge_id, asked, otherwise):
+    key = act_key("clearing", command.clearing_id)
+    otherwise = Refused("CHARGE_CLEARED_DIFFERENTLY", "another clearing has this id")
+    if charges.is_repeated(state, key, charge_id, asked, otherwise):
         return ()
     charges.check_positive(command.amount)
     original_amount, rate = _original(charge, command.original, command.amount)
@@ -86,8 +85,9 @@ def refund(
     card_id = charge.card_id if charge else cards.find(state, command.card_id).card_id
     amount = charges.check_currency(state, command.amount)
     asked = refund_asked(command.charge_id, card_id, amount)
-    charge_id, otherwise = command.charge_id, "CHARGE_REFUNDED_DIFFERENTLY"
-    if charges.is_repeated(state, "refund", command.refund_id, charge_id, asked, otherwise):
+    otherwise = Refused("CHARGE_REFUNDED_DIFFERENTLY", "another refund has this id")
+    key = act_key("refund", command.refund_id)
+    if charges.is_repeated(state, key, command.charge_id, asked, otherwise):
         return ()
     charges.check_positive(command.amount)
     if charge is not None and charge.refunded_minor + amount > charge.captured_minor:
@@ -119,8 +119,9 @@ def record_payment(
 ) -> tuple[Fact, ...]:
     """Post a repayment; it may bring the account into credit."""
     amount = charges.check_currency(state, command.amount)
-    otherwise = "PAYMENT_RECORDED_DIFFERENTLY"
-    if charges.is_repeated(state, "payment", command.payment_id, "", str(amount), otherwise):
+    otherwise = Refused("PAYMENT_RECORDED_DIFFERENTLY", "another payment has this id")
+    key = act_key("payment", command.payment_id)
+    if charges.is_repeated(state, key, "", str(amount), otherwise):
         return ()
     charges.check_positive(command.amount)
     return (

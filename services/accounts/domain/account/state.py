@@ -100,7 +100,7 @@ class CreditAccount:
     def in_force(self) -> Terms:
         """The terms the account is on. Raises NotFound when the account is not open."""
         if self.terms is None:
-            raise NotFound("ACCOUNT_UNKNOWN", "there is no such account")
+            raise NotFound("ACCOUNT_NOT_FOUND", "there is no such account")
         return self.terms
 
     @property

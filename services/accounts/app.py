@@ -1,0 +1,60 @@
+"""The accounts service, put together."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cards.accounts.v1 import events_pb2
+
+from chassis.ports import Ports
+from chassis.service import Service
+from services.accounts import grpc_api, policies, projections, tables
+from services.accounts.config import AccountsSettings
+from services.accounts.domain.account.decider import CREDIT_ACCOUNT
+from services.accounts.domain.card_place import CARD_PLACE
+from services.accounts.domain.customer import CUSTOMER
+from services.accounts.domain.events import UPCASTERS
+from services.accounts.domain.pan import PAN
+from services.accounts.domain.programme import PROGRAMME
+
+
+async def owner_of_account(ports: Ports, account_id: str) -> Mapping[str, Any] | None:
+    """Whose account it is."""
+    account = await ports.application.peek(CREDIT_ACCOUNT, account_id)
+    return {"owner": account.customer_id} if account else None
+
+
+async def owner_of_card(ports: Ports, card_id: str) -> Mapping[str, Any] | None:
+    """Whose card it is."""
+    place = await ports.application.peek(CARD_PLACE, card_id)
+    return {"owner": place.customer_id} if place else None
+
+
+async def owner_of_customer(ports: Ports, customer_id: str) -> Mapping[str, Any] | None:
+    """Customers own themselves."""
+    customer = await ports.application.peek(CUSTOMER, customer_id)
+    return {"owner": customer.customer_id} if customer else None
+
+
+async def describe_programme(ports: Ports, programme_id: str) -> Mapping[str, Any] | None:
+    """A programme belongs to nobody."""
+    return {}
+
+
+SERVICE = Service(
+    name="accounts",
+    settings=AccountsSettings,
+    deciders=(PROGRAMME, CUSTOMER, CREDIT_ACCOUNT, CARD_PLACE, PAN),
+    upcasters=UPCASTERS,
+    public=events_pb2,
+    policies=policies.POLICIES,
+    timers=policies.TIMERS,
+    projections=projections.PROJECTIONS,
+    tables=tables.METADATA,
+    rpcs=grpc_api.rpcs,
+    resources={
+        "Account": owner_of_account,
+        "Card": owner_of_card,
+        "Customer": owner_of_customer,
+        "Programme": describe_programme,
+    },
+)

@@ -1,0 +1,46 @@
+"""What accounts asks of others: risk's word on a charge, within a deadline of our own."""
+
+from cards.risk.v1.risk_service_pb2 import VERDICT_BLOCK, AssessChargeRequest
+from cards.risk.v1.risk_service_pb2_grpc import RiskServiceStub
+
+from chassis import answers
+from chassis.kernel.errors import Error
+from chassis.logs import log
+from chassis.ports import Rpc
+from services.accounts.domain.account.commands import AuthoriseCharge
+from services.accounts.domain.values import Assessment, AssessmentOutcome
+
+
+class Risk:
+    """The risk service, as far as an authorisation needs it."""
+
+    def __init__(self, rpc: Rpc, deadline_ms: int) -> None:
+        self._stub = rpc.stub(RiskServiceStub, "risk")
+        self._deadline_seconds = deadline_ms / 1000
+
+    async def assess(self, charge: AuthoriseCharge) -> Assessment:
+        """Risk's word, or that it gave none in time; never raises what risk raises."""
+        merchant = charge.merchant
+        request = AssessChargeRequest(
+            charge_id=charge.charge_id,
+            account_id=charge.account_id,
+            card_id=charge.card_id,
+            amount=answers.money(charge.amount),
+            merchant_id=merchant.id,
+            merchant_name=merchant.name,
+            merchant_category_code=merchant.mcc,
+            merchant_country=merchant.country,
+            entry_mode=charge.entry_mode,
+            transaction_at=answers.timestamp(charge.transaction_at),
+        )
+        try:
+            answer = await self._stub.AssessCharge(request, timeout=self._deadline_seconds)
+        except Error as error:
+            # Slow, away or wrong are the same to a holder at a counter: the stand-in rule decides.
+            log("risk_gave_no_word", level="warning", reason=error.reason)
+            return Assessment(outcome=AssessmentOutcome.UNAVAILABLE)
+        refused = answer.verdict == VERDICT_BLOCK
+        return Assessment(
+            outcome=AssessmentOutcome.REFUSED if refused else AssessmentOutcome.ALLOWED,
+            assessment_id=answer.assessment_id,
+        )

@@ -1,0 +1,18 @@
+"""What accounts can be told, besides what every service can."""
+
+from pathlib import Path
+
+from pydantic import PositiveInt
+
+from chassis.config import Settings
+
+REFERENCE = Path(__file__).resolve().parents[2] / "data" / "reference"
+
+
+class AccountsSettings(Settings):
+    """The settings of accounts, `CARDS_ACCOUNTS_*`."""
+
+    assessment_deadline_ms: PositiveInt = 150
+    """How long an authorisation waits for risk before the stand-in rule decides."""
+    category_codes_path: Path = REFERENCE / "mcc_codes.csv"
+    """The table of merchant category codes that gives trades their names."""

@@ -1,0 +1,36 @@
+"""The door of accounts: request → command → answer rendered from state."""
+
+from cards.accounts.v1.accounts_service_pb2 import DESCRIPTOR
+from cards.accounts.v1.accounts_service_pb2_grpc import add_AccountsServiceServicer_to_server
+
+from chassis.ports import Ports
+from chassis.service import Rpcs
+from services.accounts.clients import Risk
+from services.accounts.grpc_api.books import Books
+from services.accounts.grpc_api.charges import Charges
+from services.accounts.grpc_api.holders import Holders
+from services.accounts.queries import Trades
+from services.accounts.use_cases import Accounts
+
+
+class AccountsApi(Holders, Charges, Books):
+    """cards.accounts.v1.AccountsService."""
+
+    def __init__(self, ports: Ports, accounts: Accounts, trades: Trades) -> None:
+        Holders.__init__(self, ports, accounts)
+        Charges.__init__(self, ports, accounts)
+        Books.__init__(self, ports, accounts, trades)
+
+
+def rpcs(ports: Ports) -> Rpcs:
+    """What accounts serves."""
+    risk = Risk(ports.rpc, ports.settings.assessment_deadline_ms)
+    accounts = Accounts(ports.application, ports.keys, ports, risk)
+    api = AccountsApi(ports, accounts, Trades.load(ports.settings.category_codes_path))
+    return [
+        (
+            add_AccountsServiceServicer_to_server,
+            api,
+            DESCRIPTOR.services_by_name["AccountsService"],
+        )
+    ]

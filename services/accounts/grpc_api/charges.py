@@ -1,0 +1,264 @@
+"""The rpcs about charges: from authorisation to refund, and repayments."""
+
+from typing import Any
+
+import grpc
+from cards.accounts.v1 import accounts_service_pb2 as pb
+from cards.accounts.v1.accounts_service_pb2_grpc import AccountsServiceServicer
+
+from chassis import answers
+from chassis.call import derived_id
+from chassis.kernel.errors import Invalid, NotFound
+from chassis.ports import Ports
+from chassis.work import Settled
+from services.accounts.domain.account import charges
+from services.accounts.domain.account.commands import (
+    AdviseCharge,
+    AuthoriseCharge,
+    ClearCharge,
+    IncrementCharge,
+    RecordPayment,
+    RefundCharge,
+    ReverseCharge,
+)
+from services.accounts.domain.account.state import act_key
+from services.accounts.domain.card_place import CardPlace
+from services.accounts.domain.pan import RefuseUnknownCard
+from services.accounts.domain.values import APPROVED, RESPONSE_CODES, VERIFIED, DeclineReason
+from services.accounts.grpc_api import messages
+from services.accounts.use_cases import Accounts
+
+Context = grpc.aio.ServicerContext[Any, Any]
+NUMBERED = pb.AuthoriseChargeRequest | pb.ClearChargeRequest | pb.RefundChargeRequest
+
+
+class Charges(AccountsServiceServicer):
+    """What is charged to cards, and paid back."""
+
+    def __init__(self, ports: Ports, accounts: Accounts) -> None:
+        self._accounts = accounts
+        self._application = ports.application
+        self._clock = ports.clock
+
+    async def AuthoriseCharge(
+        self, request: pb.AuthoriseChargeRequest, context: Context
+    ) -> pb.AuthoriseChargeResponse:
+        charge_id = request.charge_id or derived_id()
+        on, at = messages.moment(request, self._clock.now())
+        _check_one_of(request)
+        if request.card_id:
+            place = await self._accounts.place(request.card_id)
+        else:
+            pan_hash, pan = await self._accounts.find_number(request.card_number)
+            if pan is None:
+                refusal = RefuseUnknownCard(
+                    pan_hash=pan_hash,
+                    charge_id=charge_id,
+                    amount=answers.of_money(request.amount),
+                    merchant=messages.of_merchant(request.merchant),
+                    entry_mode=messages.entry_mode(request.entry_mode),
+                    transaction_date=on,
+                    transaction_at=at,
+                )
+                return await self._refuse_unknown(refusal)
+            place = CardPlace(card_id=pan.card_id, account_id=pan.account_id)
+        command = AuthoriseCharge(
+            account_id=place.account_id,
+            charge_id=charge_id,
+            card_id=place.card_id,
+            amount=answers.of_money(request.amount),
+            original=messages.original_of(request),
+            merchant=messages.of_merchant(request.merchant),
+            entry_mode=messages.entry_mode(request.entry_mode),
+            estimated=request.estimated,
+            transaction_date=on,
+            transaction_at=at,
+        )
+
+        def render(settled: Settled) -> pb.AuthoriseChargeResponse:
+            charge = settled.state.charges[charge_id]
+            return pb.AuthoriseChargeResponse(
+                approved=charge.response_code in (APPROVED, VERIFIED),
+                charge=messages.charge(settled.state, charge),
+                available=messages.available(settled.state),
+                receipt=answers.receipt(settled),
+            )
+
+        return await self._accounts.authorise(command, render)
+
+    async def _refuse_unknown(self, command: RefuseUnknownCard) -> pb.AuthoriseChargeResponse:
+        reason = DeclineReason.CARD_UNKNOWN
+        charge = pb.Charge(
+            charge_id=command.charge_id,
+            status=pb.CHARGE_STATUS_DECLINED,
+            amount=answers.money(command.amount),
+            merchant=messages.merchant(command.merchant),
+            entry_mode=messages.ENTRY_MODES[command.entry_mode],  # type: ignore[arg-type]
+            response_code=RESPONSE_CODES[reason],
+            reason=reason,
+            transaction_date=command.transaction_date.isoformat(),
+        )
+        return await self._application.answer(
+            command,
+            render=lambda settled: pb.AuthoriseChargeResponse(
+                approved=False, charge=charge, receipt=answers.receipt(settled)
+            ),
+        )
+
+    async def _place(self, request: NUMBERED) -> tuple[str, str]:
+        """The account and the card that a request names by id or number. Raises NotFound."""
+        _check_one_of(request)
+        if request.card_id:
+            place = await self._accounts.place(request.card_id)
+            return place.account_id, place.card_id
+        _, pan = await self._accounts.find_number(request.card_number)
+        if pan is None:
+            raise NotFound("CARD_NOT_FOUND", "no card has this number", field="card_number")
+        return pan.account_id, pan.card_id
+
+    async def AdviseCharge(
+        self, request: pb.AdviseChargeRequest, context: Context
+    ) -> pb.AdviseChargeResponse:
+        command = AdviseCharge(
+            account_id=request.account_id,
+            charge_id=request.charge_id,
+            advice_id=request.advice_id or derived_id(),
+            amount=answers.of_money(request.amount),
+            transaction_date=self._day(request.transaction_date, "transaction_date"),
+        )
+        return await self._application.answer(
+            command,
+            render=lambda settled: pb.AdviseChargeResponse(**_after(settled, request.charge_id)),
+        )
+
+    async def IncrementCharge(
+        self, request: pb.IncrementChargeRequest, context: Context
+    ) -> pb.IncrementChargeResponse:
+        command = IncrementCharge(
+            account_id=request.account_id,
+            charge_id=request.charge_id,
+            increment_id=request.increment_id or derived_id(),
+            by=messages.of_optional_money(request, "by"),
+            to=messages.of_optional_money(request, "to"),
+            transaction_date=self._day(request.transaction_date, "transaction_date"),
+        )
+
+        def render(settled: Settled) -> pb.IncrementChargeResponse:
+            act = settled.state.acts[act_key("increment", command.increment_id)]
+            return pb.IncrementChargeResponse(
+                approved=act.response_code == APPROVED,
+                response_code=act.response_code,
+                reason=act.reason,
+                **_after(settled, request.charge_id),
+            )
+
+        return await self._application.answer(command, render=render)
+
+    async def ClearCharge(
+        self, request: pb.ClearChargeRequest, context: Context
+    ) -> pb.ClearChargeResponse:
+        account_id, card_id = await self._place(request)
+        command = ClearCharge(
+            account_id=account_id,
+            clearing_id=request.clearing_id or derived_id(),
+            charge_id=request.charge_id,
+            card_id=card_id,
+            amount=answers.of_money(request.amount),
+            original=messages.original_of(request),
+            merchant=messages.of_optional_merchant(request),
+            final=not request.more_to_come,
+            transaction_date=self._day(request.transaction_date, "transaction_date"),
+            posting_date=self._day(request.posting_date, "posting_date"),
+        )
+        charge_id = command.charge_id or command.clearing_id
+        return await self._application.answer(
+            command, render=lambda settled: pb.ClearChargeResponse(**_after(settled, charge_id))
+        )
+
+    async def ReverseCharge(
+        self, request: pb.ReverseChargeRequest, context: Context
+    ) -> pb.ReverseChargeResponse:
+        command = ReverseCharge(
+            account_id=request.account_id,
+            charge_id=request.charge_id,
+            reversal_id=request.reversal_id or derived_id(),
+            amount=messages.of_optional_money(request, "amount"),
+            transaction_date=self._day(request.transaction_date, "transaction_date"),
+        )
+        return await self._application.answer(
+            command,
+            render=lambda settled: pb.ReverseChargeResponse(**_after(settled, request.charge_id)),
+        )
+
+    async def RefundCharge(
+        self, request: pb.RefundChargeRequest, context: Context
+    ) -> pb.RefundChargeResponse:
+        account_id, card_id = await self._place(request)
+        command = RefundCharge(
+            account_id=account_id,
+            refund_id=request.refund_id or derived_id(),
+            charge_id=request.charge_id,
+            card_id=card_id,
+            amount=answers.of_money(request.amount),
+            original=messages.original_of(request),
+            merchant=messages.of_optional_merchant(request),
+            transaction_date=self._day(request.transaction_date, "transaction_date"),
+            posting_date=self._day(request.posting_date, "posting_date"),
+        )
+
+        def render(settled: Settled) -> pb.RefundChargeResponse:
+            linked = settled.state.charges.get(command.charge_id)
+            return pb.RefundChargeResponse(
+                refund_id=command.refund_id,
+                charge=messages.charge(settled.state, linked) if linked else None,
+                available=messages.available(settled.state),
+                receipt=answers.receipt(settled),
+            )
+
+        return await self._application.answer(command, render=render)
+
+    async def RecordPayment(
+        self, request: pb.RecordPaymentRequest, context: Context
+    ) -> pb.RecordPaymentResponse:
+        command = RecordPayment(
+            account_id=request.account_id,
+            payment_id=request.payment_id or derived_id(),
+            amount=answers.of_money(request.amount),
+            transaction_date=self._day(request.transaction_date, "transaction_date"),
+            posting_date=self._day(request.posting_date, "posting_date"),
+        )
+        return await self._application.answer(
+            command,
+            render=lambda settled: pb.RecordPaymentResponse(
+                payment_id=command.payment_id,
+                account=messages.account(settled.state),
+                receipt=answers.receipt(settled),
+            ),
+        )
+
+    async def GetCharge(
+        self, request: pb.GetChargeRequest, context: Context
+    ) -> pb.GetChargeResponse:
+        account = await self._accounts.account(request.account_id)
+        charge = charges.find(account, request.charge_id)
+        return pb.GetChargeResponse(charge=messages.charge(account, charge))
+
+    def _day(self, text: str, field: str) -> Any:
+        return messages.day(text, field, self._clock.now().date())
+
+
+def _check_one_of(request: NUMBERED) -> None:
+    if bool(request.card_id) == bool(request.card_number):
+        raise Invalid(
+            "CARD_ID_OR_NUMBER", "name the card by its id or by its number", field="card_id"
+        )
+
+
+def _after(settled: Settled, charge_id: str) -> dict[str, Any]:
+    """What every answer about a charge says: where it stands, what may be spent, the receipt."""
+    state = settled.state
+    return {
+        "charge": messages.charge(state, state.charges[charge_id]),
+        "available": messages.available(state),
+        "receipt": answers.receipt(settled),
+    }

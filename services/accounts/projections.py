@@ -1,0 +1,330 @@
+"""What facts do to the read models."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, update
+
+from chassis.kernel.money import Money
+from chassis.projector import Projection, projects
+from chassis.recorded import Recorded
+from services.accounts.domain import events
+from services.accounts.domain.categories import category_of
+from services.accounts.domain.ledger import FINANCIAL, LedgerAccount, postings
+from services.accounts.domain.values import Merchant
+from services.accounts.tables import (
+    account_balances,
+    ledger_entries,
+    ledger_totals,
+    transactions,
+)
+
+CHARGE, REFUND, PAYMENT = "CHARGE", "REFUND", "PAYMENT"
+PENDING, POSTED, DECLINED = "PENDING", "POSTED", "DECLINED"
+REVERSED, EXPIRED, VERIFIED = "REVERSED", "EXPIRED", "VERIFIED"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+NO_MERCHANT = Merchant(name="")
+
+
+# Transactions
+
+
+def _insert(
+    connection: Connection,
+    event: Recorded,
+    kind: str,
+    transaction_id: str,
+    status: str,
+    amount: Money,
+    **more: Any,
+) -> None:
+    """A new line. `more` may give merchant, original_amount, posted_minor and any column."""
+    fact: Any = event.fact
+    merchant: Merchant = more.pop("merchant", NO_MERCHANT)
+    original: Money | None = more.pop("original_amount", None)
+    row = {
+        "account_id": fact.account_id,
+        "kind": kind,
+        "transaction_id": transaction_id,
+        "position": event.position,
+        "status": status,
+        "card_id": "",
+        "charge_id": "",
+        "currency": amount.currency,
+        "authorised_minor": amount.minor_units,
+        "posted_minor": 0,
+        "amount_minor": amount.minor_units,
+        "original_minor": original.minor_units if original else 0,
+        "original_currency": original.currency if original else "",
+        "merchant_id": merchant.id,
+        "merchant_name": merchant.name,
+        "merchant_folded": merchant.name.casefold(),
+        "merchant_country": merchant.country,
+        "mcc": merchant.mcc,
+        "category": category_of(merchant.mcc) if merchant.name else "",
+        "reason": "",
+        "transaction_date": fact.transaction_date.isoformat(),
+        "posting_date": "",
+        "recorded_at_micros": (event.meta.occurred_at - _EPOCH) // _MICROSECOND,
+    }
+    connection.execute(transactions.insert().values({**row, **more}))
+
+
+def _change(connection: Connection, fact: Any, **values: Any) -> int:
+    """Change the line of the fact's charge; the number of lines changed, 0 or 1."""
+    changed = connection.execute(
+        update(transactions)
+        .where(
+            and_(
+                transactions.c.account_id == fact.account_id,
+                transactions.c.kind == CHARGE,
+                transactions.c.transaction_id == fact.charge_id,
+            )
+        )
+        .values(values)
+    )
+    return changed.rowcount
+
+
+def _unless_posted(value: Any, column: Any) -> Any:
+    """`value` as long as nothing is posted; what is posted counts more than what is held."""
+    return case((transactions.c.posted_minor > 0, column), else_=value)
+
+
+@projects(events.ChargeAuthorised)
+def list_authorised(connection: Connection, event: Recorded) -> None:
+    """A pending line, or a verification."""
+    fact: Any = event.fact
+    _insert(
+        connection,
+        event,
+        CHARGE,
+        fact.charge_id,
+        PENDING if fact.amount else VERIFIED,
+        fact.amount,
+        card_id=fact.card_id,
+        merchant=fact.merchant,
+        original_amount=fact.original_amount,
+    )
+
+
+@projects(events.ChargeDeclined)
+def list_declined(connection: Connection, event: Recorded) -> None:
+    """A declined line, with its reason."""
+    fact: Any = event.fact
+    _insert(
+        connection,
+        event,
+        CHARGE,
+        fact.charge_id,
+        DECLINED,
+        fact.amount,
+        card_id=fact.card_id,
+        merchant=fact.merchant,
+        original_amount=fact.original_amount,
+        reason=str(fact.reason),
+    )
+
+
+@projects(events.ChargeAdvised, events.ChargeIncremented)
+def change_amount(connection: Connection, event: Recorded) -> None:
+    """A new total."""
+    fact: Any = event.fact
+    total = fact.amount.minor_units
+    _change(
+        connection,
+        fact,
+        authorised_minor=total,
+        amount_minor=_unless_posted(total, transactions.c.amount_minor),
+        status=transactions.c.status
+        if fact.held
+        else _unless_posted(REVERSED, transactions.c.status),
+    )
+
+
+@projects(events.ChargeReversed)
+def list_reversed(connection: Connection, event: Recorded) -> None:
+    """A smaller amount, or a line that is taken back and still says how much it was."""
+    fact: Any = event.fact
+    if fact.full:
+        _change(connection, fact, status=_unless_posted(REVERSED, transactions.c.status))
+        return
+    left = transactions.c.authorised_minor - fact.amount.minor_units
+    _change(
+        connection,
+        fact,
+        authorised_minor=left,
+        amount_minor=_unless_posted(left, transactions.c.amount_minor),
+    )
+
+
+@projects(events.HoldExpired)
+def list_expired(connection: Connection, event: Recorded) -> None:
+    """The hold fell; a line that is posted in part stays posted."""
+    _change(connection, event.fact, status=_unless_posted(EXPIRED, transactions.c.status))
+
+
+@projects(events.ChargeCleared)
+def list_cleared(connection: Connection, event: Recorded) -> None:
+    """A posted line; a force post makes its own."""
+    fact: Any = event.fact
+    amount = fact.amount.minor_units
+    posted = transactions.c.posted_minor + amount
+    posting_date = fact.posting_date.isoformat()
+    merchant = fact.merchant
+    changed = _change(
+        connection,
+        fact,
+        status=POSTED,
+        posted_minor=posted,
+        amount_minor=posted,
+        currency=fact.amount.currency,
+        posting_date=posting_date,
+        merchant_name=merchant.name,
+        merchant_folded=merchant.name.casefold(),
+        mcc=merchant.mcc,
+        category=category_of(merchant.mcc),
+    )
+    if not changed:
+        _insert(
+            connection,
+            event,
+            CHARGE,
+            fact.charge_id,
+            POSTED,
+            fact.amount,
+            card_id=fact.card_id,
+            merchant=merchant,
+            original_amount=fact.original_amount,
+            authorised_minor=0,
+            posted_minor=amount,
+            posting_date=posting_date,
+        )
+
+
+@projects(events.ChargeRefunded)
+def list_refunded(connection: Connection, event: Recorded) -> None:
+    """A refund is a line of its own."""
+    fact: Any = event.fact
+    _insert(
+        connection,
+        event,
+        REFUND,
+        fact.refund_id,
+        POSTED,
+        fact.amount,
+        card_id=fact.card_id,
+        charge_id=fact.charge_id,
+        merchant=fact.merchant,
+        original_amount=fact.original_amount,
+        posted_minor=fact.amount.minor_units,
+        posting_date=fact.posting_date.isoformat(),
+    )
+
+
+@projects(events.PaymentRecorded)
+def list_payment(connection: Connection, event: Recorded) -> None:
+    """A repayment is a line of its own."""
+    fact: Any = event.fact
+    _insert(
+        connection,
+        event,
+        PAYMENT,
+        fact.payment_id,
+        POSTED,
+        fact.amount,
+        posted_minor=fact.amount.minor_units,
+        posting_date=fact.posting_date.isoformat(),
+    )
+
+
+# The ledger
+
+
+@projects(events.AccountOpened)
+def open_balance(connection: Connection, event: Recorded) -> None:
+    """An account begins owing nothing."""
+    fact: Any = event.fact
+    connection.execute(
+        account_balances.insert().values(
+            account_id=fact.account_id, currency=fact.currency, ledger_minor=0, decided_minor=0
+        )
+    )
+
+
+@projects(*FINANCIAL)
+def post(connection: Connection, event: Recorded) -> None:
+    """The entry of a fact: its lines, the running sums, and what the account owes."""
+    fact: Any = event.fact
+    for line, posting in enumerate(postings(fact)):
+        amount = posting.amount.minor_units
+        connection.execute(
+            ledger_entries.insert().values(
+                position=event.position,
+                line=line,
+                ledger_account=str(posting.ledger_account),
+                account_id=posting.account_id,
+                currency=posting.amount.currency,
+                amount_minor=amount,
+                posting_date=fact.posting_date.isoformat(),
+            )
+        )
+        _add_to_total(connection, posting.ledger_account, posting.amount)
+        if posting.ledger_account is LedgerAccount.RECEIVABLE:
+            connection.execute(
+                update(account_balances)
+                .where(account_balances.c.account_id == posting.account_id)
+                .values(
+                    ledger_minor=account_balances.c.ledger_minor + amount,
+                    decided_minor=fact.balance.minor_units,
+                )
+            )
+
+
+def _add_to_total(connection: Connection, account: LedgerAccount, amount: Money) -> None:
+    debit, credit = max(0, amount.minor_units), max(0, -amount.minor_units)
+    changed = connection.execute(
+        update(ledger_totals)
+        .where(
+            and_(
+                ledger_totals.c.ledger_account == str(account),
+                ledger_totals.c.currency == amount.currency,
+            )
+        )
+        .values(
+            debits_minor=ledger_totals.c.debits_minor + debit,
+            credits_minor=ledger_totals.c.credits_minor + credit,
+            entries=ledger_totals.c.entries + 1,
+        )
+    )
+    if not changed.rowcount:
+        connection.execute(
+            ledger_totals.insert().values(
+                ledger_account=str(account),
+                currency=amount.currency,
+                debits_minor=debit,
+                credits_minor=credit,
+                entries=1,
+            )
+        )
+
+
+PROJECTIONS = (
+    Projection(
+        "transactions",
+        (transactions,),
+        (
+            list_authorised,
+            list_declined,
+            change_amount,
+            list_reversed,
+            list_expired,
+            list_cleared,
+            list_refunded,
+            list_payment,
+        ),
+    ),
+    Projection("ledger", (ledger_entries, ledger_totals, account_balances), (open_balance, post)),
+)

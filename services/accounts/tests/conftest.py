@@ -1,0 +1,128 @@
+"""A running accounts service on a store of its own, and a caller at its door."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cards.accounts.v1 import accounts_service_pb2 as pb
+from cards.accounts.v1 import events_pb2
+from cards.risk.v1 import risk_service_pb2 as risk
+from cards.type.v1.money_pb2 import Money
+
+from chassis.call import Principal, entered
+from chassis.kernel.errors import Unavailable
+from chassis.testing.harness import TestNode, call, running
+from services.accounts.app import SERVICE
+
+OPERATOR = Principal("operator:olga", "operator", ("operator",))
+GROCER = events_pb2.Merchant(id="M-1", name="Green Grocer", mcc="5411", country="GB")
+
+
+def gbp(amount: float) -> Money:
+    """An amount in GBP, from pounds."""
+    return Money(minor_units=round(amount * 100), currency_code="GBP")
+
+
+@dataclass
+class RiskStub:
+    """What risk says in line: a verdict, or nothing because it is slow or away."""
+
+    verdict: risk.Verdict = risk.VERDICT_ALLOW
+    is_away: bool = False
+    asked: list[risk.AssessChargeRequest] = field(default_factory=list)
+    timeouts: list[float] = field(default_factory=list)
+
+    async def AssessCharge(
+        self, request: risk.AssessChargeRequest, timeout: float
+    ) -> risk.AssessChargeResponse:
+        self.asked.append(request)
+        self.timeouts.append(timeout)
+        await asyncio.sleep(0)
+        if self.is_away:
+            raise Unavailable("PEER_DEADLINE_EXCEEDED", "risk answered DEADLINE_EXCEEDED")
+        return risk.AssessChargeResponse(verdict=self.verdict, assessment_id="a" * 32)
+
+
+@dataclass
+class Door:
+    """Calls the rpcs of a running service as somebody, with a new key each time."""
+
+    node: TestNode
+    api: Any
+    risk: RiskStub
+    _keys: Any = field(default_factory=lambda: count(1))
+
+    async def __call__(
+        self,
+        name: str,
+        request: Any = None,
+        *,
+        as_: Principal = OPERATOR,
+        key: str = "",
+        **fields: Any,
+    ) -> Any:
+        """Call one rpc with a request, or with the fields of one."""
+        request = request or getattr(pb, f"{name}Request")(**fields)
+        key = key or f"key-{next(self._keys)}"
+        method: Callable[[Any, Any], Awaitable[Any]] = getattr(self.api, name)
+        with entered(call(f"accounts.{name}", key, principal=as_)):
+            return await method(request, None)
+
+    async def define(self, **changes: Any) -> None:
+        """The everyday programme, in GBP."""
+        fields: dict[str, Any] = {
+            "programme_id": "everyday",
+            "name": "Everyday",
+            "currency": "GBP",
+            "bin": "500012",
+            "default_limit": gbp(1000),
+        }
+        await self("DefineProgramme", programme=pb.Programme(**{**fields, **changes}))
+
+    async def open(self, **changes: Any) -> Any:
+        """A programme, a customer, and an account with its first card."""
+        await self.define(**changes)
+        customer = await self(
+            "RegisterCustomer",
+            details=pb.PersonalDetails(
+                given_name="Ada",
+                family_name="Canary",
+                email="ada.canary@example.com",
+                phone="+441632960961",
+                date_of_birth="1990-12-10",
+                address=pb.Address(
+                    lines=["1 Canary Street", "Flat 2"],
+                    city="Birmingham",
+                    postal_code="B1 1BB",
+                    country="GB",
+                ),
+                locale="zh-CN",
+            ),
+        )
+        opened = await self(
+            "OpenAccount", customer_id=customer.customer_id, programme_id="everyday"
+        )
+        return opened.account
+
+    async def charge(self, account: Any, amount: float, **changes: Any) -> Any:
+        """Authorise on the first card."""
+        fields: dict[str, Any] = {
+            "card_id": account.cards[0].card_id,
+            "amount": gbp(amount),
+            "merchant": GROCER,
+            "entry_mode": pb.ENTRY_MODE_CHIP,
+        }
+        return await self("AuthoriseCharge", **{**fields, **changes})
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    """The rpcs of a running accounts service."""
+    stub = RiskStub()
+    async with running(SERVICE, tmp_path, stubs={"risk": stub}) as node:
+        _, api, _ = SERVICE.rpcs(node.ports)[0]
+        yield Door(node, api, stub)
