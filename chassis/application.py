@@ -129,6 +129,16 @@ class Application:
         fold = await self._database.read(lambda connection: self._current(connection, stream))
         return fold.state if fold.version else None
 
+    async def find_all(self, *wanted: tuple[Decider[Any], str]) -> list[Any]:
+        """The states of several aggregates as of one moment, in one look; None for none."""
+        streams = [f"{decider.category}-{id}" for decider, id in wanted]
+
+        def read(connection: Connection) -> list[Folded]:
+            return [self._current(connection, stream) for stream in streams]
+
+        folds = await self._database.read(read)
+        return [fold.state if fold.version else None for fold in folds]
+
     async def peek(self, decider: Decider[S], id: str) -> S | None:
         """Like `find`, but what is in memory will do: for what never changes, such as an owner."""
         fold = self._streams.cached(f"{decider.category}-{id}")

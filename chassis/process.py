@@ -43,8 +43,7 @@ class Running:
 
     node: Node
     telemetry: Telemetry
-    verifier: TokenVerifier
-    policies: PolicySource
+    rpc: Rpc
 
 
 def main(service: Service) -> None:
@@ -87,13 +86,16 @@ async def _migrate(service: Service, settings: Settings) -> None:
 
 async def _serve(service: Service, settings: Settings, with_work: bool) -> None:
     async with _opened(service, settings, with_bus=with_work) as running:
-        node = running.node
-        refreshing = asyncio.create_task(running.policies.run(), name="policies")
+        node, clock = running.node, running.node.world.clock
+        bundle = _bundle(settings, clock, _signing_keys(service, node, running.rpc))
+        policies = _policies(service, settings, node, running.rpc)
+        await policies.refresh()
+        refreshing = asyncio.create_task(policies.run(), name="policies")
         guard = Guard(
-            verifier=running.verifier,
-            permissions=Permissions(running.policies),
+            verifier=TokenVerifier(bundle, clock),
+            permissions=Permissions(policies),
             telemetry=running.telemetry,
-            clock=node.world.clock,
+            clock=clock,
             ids=node.world.ids,
             resources=node.resources(),
         )
@@ -145,12 +147,8 @@ async def _opened(
     node = Node(service, settings, world)
     try:
         await node.migrate()
-        bundle = _bundle(settings, clock, _signing_keys(service, node, rpc))
-        verifier = TokenVerifier(bundle, clock)
-        policies = _policies(service, settings, node, rpc)
-        await policies.refresh()
         async with _ending_with(bus):
-            yield Running(node=node, telemetry=telemetry, verifier=verifier, policies=policies)
+            yield Running(node=node, telemetry=telemetry, rpc=rpc)
     finally:
         await node.stop()
         if bus is not None:
