@@ -13,8 +13,8 @@ from cards.accounts.v1 import events_pb2
 from cards.risk.v1 import risk_service_pb2 as risk
 from cards.type.v1.money_pb2 import Money
 
-from chassis.call import Principal, entered
-from chassis.kernel.errors import Unavailable
+from chassis.call import Principal, current, entered
+from chassis.kernel.errors import Error
 from chassis.testing.harness import TestNode, call, running
 from services.accounts.app import SERVICE
 
@@ -31,19 +31,21 @@ def gbp(amount: float) -> Money:
 class RiskStub:
     """What risk says in line: a verdict, or nothing because it is slow or away."""
 
-    verdict: risk.Verdict = risk.VERDICT_ALLOW
-    is_away: bool = False
+    verdict: risk.Verdict.ValueType = risk.VERDICT_ALLOW
+    failure: Error | None = None
     asked: list[risk.AssessChargeRequest] = field(default_factory=list)
     timeouts: list[float] = field(default_factory=list)
+    person_tokens: list[str] = field(default_factory=list)
 
     async def AssessCharge(
         self, request: risk.AssessChargeRequest, timeout: float
     ) -> risk.AssessChargeResponse:
         self.asked.append(request)
         self.timeouts.append(timeout)
+        self.person_tokens.append(current().person_token)
         await asyncio.sleep(0)
-        if self.is_away:
-            raise Unavailable("PEER_DEADLINE_EXCEEDED", "risk answered DEADLINE_EXCEEDED")
+        if self.failure is not None:
+            raise self.failure
         return risk.AssessChargeResponse(verdict=self.verdict, assessment_id="a" * 32)
 
 
@@ -69,7 +71,9 @@ class Door:
         request = request or getattr(pb, f"{name}Request")(**fields)
         key = key or f"key-{next(self._keys)}"
         method: Callable[[Any, Any], Awaitable[Any]] = getattr(self.api, name)
-        with entered(call(f"accounts.{name}", key, principal=as_)):
+        made = call(f"accounts.{name}", key, principal=as_)
+        made.person_token = "a token of the caller"
+        with entered(made):
             return await method(request, None)
 
     async def define(self, **changes: Any) -> None:

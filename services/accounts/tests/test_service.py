@@ -11,7 +11,7 @@ from cards.risk.v1 import risk_service_pb2 as risk
 from cards.type.v1.money_pb2 import Money
 
 from chassis.call import Principal
-from chassis.kernel.errors import Error, Invalid, NotFound, Refused
+from chassis.kernel.errors import Error, Forbidden, Invalid, NotFound, Refused, Unavailable
 from services.accounts.domain import events
 from services.accounts.domain.pan import is_luhn
 from services.accounts.tests.conftest import GROCER, Door, gbp
@@ -281,6 +281,7 @@ async def test_risk_is_asked_from_the_threshold_on_and_obeyed(door: Door) -> Non
     assert (await door.charge(account, 100)).approved
     assert door.risk.asked[0].merchant_category_code == "5411"
     assert door.risk.timeouts == [0.15]
+    assert door.risk.person_tokens == [""], "we ask in our own name, not the caller's"
     door.risk.verdict = risk.VERDICT_BLOCK
     refused = await door.charge(account, 100)
     assert (refused.approved, refused.charge.reason) == (False, "RISK_REFUSED")
@@ -288,11 +289,18 @@ async def test_risk_is_asked_from_the_threshold_on_and_obeyed(door: Door) -> Non
 
 async def test_the_stand_in_rule_decides_when_risk_is_away(door: Door) -> None:
     account = await door.open(assessment_threshold=gbp(100), stand_in_limit=gbp(200))
-    door.risk.is_away = True
+    door.risk.failure = Unavailable("PEER_DEADLINE_EXCEEDED", "risk is slow")
     small = await door.charge(account, 200)
     assert (small.approved, small.charge.stand_in) == (True, True)
     large = await door.charge(account, 200.01)
     assert (large.approved, large.charge.reason) == (False, "STAND_IN_REFERRED")
+
+
+async def test_risk_that_refuses_the_question_is_as_good_as_away(door: Door) -> None:
+    account = await door.open(assessment_threshold=gbp(100), stand_in_limit=gbp(200))
+    door.risk.failure = Forbidden("NOT_PERMITTED", "not for you")
+    answer = await door.charge(account, 150)
+    assert (answer.approved, answer.charge.stand_in) == (True, True)
 
 
 async def test_the_card_that_risk_condemns_is_blocked_once(door: Door) -> None:
