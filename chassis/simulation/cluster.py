@@ -39,6 +39,8 @@ class Machine:
     bus: Bus
     network: SimulatedNetwork
     rpc: SimulatedRpc
+    failures: list[str]
+    """What failed in the background, for a message."""
 
     def listen(self, server: SimulatedServer) -> None:
         """Take calls under this machine's name."""
@@ -95,6 +97,7 @@ class Node:
             bus=self._cluster.bus.client(self.name),
             network=network,
             rpc=network.rpc(self.name),
+            failures=self._cluster.failed,
         )
         self.machines[role] = machine
         world.trace.add("start", str(process))

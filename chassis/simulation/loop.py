@@ -21,6 +21,7 @@ TIME_LIMIT_SECONDS = 3_600.0
 
 BURIAL_STEP_LIMIT = 100_000
 """Callbacks that the tasks left over may take to unwind once the world is over."""
+BURIAL_ROUNDS = 10
 
 
 class StuckError(Exception):
@@ -94,6 +95,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._time_limit = time_limit_seconds
         self._step_limit = step_limit
         self._waiting: list[tuple[asyncio.Handle, Process | None]] = []
+        self._dropped: list[tuple[asyncio.Handle, Process | None]] = []
         self._timers: list[tuple[float, int, asyncio.TimerHandle, Process | None]] = []
         self._numbers = count(1)
         self._tasks: list[tuple[asyncio.Task[Any], Process | None]] = []
@@ -195,7 +197,11 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             index = int(random.random() * len(waiting)) if len(waiting) > 1 else 0
             waiting[index], waiting[-1] = waiting[-1], waiting[index]
             handle, process = waiting.pop()
-            if handle.cancelled() or not (process is None or process.alive or self._burying):
+            if handle.cancelled():
+                continue
+            if not (process is None or process.alive or self._burying):
+                # Kept for the burial: a task whose step never comes could not be unwound.
+                self._dropped.append((handle, process))
                 continue
             self.steps += 1
             if self.steps > self._step_limit:
@@ -208,10 +214,9 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         timers = self._timers
         while timers:
             _, _, timer, process = timers[0]
-            if timer.cancelled() or not (process is None or process.alive or self._burying):
-                heapq.heappop(timers)
-                continue
-            break
+            if not timer.cancelled() and (process is None or process.alive or self._burying):
+                break
+            heapq.heappop(timers)
         if not timers:
             raise StuckError(f"deadlock: nothing is ready and no timer runs: {self.doing()}")
         self._now = max(self._now, timers[0][0])
@@ -234,12 +239,17 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def bury(self) -> None:
         """End the world: unwind every task that is left, the dead ones too, and close."""
         self._burying = True
+        self._waiting.extend(self._dropped)
+        self._dropped.clear()
         self._step_limit = self.steps + BURIAL_STEP_LIMIT
         self._time_limit = float("inf")
-        left = [task for task, _ in self._tasks if not task.done()]
-        for task in left:
-            task.cancel()
-        if left:
+        # Unwinding may start new tasks, which are to be unwound too.
+        for _ in range(BURIAL_ROUNDS):
+            left = [task for task, _ in self._tasks if not task.done()]
+            if not left:
+                break
+            for task in left:
+                task.cancel()
             with suppress(StuckError, RuntimeError):
                 self.run_until_complete(self._unwind(left))
         for task, _ in self._tasks:

@@ -3,12 +3,17 @@
 import argparse
 import gc
 import shlex
+import signal
 import sys
+import threading
 import time
+import traceback
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
+from types import FrameType
 from typing import Any
 
 from rich.console import Console
@@ -43,11 +48,41 @@ class Report:
     tail: tuple[str, ...]
 
 
+CPU_LIMIT_SECONDS = 60.0
+"""Of real time on the processor for one world; more means that a callback never gives way."""
+
+
+class HungError(KeyboardInterrupt):
+    """A callback spins without ever giving way. No `except Exception` may swallow that."""
+
+
+@contextmanager
+def _cpu_limit() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def hung(_signal: int, frame: FrameType | None) -> None:
+        names = [each.name for each in traceback.extract_stack(frame, limit=8)]
+        raise HungError(f"gives no way: {' > '.join(names)}")
+
+    before = signal.signal(signal.SIGVTALRM, hung)
+    signal.setitimer(signal.ITIMER_VIRTUAL, CPU_LIMIT_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
 def play(scenario: Scenario, seed: int, *, whole_trace: bool = False) -> Report:
     """Play one world to its end."""
     # The collector runs when so many objects were made, which is not the same in every process.
     collecting = gc.isenabled()
     gc.disable()
+    if not gc.get_freeze_count():
+        # What is there before the first world stays; later collections need not look at it.
+        gc.freeze()
     try:
         with World(seed, whole_trace=whole_trace) as world:
             violation = _violation(world, scenario)
@@ -69,8 +104,9 @@ def play(scenario: Scenario, seed: int, *, whole_trace: bool = False) -> Report:
 
 def _violation(world: World, scenario: Scenario) -> str | None:
     try:
-        world.run(scenario(world))
-    except (ViolationError, StuckError) as error:
+        with _cpu_limit():
+            world.run(scenario(world))
+    except (ViolationError, StuckError, HungError) as error:
         return f"{type(error).__name__}: {error}"
     except Exception as error:
         world.trace.add("error", repr(error))

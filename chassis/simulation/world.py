@@ -31,7 +31,7 @@ class Trace:
         if self._closed:
             return
         process = CURRENT_PROCESS.get()
-        line = f"{self._loop.time():12.6f} {self._loop.steps:7} {str(process or '-'):12} {kind} {text}"
+        line = f"{self._loop.time():12.6f} {self._loop.steps:7} {process or '-'!s:12} {kind} {text}"
         self._hash.update(line.encode())
         self.lines.append(line)
 

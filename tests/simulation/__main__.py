@@ -3,7 +3,7 @@
 import sys
 
 from chassis.simulation.runner import main
-from tests.simulation.two_services import scenario
+from tests.simulation.small_world import scenario
 
 if __name__ == "__main__":
     sys.exit(main(scenario))

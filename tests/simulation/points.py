@@ -15,8 +15,8 @@ from chassis.recorded import Meta
 from chassis.work import Schedule
 from tests.simulation.protos import TILL
 
-EXPIRY = timedelta(seconds=20)
-STATEMENT = timedelta(seconds=6)
+EXPIRY = timedelta(seconds=9)
+STATEMENT = timedelta(seconds=4)
 UNLUCKY_MINOR = 13
 """An amount for which no points can be worked out until somebody says how."""
 
@@ -103,6 +103,8 @@ def decide(state: Balance, asked: Command, context: Context) -> Sequence[Fact]:
         case IssueStatement():
             return [StatementIssued(account_id=asked.account_id, awards=asked.awards)]
         case ExplainUnluckiness():
+            if state.explained:
+                return []
             return [UnluckinessExplained(account_id=asked.account_id)]
     raise TypeError(type(asked).__name__)
 

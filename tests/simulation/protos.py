@@ -66,7 +66,10 @@ class Rpc:
 TILL = module(
     "cards/till/v1/events.proto",
     "cards.till.v1",
-    {"AmountSpent": {"account_id": "text", "amount_minor": "number", "note": "text"}},
+    {
+        "AmountSpent": {"account_id": "text", "amount_minor": "number", "note": "text"},
+        "SpendingReviewed": {"account_id": "text", "note": "text"},
+    },
 )
 TILL_RPCS = module(
     "cards/till/v1/till_service.proto",
@@ -95,9 +98,17 @@ POINTS = module("cards/points/v1/events.proto", "cards.points.v1", {})
 POINTS_RPCS = module(
     "cards/points/v1/points_service.proto",
     "cards.points.v1",
-    {"AdviseRequest": {"account_id": "text"}, "AdviseResponse": {"points": "number"}},
+    {
+        "AdviseRequest": {"account_id": "text"},
+        "AdviseResponse": {"points": "number"},
+        "ExplainRequest": {"idempotency_key": "text", "account_id": "text"},
+        "ExplainResponse": {"position": "number"},
+    },
 )
 POINTS_RPC = Rpc(
     "cards.points.v1.PointsService",
-    {"Advise": (POINTS_RPCS.AdviseRequest, POINTS_RPCS.AdviseResponse)},
+    {
+        "Advise": (POINTS_RPCS.AdviseRequest, POINTS_RPCS.AdviseResponse),
+        "Explain": (POINTS_RPCS.ExplainRequest, POINTS_RPCS.ExplainResponse),
+    },
 )

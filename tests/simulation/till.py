@@ -3,11 +3,17 @@
 Nothing in its decisions knows a repeated command, so that all depends on the chassis.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import NotFound
 from chassis.kernel.events import Command, Fact, command, fact, value
+from chassis.policies import TimerRule
+from chassis.recorded import Meta
+from chassis.work import Schedule
+
+REVIEW = timedelta(seconds=3)
 
 
 @command
@@ -22,6 +28,12 @@ class Spend(Command):
     amount_minor: int
     note: str
     advised: bool
+
+
+@command
+class Review(Command):
+    account_id: str
+    note: str
 
 
 @fact
@@ -40,6 +52,12 @@ class AmountSpent(Fact):
 
 @fact
 class SpendingRefused(Fact):
+    account_id: str
+    note: str
+
+
+@fact
+class SpendingReviewed(Fact):
     account_id: str
     note: str
 
@@ -73,6 +91,8 @@ def decide(state: Account, asked: Command, context: Context) -> Sequence[Fact]:
                     advised=asked.advised,
                 )
             ]
+        case Review():
+            return [SpendingReviewed(account_id=asked.account_id, note=asked.note)]
     raise TypeError(type(asked).__name__)
 
 
@@ -96,9 +116,17 @@ def evolve(state: Account, happened: Fact) -> Account:
                 spent_minor=state.spent_minor,
                 last_note=happened.note,
             )
-    raise TypeError(type(happened).__name__)
+        case _:
+            return state
 
 
+def review_what_is_spent(happened: AmountSpent, meta: Meta) -> Iterable[Schedule]:
+    """Somebody looks at it a little later."""
+    command = Review(account_id=happened.account_id, note=happened.note)
+    yield Schedule(f"review-{happened.note}", meta.occurred_at + REVIEW, command)
+
+
+TIMERS = (TimerRule(AmountSpent, review_what_is_spent),)
 ACCOUNT: Decider[Account] = Decider(
     category="account",
     state=Account,
@@ -106,6 +134,6 @@ ACCOUNT: Decider[Account] = Decider(
     decide=decide,
     evolve=evolve,
     identify=lambda asked: asked.account_id,
-    commands=(Open, Spend),
-    facts=(Opened, AmountSpent, SpendingRefused),
+    commands=(Open, Spend, Review),
+    facts=(Opened, AmountSpent, SpendingRefused, SpendingReviewed),
 )

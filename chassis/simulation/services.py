@@ -1,0 +1,72 @@
+"""A described service as processes of a simulated machine."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from chassis.node import Node
+from chassis.ports import World as PortsOfWorld
+from chassis.service import Service
+from chassis.simulation.cluster import Machine, Main
+from chassis.simulation.door import LightDoor
+from chassis.simulation.server import SimulatedServer
+
+POLL_SECONDS = 0.8
+ALONE_POLL_SECONDS = 5.0
+"""How often a process looks for what others wrote to its store: virtual time is free, looking
+is not."""
+SERVE, WORK = "serve", "work"
+
+
+class SimulatedNode(Node):
+    """A node whose failures in the background are lines of the trace."""
+
+    machine: Machine
+
+    def _tell(self, name: str, error: Exception) -> None:
+        self.machine.world.trace.add("failure", f"{name}: {type(error).__name__}")
+        self.machine.failures.append(f"{self.machine.process} {name}: {error!r}")
+
+
+def processes(
+    service: Service, settings: Any, *, alone: bool, keys: Any = None
+) -> Mapping[str, Main]:
+    """The processes of a service by role: one that does all, or two on the same store."""
+
+    def main(role: str) -> Main:
+        async def run(machine: Machine) -> None:
+            await _run(service, settings, machine, role, keys)
+
+        return run
+
+    return {"": main("")} if alone else {SERVE: main(SERVE), WORK: main(WORK)}
+
+
+async def _run(service: Service, settings: Any, machine: Machine, role: str, keys: Any) -> None:
+    def batched(units: int, _seconds: float) -> None:
+        machine.world.sometimes("a batch of more than one command", units > 1)
+
+    world = PortsOfWorld(
+        clock=machine.clock,
+        ids=machine.ids,
+        random=machine.random,
+        engine=machine.engine,
+        runner=machine.database.runner,
+        bus=machine.bus,
+        rpc=machine.rpc,
+        keys=keys,
+        alone=not role,
+        on_batch=batched,
+    )
+    node = SimulatedNode(service, settings, world)
+    node.machine = machine
+    node.log._poll_seconds = POLL_SECONDS if role else ALONE_POLL_SECONDS
+    await node.migrate()
+    if role != WORK:
+        server = SimulatedServer([LightDoor(service.name)])
+        for register, servicer, _ in node.rpcs():
+            register(servicer, server)
+        machine.listen(server)
+    if role != SERVE:
+        node.start_work()
+    await asyncio.Event().wait()
