@@ -192,8 +192,7 @@ def _take_back(asked: TakePointsBack, given: _Situation) -> Sequence[Fact]:
     else:
         due = _due(charge, asked.amount)
         parts = lot_book.take_from(state.lots, charge.lot_ids, due)
-        expired = sum(state.lots.by_id[lot_id].expired for lot_id in charge.lot_ids)
-        waived = min(due - lot_book.total(parts), expired - charge.waived)
+        waived = min(due - lot_book.total(parts), _not_yet_waived(state, charge))
     # What the charge's own lots cannot give was spent: other lots give it, and then it is owed.
     rest = due - waived - lot_book.total(parts)
     remaining = lot_book.taken_back(state.lots, parts)
@@ -225,6 +224,11 @@ def _known_charge(state: PointsAccount, asked: TakePointsBack) -> ChargePoints |
     if charge is None or charge.cleared is None:
         return None
     return charge if charge.cleared.currency == asked.amount.currency else None
+
+
+def _not_yet_waived(state: PointsAccount, charge: ChargePoints) -> int:
+    """Points of a charge that expired unspent and that no refund has passed over yet."""
+    return sum(state.lots.by_id[each].expired for each in charge.lot_ids) - charge.waived
 
 
 def _owing(asked: TakePointsBack, points: int) -> list[Fact]:

@@ -198,7 +198,7 @@ def test_whatever_happens_a_message_succeeds_at_most_once_and_rests_then(
         try:
             facts += getattr(life, what)(claim)
         except Refused:
-            continue
+            continue  # What is refused changes nothing.
     ends = [i for i, fact in enumerate(facts) if isinstance(fact, SendSucceeded)]
     assert len(ends) <= 1
     if ends:

@@ -1,0 +1,1 @@
+"""support: cases, and the conversation in which holders get help."""

@@ -1,0 +1,1 @@
+"""Cases: pure decisions about who may say and do what in them."""
