@@ -1,5 +1,6 @@
 """Accounts as its callers see it: through its rpcs, on a real store."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -377,3 +378,11 @@ async def test_an_advice_moves_the_timer(door: Door) -> None:
     door.node.clock.advance(timedelta(hours=4))
     assert await door.node.timers_due() == 1
     assert isinstance(door.node.facts()[-1], events.HoldExpired)
+
+
+async def test_two_hundred_at_once_do_not_pass_the_limit_together(door: Door) -> None:
+    account = await door.open()
+    answers = await asyncio.gather(*(door.charge(account, 10.01) for _ in range(200)))
+    assert sum(answer.approved for answer in answers) == 99
+    found = (await door("GetAccount", account_id=account.account_id)).account
+    assert minor(found.available) == 100_000 - 99 * 1_001
