@@ -68,6 +68,12 @@ class RemoteKeySource:
         self._rpc = rpc
 
     async def create(self, subject: str, purpose: str) -> DataKey:
+        # Asking is cheaper for the key service than making, and mostly enough.
+        try:
+            return await self.get(subject, purpose, NEWEST)
+        except NotFound as failure:
+            if failure.reason != "KEY_UNKNOWN":
+                raise
         request = messages.CreateDataKeyRequest(
             idempotency_key=ids.derive("data_key", subject, purpose),
             subject=subject,

@@ -113,9 +113,9 @@ def _create(path: Path, key: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     try:
-        # A link fails where the file is there already: nobody's key is ever overwritten.
         os.link(temporary, path)
     except FileExistsError:
+        # Another process was faster; nobody's key is ever overwritten.
         pass
     finally:
         temporary.unlink()

@@ -69,50 +69,56 @@ def evolved(held: tuple[Credential, ...], fact: Fact) -> tuple[Credential, ...]:
     """The credentials after a fact."""
     match fact:
         case PasswordEnrolled():
-            made = Credential(
-                credential_id=fact.credential_id,
-                type=CredentialType.PASSWORD,
-                state="active",
-                changed_at=fact.enrolled_at,
-                suffices_alone=fact.suffices_alone,
-                parameter_id=fact.parameter_id,
-                pepper_version=fact.pepper_version,
-            )
-            return (*held, made)
+            return (*held, _password(fact))
         case TotpEnrolmentStarted():
-            made = Credential(
-                credential_id=fact.credential_id,
-                type=CredentialType.TOTP,
-                state="enrolling",
-                changed_at=fact.started_at,
-            )
-            return (*held, made)
+            return (*held, _codes(fact))
         case PasswordRehashed():
-            return _changed(
-                held,
-                fact.credential_id,
-                parameter_id=fact.parameter_id,
-                pepper_version=fact.pepper_version,
+            return tuple(
+                replace(each, parameter_id=fact.parameter_id, pepper_version=fact.pepper_version)
+                if each.credential_id == fact.credential_id
+                else each
+                for each in held
             )
         case TotpConfirmationFailed():
-            failures = sum(e.failures for e in held if e.credential_id == fact.credential_id)
-            return _changed(
-                held, fact.credential_id, failures=failures + 1, attempt_id=fact.attempt_id
+            return tuple(
+                replace(each, failures=each.failures + 1, attempt_id=fact.attempt_id)
+                if each.credential_id == fact.credential_id
+                else each
+                for each in held
             )
         case TotpConfirmed():
-            at = fact.confirmed_at
-            return _changed(held, fact.credential_id, state="active", changed_at=at)
+            return _moved(held, fact.credential_id, "active", fact.confirmed_at)
         case CredentialRevoked():
-            at = fact.revoked_at
-            return _changed(held, fact.credential_id, state="revoked", changed_at=at)
+            return _moved(held, fact.credential_id, "revoked", fact.revoked_at)
         case _:
             raise TypeError(type(fact).__name__)
 
 
-def _changed(
-    held: tuple[Credential, ...], credential_id: str, **changes: object
+def _password(fact: PasswordEnrolled) -> Credential:
+    return Credential(
+        credential_id=fact.credential_id,
+        type=CredentialType.PASSWORD,
+        state="active",
+        changed_at=fact.enrolled_at,
+        suffices_alone=fact.suffices_alone,
+        parameter_id=fact.parameter_id,
+        pepper_version=fact.pepper_version,
+    )
+
+
+def _codes(fact: TotpEnrolmentStarted) -> Credential:
+    return Credential(
+        credential_id=fact.credential_id,
+        type=CredentialType.TOTP,
+        state="enrolling",
+        changed_at=fact.started_at,
+    )
+
+
+def _moved(
+    held: tuple[Credential, ...], credential_id: str, state: str, at: datetime
 ) -> tuple[Credential, ...]:
     return tuple(
-        replace(each, **changes) if each.credential_id == credential_id else each  # type: ignore[arg-type]
+        replace(each, state=state, changed_at=at) if each.credential_id == credential_id else each
         for each in held
     )

@@ -42,13 +42,13 @@ class KeyApi(KeyServiceServicer):
         key = await self._safe.ring.get(request.subject, request.purpose, request.version)
         return pb.GetDataKeyResponse(data_key=_message(key))
 
-    async def RotateKeyEncryptionKey(
-        self, request: pb.RotateKeyEncryptionKeyRequest, context: object
-    ) -> pb.RotateKeyEncryptionKeyResponse:
+    async def RotateWrappingKey(
+        self, request: pb.RotateWrappingKeyRequest, context: object
+    ) -> pb.RotateWrappingKeyResponse:
         command, inside = await self._safe.ring.rotation()
 
-        def render(settled: Settled) -> pb.RotateKeyEncryptionKeyResponse:
-            return pb.RotateKeyEncryptionKeyResponse(
+        def render(settled: Settled) -> pb.RotateWrappingKeyResponse:
+            return pb.RotateWrappingKeyResponse(
                 version=settled.state.active, receipt=receipt(settled)
             )
 
@@ -76,9 +76,9 @@ class KeyApi(KeyServiceServicer):
         answer.certificate.signed = await self._signed(request.subject)
         return answer
 
-    async def GetDestructionCertificate(
-        self, request: pb.GetDestructionCertificateRequest, context: object
-    ) -> pb.GetDestructionCertificateResponse:
+    async def GetCertificate(
+        self, request: pb.GetCertificateRequest, context: object
+    ) -> pb.GetCertificateResponse:
         state = await self._application.find(DATA_KEYS, request.subject)
         if state is None:
             raise NotFound("KEY_UNKNOWN", "there never was a data key for this subject")
@@ -86,7 +86,7 @@ class KeyApi(KeyServiceServicer):
             raise Refused("KEY_NOT_DESTROYED", "the keys of this subject are in use")
         certificate = _certificate(state)
         certificate.signed = await self._safe.signer.certificate(state)
-        return pb.GetDestructionCertificateResponse(certificate=certificate)
+        return pb.GetCertificateResponse(certificate=certificate)
 
     async def _signed(self, subject: str) -> str:
         state = await self._application.state(DATA_KEYS, subject)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from chassis.codec import Codec, StateCodec
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import Error
+from chassis.kernel.events import Fact
 from chassis.recorded import Meta
 from services.auth.domain.data_keys import DATA_KEYS
 from services.auth.domain.enrolment import ConfirmTotp
@@ -86,12 +87,14 @@ def context(now: datetime) -> Context:
 def test_a_repeated_command_adds_nothing_and_what_is_stored_comes_back(
     decider: Decider[Any], data: st.DataObject
 ) -> None:
-    state, now, facts = decider.initial, BEGINNING, []
+    state, now = decider.initial, BEGINNING
+    facts: list[Fact] = []
     for command, pause in data.draw(commands_of[decider.category]):
         now += pause
         try:
             decided = decider.decide(state, command, context(now))
         except Error:
+            # Refused; the law is about what was not.
             continue
         facts += decided
         state = decider.fold(decided, state)

@@ -1,5 +1,7 @@
 """Data keys wrapped by versioned key-encryption keys, which are wrapped by the root key."""
 
+from typing import Any
+
 from chassis.crypto import sealing
 from chassis.crypto.data_keys import NEWEST, DataKey, destroyed, unknown
 from chassis.crypto.roots import RootKeys
@@ -60,9 +62,9 @@ class KeyRing:
         key = self._ports.random.randbytes(sealing.KEY_BYTES)
         row = await self._wrapped(DataKey(subject, purpose, FIRST_VERSION, key), version)
 
-        def inside(connection: object, settled: Settled) -> None:
+        def inside(connection: Any, settled: Settled) -> None:
             if settled.facts:
-                queries.insert_data_key(connection, row)  # type: ignore[arg-type]
+                queries.insert_data_key(connection, row)
 
         return CreateDataKey(
             subject=subject, purpose=purpose, key_encryption_key_version=version
@@ -75,9 +77,9 @@ class KeyRing:
         key = self._ports.random.randbytes(sealing.KEY_BYTES)
         wrapped = await self._roots.wrap(key, _name(version))
 
-        def inside(connection: object, settled: Settled) -> None:
+        def inside(connection: Any, settled: Settled) -> None:
             if settled.facts:
-                queries.insert_key_encryption_key(connection, version, wrapped)  # type: ignore[arg-type]
+                queries.insert_key_encryption_key(connection, version, wrapped)
 
         return RotateKeyEncryptionKey(version=version), inside
 
@@ -89,9 +91,9 @@ class KeyRing:
         )
         pairs = [(row, await self._rewrapped(row, version)) for row in old]
 
-        def inside(connection: object, settled: Settled) -> None:
+        def inside(connection: Any, settled: Settled) -> None:
             for before, after in pairs:
-                queries.replace_wrapping(connection, before, after)  # type: ignore[arg-type]
+                queries.replace_wrapping(connection, before, after)
 
         if pairs:
             await self._ports.application.execute(
@@ -107,11 +109,11 @@ class KeyRing:
     def destruction(self, subject: str, by: str) -> tuple[DestroyDataKeys, Inside]:
         """What destroys every key of a subject, and whatever an identity is verified with."""
 
-        def inside(connection: object, settled: Settled) -> None:
-            queries.delete_data_keys(connection, subject)  # type: ignore[arg-type]
+        def inside(connection: Any, settled: Settled) -> None:
+            queries.delete_data_keys(connection, subject)
             if subject.startswith(IDENTITY_PREFIX):
                 identity_id = subject.removeprefix(IDENTITY_PREFIX)
-                queries.delete_verifiers_of(connection, identity_id)  # type: ignore[arg-type]
+                queries.delete_verifiers_of(connection, identity_id)
 
         return DestroyDataKeys(subject=subject, by=by), inside
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from chassis.crypto.passwords import Verifier
 from chassis.kernel.errors import Refused, Unauthenticated
@@ -185,9 +186,9 @@ class LoggingIn:
             verifier.pepper_version,
         )
 
-        def inside(connection: object, settled: Settled) -> None:
+        def inside(connection: Any, settled: Settled) -> None:
             if settled.facts:
-                queries.put_verifier(connection, row)  # type: ignore[arg-type]
+                queries.put_verifier(connection, row)
 
         await settle(
             self._ports,

@@ -155,10 +155,11 @@ class AuthServiceServicer:
 
     def EnrolPassword(self, request, context):
         """Sets the password, by an enrolment token; may be repeated with the same password. 15 characters
-        suffice alone, 8 where a second factor is enrolled as well; at most 128; no rules of composition,
-        but a list of refused ones. Errors: UNAUTHENTICATED ENROLMENT_INVALID, INVALID_ARGUMENT
-        PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, PASSWORD_TOO_COMMON, PASSWORD_HAS_CONTEXT,
-        FAILED_PRECONDITION TOO_MANY_CREDENTIALS, RESOURCE_EXHAUSTED HASHING_BUSY.
+        suffice alone, 8 where a second factor is enrolled as well; at most 128; no rules of
+        composition, but a list of refused ones. Errors: UNAUTHENTICATED ENROLMENT_INVALID,
+        INVALID_ARGUMENT PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, PASSWORD_TOO_COMMON,
+        PASSWORD_HAS_CONTEXT, FAILED_PRECONDITION TOO_MANY_CREDENTIALS, RESOURCE_EXHAUSTED
+        HASHING_BUSY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,10 +34,11 @@ class AuthServiceStub:
     """
     EnrolPassword: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.EnrolPasswordRequest, _auth_service_pb2.EnrolPasswordResponse]
     """Sets the password, by an enrolment token; may be repeated with the same password. 15 characters
-    suffice alone, 8 where a second factor is enrolled as well; at most 128; no rules of composition,
-    but a list of refused ones. Errors: UNAUTHENTICATED ENROLMENT_INVALID, INVALID_ARGUMENT
-    PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, PASSWORD_TOO_COMMON, PASSWORD_HAS_CONTEXT,
-    FAILED_PRECONDITION TOO_MANY_CREDENTIALS, RESOURCE_EXHAUSTED HASHING_BUSY.
+    suffice alone, 8 where a second factor is enrolled as well; at most 128; no rules of
+    composition, but a list of refused ones. Errors: UNAUTHENTICATED ENROLMENT_INVALID,
+    INVALID_ARGUMENT PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, PASSWORD_TOO_COMMON,
+    PASSWORD_HAS_CONTEXT, FAILED_PRECONDITION TOO_MANY_CREDENTIALS, RESOURCE_EXHAUSTED
+    HASHING_BUSY.
     """
     EnrolTotp: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.EnrolTotpRequest, _auth_service_pb2.EnrolTotpResponse]
     """Begins the enrolment of a time-based code (RFC 6238), by an enrolment token; the seed is shown
@@ -140,10 +141,11 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_auth_service_pb2.EnrolPasswordRequest, _auth_service_pb2.EnrolPasswordResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.EnrolPasswordResponse]:
         """Sets the password, by an enrolment token; may be repeated with the same password. 15 characters
-        suffice alone, 8 where a second factor is enrolled as well; at most 128; no rules of composition,
-        but a list of refused ones. Errors: UNAUTHENTICATED ENROLMENT_INVALID, INVALID_ARGUMENT
-        PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, PASSWORD_TOO_COMMON, PASSWORD_HAS_CONTEXT,
-        FAILED_PRECONDITION TOO_MANY_CREDENTIALS, RESOURCE_EXHAUSTED HASHING_BUSY.
+        suffice alone, 8 where a second factor is enrolled as well; at most 128; no rules of
+        composition, but a list of refused ones. Errors: UNAUTHENTICATED ENROLMENT_INVALID,
+        INVALID_ARGUMENT PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, PASSWORD_TOO_COMMON,
+        PASSWORD_HAS_CONTEXT, FAILED_PRECONDITION TOO_MANY_CREDENTIALS, RESOURCE_EXHAUSTED
+        HASHING_BUSY.
         """
 
     @_abc_1.abstractmethod

@@ -184,7 +184,7 @@ class DataKeysDestroyed(_message.Message):
     subject: _builtins.str
     """`<kind>:<id>`, such as `customer:…` or `identity:…`."""
     certificate_id: _builtins.str
-    """The certificate, to be had from KeyService.GetDestructionCertificate."""
+    """The certificate, to be had from KeyService.GetCertificate."""
     def __init__(
         self,
         *,

@@ -169,7 +169,7 @@ class GetDataKeyResponse(_message.Message):
 Global___GetDataKeyResponse: _TypeAlias = GetDataKeyResponse  # noqa: Y015
 
 @_typing.final
-class RotateKeyEncryptionKeyRequest(_message.Message):
+class RotateWrappingKeyRequest(_message.Message):
     """Asks for a new key-encryption key."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -188,10 +188,10 @@ class RotateKeyEncryptionKeyRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RotateKeyEncryptionKeyRequest: _TypeAlias = RotateKeyEncryptionKeyRequest  # noqa: Y015
+Global___RotateWrappingKeyRequest: _TypeAlias = RotateWrappingKeyRequest  # noqa: Y015
 
 @_typing.final
-class RotateKeyEncryptionKeyResponse(_message.Message):
+class RotateWrappingKeyResponse(_message.Message):
     """There is a new key-encryption key."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -216,7 +216,7 @@ class RotateKeyEncryptionKeyResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RotateKeyEncryptionKeyResponse: _TypeAlias = RotateKeyEncryptionKeyResponse  # noqa: Y015
+Global___RotateWrappingKeyResponse: _TypeAlias = RotateWrappingKeyResponse  # noqa: Y015
 
 @_typing.final
 class RewrapDataKeysRequest(_message.Message):
@@ -323,7 +323,7 @@ class DestroyDataKeysResponse(_message.Message):
 Global___DestroyDataKeysResponse: _TypeAlias = DestroyDataKeysResponse  # noqa: Y015
 
 @_typing.final
-class GetDestructionCertificateRequest(_message.Message):
+class GetCertificateRequest(_message.Message):
     """Asks for the proof of a destruction."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -342,10 +342,10 @@ class GetDestructionCertificateRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetDestructionCertificateRequest: _TypeAlias = GetDestructionCertificateRequest  # noqa: Y015
+Global___GetCertificateRequest: _TypeAlias = GetCertificateRequest  # noqa: Y015
 
 @_typing.final
-class GetDestructionCertificateResponse(_message.Message):
+class GetCertificateResponse(_message.Message):
     """The proof of a destruction."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -366,7 +366,7 @@ class GetDestructionCertificateResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetDestructionCertificateResponse: _TypeAlias = GetDestructionCertificateResponse  # noqa: Y015
+Global___GetCertificateResponse: _TypeAlias = GetCertificateResponse  # noqa: Y015
 
 @_typing.final
 class DestructionCertificate(_message.Message):

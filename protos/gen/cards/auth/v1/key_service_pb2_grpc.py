@@ -47,10 +47,10 @@ class KeyServiceStub:
                 request_serializer=cards_dot_auth_dot_v1_dot_key__service__pb2.GetDataKeyRequest.SerializeToString,
                 response_deserializer=cards_dot_auth_dot_v1_dot_key__service__pb2.GetDataKeyResponse.FromString,
                 _registered_method=True)
-        self.RotateKeyEncryptionKey = channel.unary_unary(
-                '/cards.auth.v1.KeyService/RotateKeyEncryptionKey',
-                request_serializer=cards_dot_auth_dot_v1_dot_key__service__pb2.RotateKeyEncryptionKeyRequest.SerializeToString,
-                response_deserializer=cards_dot_auth_dot_v1_dot_key__service__pb2.RotateKeyEncryptionKeyResponse.FromString,
+        self.RotateWrappingKey = channel.unary_unary(
+                '/cards.auth.v1.KeyService/RotateWrappingKey',
+                request_serializer=cards_dot_auth_dot_v1_dot_key__service__pb2.RotateWrappingKeyRequest.SerializeToString,
+                response_deserializer=cards_dot_auth_dot_v1_dot_key__service__pb2.RotateWrappingKeyResponse.FromString,
                 _registered_method=True)
         self.RewrapDataKeys = channel.unary_unary(
                 '/cards.auth.v1.KeyService/RewrapDataKeys',
@@ -62,10 +62,10 @@ class KeyServiceStub:
                 request_serializer=cards_dot_auth_dot_v1_dot_key__service__pb2.DestroyDataKeysRequest.SerializeToString,
                 response_deserializer=cards_dot_auth_dot_v1_dot_key__service__pb2.DestroyDataKeysResponse.FromString,
                 _registered_method=True)
-        self.GetDestructionCertificate = channel.unary_unary(
-                '/cards.auth.v1.KeyService/GetDestructionCertificate',
-                request_serializer=cards_dot_auth_dot_v1_dot_key__service__pb2.GetDestructionCertificateRequest.SerializeToString,
-                response_deserializer=cards_dot_auth_dot_v1_dot_key__service__pb2.GetDestructionCertificateResponse.FromString,
+        self.GetCertificate = channel.unary_unary(
+                '/cards.auth.v1.KeyService/GetCertificate',
+                request_serializer=cards_dot_auth_dot_v1_dot_key__service__pb2.GetCertificateRequest.SerializeToString,
+                response_deserializer=cards_dot_auth_dot_v1_dot_key__service__pb2.GetCertificateResponse.FromString,
                 _registered_method=True)
 
 
@@ -90,17 +90,17 @@ class KeyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def RotateKeyEncryptionKey(self, request, context):
-        """Makes a new key-encryption key; the one before it only decrypts from now on. Errors: none of its
-        own.
+    def RotateWrappingKey(self, request, context):
+        """Makes a new key-encryption key; the one before it only decrypts from now on. Errors: none of
+        its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RewrapDataKeys(self, request, context):
-        """Wraps data keys anew under the active key-encryption key, so many at a time, while serving; to be
-        called until none remains. Errors: none of its own.
+        """Wraps data keys anew under the active key-encryption key, so many at a time, while serving; to
+        be called until none remains. Errors: none of its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -114,7 +114,7 @@ class KeyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def GetDestructionCertificate(self, request, context):
+    def GetCertificate(self, request, context):
         """The signed proof of a destruction: which keys, when, by whom. Errors: NOT_FOUND KEY_UNKNOWN,
         FAILED_PRECONDITION KEY_NOT_DESTROYED.
         """
@@ -135,10 +135,10 @@ def add_KeyServiceServicer_to_server(servicer, server):
                     request_deserializer=cards_dot_auth_dot_v1_dot_key__service__pb2.GetDataKeyRequest.FromString,
                     response_serializer=cards_dot_auth_dot_v1_dot_key__service__pb2.GetDataKeyResponse.SerializeToString,
             ),
-            'RotateKeyEncryptionKey': grpc.unary_unary_rpc_method_handler(
-                    servicer.RotateKeyEncryptionKey,
-                    request_deserializer=cards_dot_auth_dot_v1_dot_key__service__pb2.RotateKeyEncryptionKeyRequest.FromString,
-                    response_serializer=cards_dot_auth_dot_v1_dot_key__service__pb2.RotateKeyEncryptionKeyResponse.SerializeToString,
+            'RotateWrappingKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateWrappingKey,
+                    request_deserializer=cards_dot_auth_dot_v1_dot_key__service__pb2.RotateWrappingKeyRequest.FromString,
+                    response_serializer=cards_dot_auth_dot_v1_dot_key__service__pb2.RotateWrappingKeyResponse.SerializeToString,
             ),
             'RewrapDataKeys': grpc.unary_unary_rpc_method_handler(
                     servicer.RewrapDataKeys,
@@ -150,10 +150,10 @@ def add_KeyServiceServicer_to_server(servicer, server):
                     request_deserializer=cards_dot_auth_dot_v1_dot_key__service__pb2.DestroyDataKeysRequest.FromString,
                     response_serializer=cards_dot_auth_dot_v1_dot_key__service__pb2.DestroyDataKeysResponse.SerializeToString,
             ),
-            'GetDestructionCertificate': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetDestructionCertificate,
-                    request_deserializer=cards_dot_auth_dot_v1_dot_key__service__pb2.GetDestructionCertificateRequest.FromString,
-                    response_serializer=cards_dot_auth_dot_v1_dot_key__service__pb2.GetDestructionCertificateResponse.SerializeToString,
+            'GetCertificate': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCertificate,
+                    request_deserializer=cards_dot_auth_dot_v1_dot_key__service__pb2.GetCertificateRequest.FromString,
+                    response_serializer=cards_dot_auth_dot_v1_dot_key__service__pb2.GetCertificateResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -224,7 +224,7 @@ class KeyService:
             _registered_method=True)
 
     @staticmethod
-    def RotateKeyEncryptionKey(request,
+    def RotateWrappingKey(request,
             target,
             options=(),
             channel_credentials=None,
@@ -237,9 +237,9 @@ class KeyService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cards.auth.v1.KeyService/RotateKeyEncryptionKey',
-            cards_dot_auth_dot_v1_dot_key__service__pb2.RotateKeyEncryptionKeyRequest.SerializeToString,
-            cards_dot_auth_dot_v1_dot_key__service__pb2.RotateKeyEncryptionKeyResponse.FromString,
+            '/cards.auth.v1.KeyService/RotateWrappingKey',
+            cards_dot_auth_dot_v1_dot_key__service__pb2.RotateWrappingKeyRequest.SerializeToString,
+            cards_dot_auth_dot_v1_dot_key__service__pb2.RotateWrappingKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -305,7 +305,7 @@ class KeyService:
             _registered_method=True)
 
     @staticmethod
-    def GetDestructionCertificate(request,
+    def GetCertificate(request,
             target,
             options=(),
             channel_credentials=None,
@@ -318,9 +318,9 @@ class KeyService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cards.auth.v1.KeyService/GetDestructionCertificate',
-            cards_dot_auth_dot_v1_dot_key__service__pb2.GetDestructionCertificateRequest.SerializeToString,
-            cards_dot_auth_dot_v1_dot_key__service__pb2.GetDestructionCertificateResponse.FromString,
+            '/cards.auth.v1.KeyService/GetCertificate',
+            cards_dot_auth_dot_v1_dot_key__service__pb2.GetCertificateRequest.SerializeToString,
+            cards_dot_auth_dot_v1_dot_key__service__pb2.GetCertificateResponse.FromString,
             options,
             channel_credentials,
             insecure,

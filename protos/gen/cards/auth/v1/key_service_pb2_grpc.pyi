@@ -25,19 +25,19 @@ class KeyServiceStub:
     """
     GetDataKey: _aio.UnaryUnaryMultiCallable[_key_service_pb2.GetDataKeyRequest, _key_service_pb2.GetDataKeyResponse]
     """Gives the data key of a subject and purpose. Errors: NOT_FOUND KEY_UNKNOWN, KEY_DESTROYED."""
-    RotateKeyEncryptionKey: _aio.UnaryUnaryMultiCallable[_key_service_pb2.RotateKeyEncryptionKeyRequest, _key_service_pb2.RotateKeyEncryptionKeyResponse]
-    """Makes a new key-encryption key; the one before it only decrypts from now on. Errors: none of its
-    own.
+    RotateWrappingKey: _aio.UnaryUnaryMultiCallable[_key_service_pb2.RotateWrappingKeyRequest, _key_service_pb2.RotateWrappingKeyResponse]
+    """Makes a new key-encryption key; the one before it only decrypts from now on. Errors: none of
+    its own.
     """
     RewrapDataKeys: _aio.UnaryUnaryMultiCallable[_key_service_pb2.RewrapDataKeysRequest, _key_service_pb2.RewrapDataKeysResponse]
-    """Wraps data keys anew under the active key-encryption key, so many at a time, while serving; to be
-    called until none remains. Errors: none of its own.
+    """Wraps data keys anew under the active key-encryption key, so many at a time, while serving; to
+    be called until none remains. Errors: none of its own.
     """
     DestroyDataKeys: _aio.UnaryUnaryMultiCallable[_key_service_pb2.DestroyDataKeysRequest, _key_service_pb2.DestroyDataKeysResponse]
     """Destroys every data key of a subject, for ever. Errors: NOT_FOUND KEY_UNKNOWN when there never
     was one.
     """
-    GetDestructionCertificate: _aio.UnaryUnaryMultiCallable[_key_service_pb2.GetDestructionCertificateRequest, _key_service_pb2.GetDestructionCertificateResponse]
+    GetCertificate: _aio.UnaryUnaryMultiCallable[_key_service_pb2.GetCertificateRequest, _key_service_pb2.GetCertificateResponse]
     """The signed proof of a destruction: which keys, when, by whom. Errors: NOT_FOUND KEY_UNKNOWN,
     FAILED_PRECONDITION KEY_NOT_DESTROYED.
     """
@@ -67,13 +67,13 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
         """Gives the data key of a subject and purpose. Errors: NOT_FOUND KEY_UNKNOWN, KEY_DESTROYED."""
 
     @_abc_1.abstractmethod
-    def RotateKeyEncryptionKey(
+    def RotateWrappingKey(
         self,
-        request: _key_service_pb2.RotateKeyEncryptionKeyRequest,
-        context: _aio.ServicerContext[_key_service_pb2.RotateKeyEncryptionKeyRequest, _key_service_pb2.RotateKeyEncryptionKeyResponse],
-    ) -> _abc.Awaitable[_key_service_pb2.RotateKeyEncryptionKeyResponse]:
-        """Makes a new key-encryption key; the one before it only decrypts from now on. Errors: none of its
-        own.
+        request: _key_service_pb2.RotateWrappingKeyRequest,
+        context: _aio.ServicerContext[_key_service_pb2.RotateWrappingKeyRequest, _key_service_pb2.RotateWrappingKeyResponse],
+    ) -> _abc.Awaitable[_key_service_pb2.RotateWrappingKeyResponse]:
+        """Makes a new key-encryption key; the one before it only decrypts from now on. Errors: none of
+        its own.
         """
 
     @_abc_1.abstractmethod
@@ -82,8 +82,8 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _key_service_pb2.RewrapDataKeysRequest,
         context: _aio.ServicerContext[_key_service_pb2.RewrapDataKeysRequest, _key_service_pb2.RewrapDataKeysResponse],
     ) -> _abc.Awaitable[_key_service_pb2.RewrapDataKeysResponse]:
-        """Wraps data keys anew under the active key-encryption key, so many at a time, while serving; to be
-        called until none remains. Errors: none of its own.
+        """Wraps data keys anew under the active key-encryption key, so many at a time, while serving; to
+        be called until none remains. Errors: none of its own.
         """
 
     @_abc_1.abstractmethod
@@ -97,11 +97,11 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
-    def GetDestructionCertificate(
+    def GetCertificate(
         self,
-        request: _key_service_pb2.GetDestructionCertificateRequest,
-        context: _aio.ServicerContext[_key_service_pb2.GetDestructionCertificateRequest, _key_service_pb2.GetDestructionCertificateResponse],
-    ) -> _abc.Awaitable[_key_service_pb2.GetDestructionCertificateResponse]:
+        request: _key_service_pb2.GetCertificateRequest,
+        context: _aio.ServicerContext[_key_service_pb2.GetCertificateRequest, _key_service_pb2.GetCertificateResponse],
+    ) -> _abc.Awaitable[_key_service_pb2.GetCertificateResponse]:
         """The signed proof of a destruction: which keys, when, by whom. Errors: NOT_FOUND KEY_UNKNOWN,
         FAILED_PRECONDITION KEY_NOT_DESTROYED.
         """
