@@ -107,8 +107,9 @@ class Bus(Protocol):
 
         When anything is behind that sequence already it raises Rejected. After Away none, some of
         the first or all of the messages may be stored, each once, in order, without a gap: read
-        `last_message` and go on from there. (An atomic batch stores all or none; a server that has
-        none is given a pipelined chain.)
+        `last_message` and go on from there. (An atomic batch stores all or none. A server that has
+        none is given a chain of messages, each behind the next sequence; so whoever publishes to
+        one stream at the same time has to agree on what stands at which sequence, as relays do.)
         """
         ...
 

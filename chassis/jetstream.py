@@ -22,6 +22,7 @@ from chassis.background import Backoff
 from chassis.bus import (
     MAX_BATCH_MESSAGES,
     Away,
+    BusError,
     Consumer,
     Delivery,
     Last,
@@ -31,8 +32,8 @@ from chassis.bus import (
     StreamSpec,
 )
 from chassis.nats_config import JetStreamSettings as JetStreamSettings
-from chassis.pulling import PULL_MESSAGES, PULL_SECONDS, PullConsumer
-from chassis.stream_settings import durable_place, passing_place, stream_settings
+from chassis.pulling import PullConsumer
+from chassis.stream_settings import durable_place, stream_settings
 
 logger = logging.getLogger(__name__)
 
@@ -43,9 +44,10 @@ PING_SECONDS = 2
 UNANSWERED_PINGS = 2
 REQUEST_SECONDS = 5.0
 WINDOW = 64
-"""Messages under way at once when the server has no atomic batches: when one is lost all behind it
-are refused, so more would be wasted work."""
+"""Messages under way at once without atomic batches: behind a lost one all are refused."""
 ATOMIC_SINCE = (2, 12)
+FOLLOW_SECONDS = 0.1
+"""How often a follower looks whether there is something new."""
 
 WATCH_SECONDS = 1.0
 WINDOWS_ONLY_SECONDS = 60.0
@@ -53,6 +55,8 @@ WINDOWS_ONLY_SECONDS = 60.0
 
 _SOMEBODY_WAS_FASTER = (10071, 10201)
 """Errors of the server: wrong last sequence, a message id that it has."""
+_STORE_FAILED = 10077
+"""The stream is full, or its disk."""
 
 T = TypeVar("T")
 
@@ -173,9 +177,9 @@ class JetStreamBus:
     @property
     def client(self) -> Client:
         """The connection. Raises Away when there is none at present."""
-        if self._client is None or not self._client.is_connected:
-            raise Away("there is no connection to NATS")
-        return self._client
+        if self._client is not None and self._client.is_connected:
+            return self._client
+        raise Away("there is no connection to NATS")
 
     async def _answer(self, request: Awaitable[T]) -> T:
         """The answer to a request. Raises Away at once when the connection is disturbed."""
@@ -197,8 +201,7 @@ class JetStreamBus:
 
     async def ensure_stream(self, spec: StreamSpec) -> None:
         js, version = self._js(), self.client.connected_server_version
-        atomic = (version.major, version.minor) >= ATOMIC_SINCE
-        wanted = stream_settings(spec, atomic=atomic)
+        wanted = stream_settings(spec, atomic=(version.major, version.minor) >= ATOMIC_SINCE)
         with _translated():
             try:
                 found = (await self._answer(js.stream_info(spec.name))).config
@@ -230,8 +233,9 @@ class JetStreamBus:
         atomic = self._atomic.get(stream, False) and _now() >= self._windows_only_until
         if atomic and len(messages) > 1:
             return await self._publish_atomically(messages, expected_last_sequence)
-        sequence = expected_last_sequence
-        for start in range(0, len(messages), WINDOW):
+        # The first alone: if somebody was faster, nothing of the rest may happen to fit.
+        sequence = await self._publish_window(messages[:1], expected_last_sequence)
+        for start in range(1, len(messages), WINDOW):
             sequence = await self._publish_window(messages[start : start + WINDOW], sequence)
         return sequence
 
@@ -296,27 +300,39 @@ class JetStreamBus:
     async def follow(
         self, stream: str, after_sequence: int | None, subjects: Sequence[str] = ()
     ) -> AsyncIterator[Delivery]:
+        # Message by message, with no consumer: whoever only looks on needs no right to make one.
         at = after_sequence
         backoff = Backoff()
         while True:
             try:
                 if at is None:
                     at = (await self.last_message(stream)).sequence
-                name = f"follow-{self.client.new_inbox().rsplit('.', 1)[-1]}"
-                place = passing_place(name, at, subjects)
-                consumer = await self._open(stream, place)
-                try:
-                    while True:
-                        for each in await consumer.fetch(PULL_MESSAGES, PULL_SECONDS):
-                            if each.sequence > at:
-                                at = each.sequence
-                                yield each
-                        backoff.reset()
-                finally:
-                    await consumer.close()
-            except (Away, Rejected) as error:
+                found = await self._next(stream, at, subjects or (">",))
+                backoff.reset()
+            except BusError as error:
                 logger.info("following %s was disturbed: %s", stream, error)
                 await asyncio.sleep(backoff.delay())
+                continue
+            if found is not None:
+                at = found.sequence
+                yield found
+                continue
+            await asyncio.sleep(FOLLOW_SECONDS)
+            with suppress(BusError):
+                if (await self.last_message(stream)).sequence < at:
+                    # It was made anew, and all in it is new.
+                    at = 0
+
+    async def _next(self, stream: str, at: int, subjects: Sequence[str]) -> Delivery | None:
+        """The first message behind `at` that matches one of `subjects`, if there is one yet."""
+        js = self._js()
+        found: list[Delivery] = []
+        for subject in subjects:
+            with suppress(Missing), _translated():
+                raw = await self._answer(js.get_msg(stream, at + 1, subject, next=True))
+                message = Message(raw.subject or "", raw.headers or {}, raw.data or b"")
+                found.append(Delivery(message, raw.seq or 0))
+        return min(found, key=lambda each: each.sequence, default=None)
 
     async def _open(self, stream: str, place: dict[str, Any]) -> PullConsumer:
         client, js = self.client, self._js()
@@ -326,9 +342,8 @@ class JetStreamBus:
                 await client.publish(subject, payload, reply)
 
         async def receive(message: Msg) -> None:
-            consumer.receive(
-                Message(message.subject, message.headers or {}, message.data), message.reply
-            )
+            received = Message(message.subject, message.headers or {}, message.data)
+            consumer.receive(received, message.reply)
 
         async def leave() -> None:
             if not client.is_closed:
@@ -363,10 +378,9 @@ def _translated() -> Iterator[None]:
         yield
     except NotFoundError as error:
         raise Missing(str(error)) from None
-    except ServiceUnavailableError as error:
-        raise Away(str(error)) from None
     except APIError as error:
-        raise Rejected(str(error)) from None
+        away = isinstance(error, ServiceUnavailableError) and error.err_code != _STORE_FAILED
+        raise (Away if away else Rejected)(str(error)) from None
     except (nats.errors.Error, TimeoutError, OSError) as error:
         raise Away(f"{type(error).__name__}: {error}") from None
 

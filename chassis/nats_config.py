@@ -89,8 +89,6 @@ def _observer(services: Sequence[str]) -> NatsPermissions:
         publish += [
             f"{_API}.STREAM.INFO.{stream}",
             f"{_API}.STREAM.MSG.GET.{stream}",
-            f"{_API}.CONSUMER.CREATE.{stream}.>",
-            f"{_API}.CONSUMER.MSG.NEXT.{stream}.*",
         ]
     return NatsPermissions(OBSERVER, tuple(publish), (f"{inbox_prefix(OBSERVER)}.>",))
 

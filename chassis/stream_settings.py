@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from chassis.bus import MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, StreamSpec
-from chassis.pulling import PULL_SECONDS
 
 DUPLICATE_WINDOW_SECONDS = 120.0
 """Message ids are remembered so long. Nothing relies on it."""
@@ -50,17 +49,4 @@ def durable_place(name: str, subjects: Sequence[str]) -> dict[str, Any]:
         "max_ack_pending": MAX_ACK_PENDING,
         "filter_subjects": list(subjects) or None,
         "inactive_threshold": PLACE_UNUSED_SECONDS,
-    }
-
-
-def passing_place(name: str, after_sequence: int, subjects: Sequence[str]) -> dict[str, Any]:
-    """A pull consumer that is forgotten when nobody asks any more."""
-    return {
-        "name": name,
-        "deliver_policy": "by_start_sequence",
-        "opt_start_seq": after_sequence + 1,
-        "ack_policy": "none",
-        "filter_subjects": list(subjects) or None,
-        "inactive_threshold": 2 * PULL_SECONDS,
-        "mem_storage": True,
     }
