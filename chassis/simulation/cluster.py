@@ -157,7 +157,7 @@ class Cluster:
         self.network.calm()
         self.bus.restart()
         for node in self.nodes.values():
-            node.disk.dies_at_commit = None
+            node.disk.calm()
             node.start()
 
     def close(self) -> None:

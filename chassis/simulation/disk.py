@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from enum import Enum
 from random import Random
 from typing import Any, TypeVar
 
@@ -20,17 +21,29 @@ STALL_CHANCE = 0.01
 """One access in a hundred takes far longer, as on a machine that is shared."""
 
 
-class _Connection(sqlite3.Connection):
-    """A connection that tells its disk of every commit that changed something."""
+class Mishap(Enum):
+    """What can go wrong at a commit. The machine dies and nobody hears of the commit, or the
+    process lives and is told that it failed; and the commit took place or not."""
 
-    on_commit: Callable[[], None]
+    DIES_BEFORE = "dies before"
+    DIES_AFTER = "dies after"
+    FAILS_BEFORE = "fails before"
+    FAILS_AFTER = "fails after"
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that tells its disk of every commit that changes something."""
+
+    disk: "SimulatedDisk | None" = None
     told_changes = 0
 
     def commit(self) -> None:
-        super().commit()
-        if self.total_changes != self.told_changes:
-            self.told_changes = self.total_changes
-            self.on_commit()
+        disk = self.disk
+        if disk is None or self.total_changes == self.told_changes:
+            super().commit()
+            return
+        self.told_changes = self.total_changes
+        disk.commit(self, super().commit)
 
 
 def _nothing() -> None:
@@ -42,18 +55,17 @@ class SimulatedDisk:
 
     Every commit is synced at once, as SQLite does with synchronous FULL. Since nothing else runs
     during a transaction, the image of the last synced commit need not be taken before a crash.
-    With `dies_at_commit` the machine dies at that commit, which is synced, but nobody has heard of
-    it; then `on_death` is called.
+    `on_death` is called when the machine dies at a commit.
     """
 
     def __init__(self, world: World, name: str) -> None:
         self.name = name
         self.commits = 0
-        self.dies_at_commit: int | None = None
         self.image: bytes | None = None
+        self.on_death: Callable[[], None] = _nothing
+        self._mishap: tuple[int, Mishap] | None = None
         self._world = world
         self._connection: _Connection | None = None
-        self.on_death: Callable[[], None] = _nothing
         self._lost: list[_Connection] = []
 
     def open(self) -> Engine:
@@ -64,13 +76,21 @@ class SimulatedDisk:
         """
         return open_engine("sqlite://", creator=self._connect)
 
+    def plan(self, mishap: Mishap, after_commits: int) -> None:
+        """Let something go wrong at the commit after so many more."""
+        self._mishap = (self.commits + after_commits, mishap)
+
+    def calm(self) -> None:
+        """Nothing goes wrong any more."""
+        self._mishap = None
+
     def crash(self) -> None:
         """Keep what was synced; what the open connection does from now on is lost."""
         connection = self._connection
         if connection is not None:
             self._connection = None
             self.image = self.synced(connection)
-            connection.on_commit = _nothing
+            connection.disk = None
             self._lost.append(connection)
 
     def synced(self, connection: sqlite3.Connection) -> bytes | None:
@@ -79,15 +99,38 @@ class SimulatedDisk:
             connection.rollback()
         return connection.serialize()
 
-    def committed(self) -> None:
-        """A transaction was committed."""
+    def commit(self, connection: sqlite3.Connection, really: Callable[[], None]) -> None:
+        """A transaction is to be committed, and something may go wrong at that."""
         self.commits += 1
+        mishap = self._due()
+        if mishap is Mishap.DIES_BEFORE:
+            self._die()
+        elif mishap is Mishap.FAILS_BEFORE:
+            connection.rollback()
+            self._fail("a commit failed and did not take place")
+        really()
         self._world.trace.add("commit", f"{self.name} {self.commits}")
-        if self.dies_at_commit is not None and self.commits >= self.dies_at_commit:
-            self.dies_at_commit = None
-            self._world.sometimes("a process died between a commit and its answer")
-            self.crash()
-            self.on_death()
+        if mishap is Mishap.DIES_AFTER:
+            self._world.sometimes("a machine died between a commit and its answer")
+            self._die()
+        elif mishap is Mishap.FAILS_AFTER:
+            self._fail("a commit took place and was said to have failed")
+
+    def _due(self) -> Mishap | None:
+        if self._mishap is None or self.commits < self._mishap[0]:
+            return None
+        _, mishap = self._mishap
+        self._mishap = None
+        self._world.trace.add("mishap", f"{self.name} {mishap.value}")
+        return mishap
+
+    def _die(self) -> None:
+        self.crash()
+        self.on_death()
+
+    def _fail(self, what: str) -> None:
+        self._world.sometimes(what)
+        raise sqlite3.OperationalError("disk I/O error")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What a query finds on the disk, for invariants."""
@@ -106,7 +149,7 @@ class SimulatedDisk:
         connection = sqlite3.connect(":memory:", check_same_thread=False, factory=_Connection)
         if self.image is not None:
             connection.deserialize(self.image)
-        connection.on_commit = self.committed
+        connection.disk = self
         self._connection = connection
         return connection
 

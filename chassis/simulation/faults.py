@@ -7,6 +7,7 @@ from random import Random
 
 from chassis.simulation.bus import NAME as BUS
 from chassis.simulation.cluster import Cluster
+from chassis.simulation.disk import Mishap
 
 PAUSE_SECONDS = 3.0
 """Mean time between two accidents."""
@@ -39,10 +40,18 @@ def kill(cluster: Cluster, random: Random) -> None:
     node.revive(DOWN_SECONDS)
 
 
-def crash_at_commit(cluster: Cluster, random: Random) -> None:
-    """A machine dies at one of its next commits: stored, and nobody has heard of it."""
+def die_at_commit(cluster: Cluster, random: Random) -> None:
+    """A machine dies at one of its next commits."""
     node = cluster.nodes[random.choice(list(cluster.nodes))]
-    node.disk.dies_at_commit = node.disk.commits + random.randint(1, SOON_COMMITS)
+    mishap = random.choice((Mishap.DIES_AFTER, Mishap.DIES_AFTER, Mishap.DIES_BEFORE))
+    node.disk.plan(mishap, random.randint(1, SOON_COMMITS))
+
+
+def fail_commit(cluster: Cluster, random: Random) -> None:
+    """One of the next commits of a store fails, or takes place and is said to have failed."""
+    node = cluster.nodes[random.choice(list(cluster.nodes))]
+    mishap = random.choice((Mishap.FAILS_BEFORE, Mishap.FAILS_AFTER))
+    node.disk.plan(mishap, random.randint(1, SOON_COMMITS))
 
 
 def part_services(cluster: Cluster, random: Random) -> None:
@@ -84,7 +93,8 @@ def wipe_bus(cluster: Cluster, random: Random) -> None:
 FAULTS = (
     Fault(4, crash),
     Fault(3, kill),
-    Fault(8, crash_at_commit),
+    Fault(8, die_at_commit),
+    Fault(5, fail_commit),
     Fault(2, part_services),
     Fault(2, part_from_bus),
     Fault(1, slow_down),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from chassis.node import Node
@@ -10,12 +11,12 @@ from chassis.service import Service
 from chassis.simulation.cluster import Machine, Main
 from chassis.simulation.door import LightDoor
 from chassis.simulation.server import SimulatedServer
+from chassis.subscriber import WHOLE, Share
 
 POLL_SECONDS = 0.8
 ALONE_POLL_SECONDS = 5.0
 """How often a process looks for what others wrote to its store: virtual time is free, looking
 is not."""
-SERVE, WORK = "serve", "work"
 
 
 class SimulatedNode(Node):
@@ -28,24 +29,35 @@ class SimulatedNode(Node):
         self.machine.failures.append(f"{self.machine.process} {name}: {error!r}")
 
 
+class Layout(Enum):
+    """The processes that share a service's store."""
+
+    ONE = ("",)
+    SERVE_AND_WORK = ("serve", "work")
+    TWO_WORKERS = ("serve", "work", "work-too")
+
+
 def processes(
-    service: Service, settings: Any, *, alone: bool, keys: Any = None
+    service: Service, settings: Any, layout: Layout, keys: Any = None
 ) -> Mapping[str, Main]:
-    """The processes of a service by role: one that does all, or two on the same store."""
+    """The processes of a service by role."""
 
     def main(role: str) -> Main:
         async def run(machine: Machine) -> None:
-            await _run(service, settings, machine, role, keys)
+            await _run(service, settings, machine, layout, role, keys)
 
         return run
 
-    return {"": main("")} if alone else {SERVE: main(SERVE), WORK: main(WORK)}
+    return {role: main(role) for role in layout.value}
 
 
-async def _run(service: Service, settings: Any, machine: Machine, role: str, keys: Any) -> None:
+async def _run(
+    service: Service, settings: Any, machine: Machine, layout: Layout, role: str, keys: Any
+) -> None:
     def batched(units: int, _seconds: float) -> None:
         machine.world.sometimes("a batch of more than one command", units > 1)
 
+    workers = [each for each in layout.value if each != "serve"]
     world = PortsOfWorld(
         clock=machine.clock,
         ids=machine.ids,
@@ -55,18 +67,19 @@ async def _run(service: Service, settings: Any, machine: Machine, role: str, key
         bus=machine.bus,
         rpc=machine.rpc,
         keys=keys,
-        alone=not role,
+        alone=layout is Layout.ONE,
+        share=Share(workers.index(role), len(workers)) if role in workers else WHOLE,
         on_batch=batched,
     )
     node = SimulatedNode(service, settings, world)
     node.machine = machine
     node.log._poll_seconds = POLL_SECONDS if role else ALONE_POLL_SECONDS
     await node.migrate()
-    if role != WORK:
+    if role in ("", "serve"):
         server = SimulatedServer([LightDoor(service.name)])
         for register, servicer, _ in node.rpcs():
             register(servicer, server)
         machine.listen(server)
-    if role != SERVE:
+    if role in workers:
         node.start_work()
     await asyncio.Event().wait()

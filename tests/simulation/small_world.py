@@ -7,11 +7,12 @@ from chassis.simulation.cluster import Cluster
 from chassis.simulation.faults import strike
 from chassis.simulation.invariants import broken_chassis, log_of
 from chassis.simulation.runner import ViolationError
-from chassis.simulation.services import processes
+from chassis.simulation.services import Layout, processes
 from chassis.simulation.world import World
 from tests.simulation.clients import EXPLAINING_SECONDS, LIMIT_MINOR, Client, Spent
 from tests.simulation.two_services import SERVICES, SETTINGS
 
+LAYOUTS = (Layout.ONE, Layout.ONE, Layout.SERVE_AND_WORK, Layout.TWO_WORKERS)
 CLIENTS = 4
 ROUGH_SECONDS = 45.0
 LOOK_SECONDS = 5.0
@@ -28,8 +29,8 @@ async def scenario(world: World) -> None:
 
 async def play(world: World, client: type[Client]) -> None:
     """The scenario with such clients."""
-    alone = world.random("layout").random() < 0.5
-    hosts = {each.name: processes(each, SETTINGS, alone=alone) for each in SERVICES}
+    layout = world.random("layout").choice(LAYOUTS)
+    hosts = {each.name: processes(each, SETTINGS, layout) for each in SERVICES}
     cluster = Cluster(world, hosts)
     try:
         cluster.start()
