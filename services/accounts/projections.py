@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, update
+from sqlalchemy import Connection, and_, bindparam, case, select, update
 
 from chassis.kernel.money import Money
 from chassis.projector import Projection, projects
@@ -26,6 +26,7 @@ REVERSED, EXPIRED, VERIFIED = "REVERSED", "EXPIRED", "VERIFIED"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 NO_MERCHANT = Merchant(name="")
+_LINE = transactions.insert()
 
 
 # Transactions
@@ -69,7 +70,7 @@ def _insert(
         "posting_date": "",
         "recorded_at_micros": (event.meta.occurred_at - _EPOCH) // _MICROSECOND,
     }
-    connection.execute(transactions.insert().values({**row, **more}))
+    connection.execute(_LINE, {**row, **more})
 
 
 def _change(connection: Connection, fact: Any, **values: Any) -> int:
@@ -242,73 +243,99 @@ def list_payment(connection: Connection, event: Recorded) -> None:
 
 # The ledger
 
+# Written once, so that a fact costs a few executions and no building of statements.
+_ENTRY = ledger_entries.insert()
+_TOTAL = (
+    update(ledger_totals)
+    .where(
+        ledger_totals.c.ledger_account == bindparam("of_account"),
+        ledger_totals.c.currency == bindparam("of_currency"),
+    )
+    .values(
+        debits_minor=ledger_totals.c.debits_minor + bindparam("debit"),
+        credits_minor=ledger_totals.c.credits_minor + bindparam("credit"),
+        entries=ledger_totals.c.entries + 1,
+    )
+)
+_BALANCE = (
+    update(account_balances)
+    .where(account_balances.c.account_id == bindparam("of_account"))
+    .values(
+        ledger_minor=account_balances.c.ledger_minor + bindparam("amount"),
+        decided_minor=bindparam("decided"),
+    )
+)
+
 
 @projects(events.AccountOpened)
 def open_balance(connection: Connection, event: Recorded) -> None:
-    """An account begins owing nothing."""
+    """An account begins owing nothing; the first of a currency opens the ledger in it."""
     fact: Any = event.fact
     connection.execute(
         account_balances.insert().values(
             account_id=fact.account_id, currency=fact.currency, ledger_minor=0, decided_minor=0
         )
     )
+    known = select(ledger_totals.c.currency).where(ledger_totals.c.currency == fact.currency)
+    if connection.execute(known).first() is None:
+        connection.execute(
+            ledger_totals.insert(),
+            [
+                {
+                    "ledger_account": str(each),
+                    "currency": fact.currency,
+                    "debits_minor": 0,
+                    "credits_minor": 0,
+                    "entries": 0,
+                }
+                for each in LedgerAccount
+            ],
+        )
 
 
 @projects(*FINANCIAL)
 def post(connection: Connection, event: Recorded) -> None:
     """The entry of a fact: its lines, the running sums, and what the account owes."""
     fact: Any = event.fact
-    for line, posting in enumerate(postings(fact)):
-        amount = posting.amount.minor_units
-        connection.execute(
-            ledger_entries.insert().values(
-                position=event.position,
-                line=line,
-                ledger_account=str(posting.ledger_account),
-                account_id=posting.account_id,
-                currency=posting.amount.currency,
-                amount_minor=amount,
-                posting_date=fact.posting_date.isoformat(),
-            )
-        )
-        _add_to_total(connection, posting.ledger_account, posting.amount)
-        if posting.ledger_account is LedgerAccount.RECEIVABLE:
-            connection.execute(
-                update(account_balances)
-                .where(account_balances.c.account_id == posting.account_id)
-                .values(
-                    ledger_minor=account_balances.c.ledger_minor + amount,
-                    decided_minor=fact.balance.minor_units,
-                )
-            )
-
-
-def _add_to_total(connection: Connection, account: LedgerAccount, amount: Money) -> None:
-    debit, credit = max(0, amount.minor_units), max(0, -amount.minor_units)
-    changed = connection.execute(
-        update(ledger_totals)
-        .where(
-            and_(
-                ledger_totals.c.ledger_account == str(account),
-                ledger_totals.c.currency == amount.currency,
-            )
-        )
-        .values(
-            debits_minor=ledger_totals.c.debits_minor + debit,
-            credits_minor=ledger_totals.c.credits_minor + credit,
-            entries=ledger_totals.c.entries + 1,
-        )
+    lines = postings(fact)
+    connection.execute(
+        _ENTRY,
+        [
+            {
+                "position": event.position,
+                "line": number,
+                "ledger_account": str(line.ledger_account),
+                "account_id": line.account_id,
+                "currency": line.amount.currency,
+                "amount_minor": line.amount.minor_units,
+                "posting_date": fact.posting_date.isoformat(),
+            }
+            for number, line in enumerate(lines)
+        ],
     )
-    if not changed.rowcount:
-        connection.execute(
-            ledger_totals.insert().values(
-                ledger_account=str(account),
-                currency=amount.currency,
-                debits_minor=debit,
-                credits_minor=credit,
-                entries=1,
-            )
-        )
+    connection.execute(
+        _TOTAL,
+        [
+            {
+                "of_account": str(line.ledger_account),
+                "of_currency": line.amount.currency,
+                "debit": max(0, line.amount.minor_units),
+                "credit": max(0, -line.amount.minor_units),
+            }
+            for line in lines
+        ],
+    )
+    owed = sum(
+        line.amount.minor_units for line in lines if line.ledger_account is LedgerAccount.RECEIVABLE
+    )
+    connection.execute(
+        _BALANCE,
+        {
+            "of_account": fact.account_id,
+            "amount": owed,
+            "decided": fact.balance.minor_units,
+        },
+    )
 
 
 PROJECTIONS = (
