@@ -111,8 +111,10 @@ class EmailSender:
             address: bytes = await self._ports.keys.open(
                 key_subject(recipient.customer_id), KEY_PURPOSE, sealed, ADDRESS_PLACE
             )
-        except NotFound:
-            raise MailFailed("CUSTOMER_FORGOTTEN", permanent=True) from None
+        except NotFound as failure:
+            if failure.reason == "KEY_DESTROYED":
+                raise MailFailed("CUSTOMER_FORGOTTEN", permanent=True) from None
+            raise MailFailed(failure.reason) from None
         except TRANSIENT:
             raise MailFailed("KEYS_AWAY", away=True) from None
         return address.decode()

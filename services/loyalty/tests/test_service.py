@@ -14,7 +14,7 @@ from chassis.answers import timestamp
 from chassis.call import Principal, entered
 from chassis.kernel.errors import NotFound, Refused, Unavailable
 from chassis.testing.harness import TestNode, call, running
-from services.loyalty.app import POINTS_ACCOUNT, RULES, SERVICE
+from services.loyalty.app import build
 from services.loyalty.domain.events import PointsEarned
 from services.loyalty.grpc_api import LoyaltyApi
 from services.loyalty.rule_reader import RuleReader
@@ -26,13 +26,15 @@ NO_CONTEXT: Any = None
 
 @pytest.fixture
 async def node(tmp_path: Path) -> AsyncIterator[TestNode]:
-    async with running(SERVICE, tmp_path) as node:
+    async with running(build(), tmp_path) as node:
         yield node
 
 
 @pytest.fixture
 def api(node: TestNode) -> LoyaltyApi:
-    return LoyaltyApi(node.ports, POINTS_ACCOUNT)
+    api = node.rpcs()[0][1]
+    assert isinstance(api, LoyaltyApi)
+    return api
 
 
 def pounds(minor_units: int) -> Money:
@@ -236,7 +238,8 @@ async def test_two_people_change_the_rules_and_later_charges_earn_by_them(
     # Until the book was read again nobody may say by which rules this charge earns.
     with pytest.raises(Unavailable, match="RULES_NOT_READ"):
         await clear(node, "c2", "h2", 10_00)
-    await RULES.read(node.ports)
+    assert node.service.prepare is not None
+    await node.service.prepare(node.ports)
     await clear(node, "c2", "h2", 10_00)
     earned = [fact.points for fact in node.facts() if isinstance(fact, PointsEarned)]
     assert earned == [10, 30]

@@ -201,6 +201,19 @@ async def test_a_stream_gives_what_is_there_and_then_what_comes(
     await resumed.aclose()
 
 
+async def test_a_stream_hears_what_another_process_took_in(
+    node: TestNode, api: NotifyApi, tmp_path: Path
+) -> None:
+    stream = api.StreamInbox(pb.StreamInboxRequest(customer_id=CUSTOMER), NO_CONTEXT)
+    waiting = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    async with running(SERVICE, tmp_path) as other, asyncio.timeout(STREAM_LIMIT_SECONDS):
+        await other.take_in(approved(200_00))
+        await other.caught_up()
+        assert (await waiting).message.subject == "£200.00 at Corner Shop"
+    await stream.aclose()
+
+
 async def test_read_models_can_be_rebuilt(node: TestNode, api: NotifyApi) -> None:
     await node.take_in(approved(200_00))
     await node.caught_up()

@@ -292,6 +292,24 @@ async def test_a_conversation_is_heard_by_both_ends(node: TestNode, api: Support
     await holder.leave()
 
 
+async def test_two_ends_at_two_processes_hear_one_another(
+    node: TestNode, api: SupportApi, tmp_path: Path
+) -> None:
+    case_id = await lose_a_card(node)
+    async with running(SERVICE, tmp_path) as other:
+        # Both ask the one key service.
+        other.ports.keys = node.ports.keys
+        agent, holder = Caller(api, AGENT), Caller(SupportApi(other.ports), HOLDER)
+        agent.join(case_id)
+        holder.join(case_id)
+        holder.say("1", WORDS)
+        assert (await holder.hear()).said.say_id == "1"
+        await other.caught_up()
+        assert (await agent.message()).body == (await holder.message()).body == WORDS
+        await agent.leave()
+        await holder.leave()
+
+
 async def test_who_does_not_join_first_or_joins_anothers_case_is_refused(
     node: TestNode, api: SupportApi
 ) -> None:
