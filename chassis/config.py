@@ -15,7 +15,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 
 class BadSettings(Exception):
@@ -134,6 +134,9 @@ class Settings(BaseSettings):
                 raise BadSettings(f"{variable}: there is no such setting")
         try:
             return cls(_env_prefix=prefix)  # type: ignore[call-arg]
+        except SettingsError as failure:
+            # Names the field alone; its cause shows the value.
+            raise BadSettings(f"{prefix}…: {failure}") from None
         except ValidationError as failure:
             lines = [
                 f"{prefix}{'__'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"

@@ -14,7 +14,7 @@ from chassis.kernel.errors import Error
 DETAILS_KEY = "grpc-status-details-bin"
 RETRY_AFTER = "retry_after_ms"
 """Metadata of an error that becomes google.rpc.RetryInfo."""
-MAX_VIOLATIONS = 16
+MAX_VIOLATIONS = 8
 """At most so many violations are told of; trailing metadata has little room."""
 
 

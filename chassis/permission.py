@@ -1,12 +1,4 @@
-"""Whether somebody may do something: Cedar policies, parsed once, decisions remembered.
-
-A question has the principal `Principal::"<kind>:<id>"` with the attributes kind, roles,
-assurance_level and, where there is one, customer_id; the action `Action::"<service>.<RpcName>"`;
-the object `<Type>::"<id>"` with the attributes its service gives (`owner` …; empty for an object
-that does not exist), or `Service::"<service>"` where there is none.
-When a service acts for a person both must be permitted: the service is asked about with
-`context.acting_for`, the person with `context.through`, the other's subject.
-"""
+"""Whether somebody may do something: Cedar policies, parsed once, decisions remembered."""
 
 import asyncio
 import json
@@ -126,7 +118,20 @@ class Decision:
 
 
 class Permissions:
-    """Answers questions by the policy set in force; what no policy permits is refused."""
+    """Answers questions by the policy set in force; what no policy permits is refused.
+
+    How a question is put to Cedar:
+    - The principal is `Principal::"<kind>:<id>"` with the attributes `kind`, `roles` (a set),
+      `assurance_level` (0 to 3) and, for customers alone, `customer_id`.
+    - The action is `Action::"<service>.<RpcName>"`, the rpc's own name.
+    - The object is `<Type>::"<id>"` with the attributes its service gives (`owner`, the id of a
+      customer, …); one that does not exist has an empty `owner`, which equals nobody's
+      `customer_id`. An rpc about a type but no single object has an empty id, one about neither
+      is about `Service::"<service>"`.
+    - When a service acts for a person both must be permitted: the service is asked about with
+      the person's subject in `context.acting_for`, the person with the service's subject in
+      `context.through`. Otherwise the context is empty.
+    """
 
     def __init__(self, source: PolicySource) -> None:
         self._source = source

@@ -18,6 +18,9 @@ from chassis.kernel.errors import Invalid
 from chassis.logs import redact
 
 MAX_KEY_CHARACTERS = 128
+MAX_PATH_CHARACTERS = 200
+MAX_DESCRIPTION_CHARACTERS = 300
+"""All violations together have to fit into trailing metadata, of which gRPC takes 8 KiB."""
 
 
 def layer() -> Layer:
@@ -73,4 +76,9 @@ def _violation(found: Any) -> Violation:
             shown = redact(subscript.value) if subscript.field == "string_key" else subscript.value
             index = f'["{shown}"]' if subscript.field == "string_key" else f"[{shown}]"
         parts.append(f"{element.field_name}{index}")
-    return Violation(".".join(parts), found.rule_id, redact(found.message or found.rule_id))
+    description = redact(found.message or found.rule_id)
+    return Violation(
+        ".".join(parts)[:MAX_PATH_CHARACTERS],
+        found.rule_id,
+        description[:MAX_DESCRIPTION_CHARACTERS],
+    )

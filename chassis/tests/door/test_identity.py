@@ -150,6 +150,13 @@ async def test_a_service_cannot_sign_for_another(door: Doorway) -> None:
     assert (told.code, told.metadata["claim"]) == ("UNAUTHENTICATED", "sub")
 
 
+async def test_a_key_is_good_for_its_own_service_only(door: Doorway) -> None:
+    posing = SigningKey(door.service_keys["support"]._key, "service:accounts")
+    token = posing.sign("service:accounts", now=SystemClock().now(), token_id="t")
+    told = await refusal(echo(door, [(BEARER, f"Bearer {token}")]))
+    assert (told.code, told.reason) == ("UNAUTHENTICATED", "TOKEN_KEY_UNKNOWN")
+
+
 async def test_a_service_nobody_trusts_stays_outside(door: Doorway) -> None:
     stranger = SigningKey.generate("service:support")
     token = stranger.sign("service:support", now=SystemClock().now(), token_id="t")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from chassis import call as calls
+from chassis.grpc_errors import MAX_VIOLATIONS
 from chassis.tests.door.conftest import Doorway
 from chassis.tests.door.refusals import refusal
 
@@ -30,6 +31,14 @@ async def test_what_the_caller_wrote_is_not_in_the_answer(door: Doorway) -> None
         "account_id": "string.pattern", 'notes["[redacted]"]': "string.min_len",
     }  # fmt: skip
     assert number.encode() not in told.raw
+
+
+async def test_however_much_is_wrong_the_caller_can_be_told(door: Doorway) -> None:
+    notes = {"topic " * 2000 + str(number): "" for number in range(15)}
+    told = await refusal(echo(door, account_id="?", notes=notes, numbers=[-1] * 500))
+    assert (told.code, told.reason) == ("INVALID_ARGUMENT", "REQUEST_INVALID")
+    assert 2 <= len(told.fields) <= MAX_VIOLATIONS
+    assert len(told.raw) < 8192
 
 
 async def test_a_path_leads_into_messages(door: Doorway) -> None:
