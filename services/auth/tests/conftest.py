@@ -34,6 +34,12 @@ class Auth:
         self.auth: Any = servicers[0][1]
         self.keys: Any = servicers[1][1]
         self.policies: Any = servicers[2][1]
+        self.slept: list[float] = []
+        node.ports.sleep = self._sleep  # type: ignore[method-assign]
+
+    async def _sleep(self, seconds: float) -> None:
+        """Time stands still in these tests."""
+        self.slept.append(seconds)
 
     async def ask(
         self, api: Any, name: str, request: Any, *, by: Principal = ADMINISTRATOR, key: str = "k"

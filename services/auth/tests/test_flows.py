@@ -12,6 +12,7 @@ from chassis.kernel.errors import AlreadyExists, Error, Invalid, Refused, Unauth
 from chassis.tokens import TokenVerifier, TrustBundle
 from services.auth.domain.events import LogInFailed
 from services.auth.tests.conftest import ADMINISTRATOR, PASSWORD, Auth, started
+from services.auth.use_cases.logging_in import REFUSAL_SECONDS
 
 
 async def reason(asked: Any) -> str:
@@ -106,6 +107,7 @@ async def test_unknown_names_and_wrong_passwords_are_the_same_to_whoever_asks(au
     tries, hashes, facts = seen[0]
     assert [each[0] for each in tries] == ["LOG_IN_FAILED"] * 5 + ["LOG_IN_LOCKED"]
     assert (hashes, facts) == (5, 5)
+    assert auth.slept == [REFUSAL_SECONDS] * 10
 
 
 def counting(auth: Auth) -> list[int]:

@@ -37,6 +37,10 @@ from services.auth.use_cases.enrolling import Enrolling, hash_of_login_name
 from services.auth.use_cases.safe import Safe
 from services.auth.use_cases.units import settle
 
+REFUSAL_SECONDS = 0.25
+"""A refusal is told no sooner than this after it was asked for: what was in memory and what had to
+be read makes a difference of a few milliseconds, which would tell a known name from another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -67,6 +71,7 @@ class LoggingIn:
     async def log_in(self, login_name: str, password: str) -> Tokens | Challenge:
         """First step. Raises Unauthenticated LOG_IN_FAILED, Refused LOG_IN_LOCKED,
         SECOND_FACTOR_REQUIRED, Exhausted HASHING_BUSY."""
+        asked_at = self._ports.clock.monotonic()
         name_hash = hash_of_login_name(self._safe, login_name)
         name = await self._ports.application.find(LOGIN_NAME, name_hash) or LoginName()
         refuse_locked(name, self._ports.clock.now())
@@ -76,14 +81,9 @@ class LoggingIn:
         row = await self._verifier(held.credential_id if held else name_hash)
         verifier = Verifier(row.verifier, row.parameter_id, row.pepper_version) if row else None
         if not await self._safe.hasher.verify(normalised(password), verifier):
-            await settle(
-                self._ports,
-                RefuseLogIn(
-                    login_name_hash=name_hash,
-                    attempt_id=self._ports.ids.new(),
-                    factor=CredentialType.PASSWORD,
-                ),
-            )
+            await self._refuse(name_hash)
+            told_at = asked_at + REFUSAL_SECONDS
+            await self._ports.sleep(max(0.0, told_at - self._ports.clock.monotonic()))
             raise Unauthenticated("LOG_IN_FAILED", "login name or password is wrong")
         assert held is not None
         assert verifier is not None
@@ -99,6 +99,16 @@ class LoggingIn:
             return await self._tokens(session, identity)
         assert session.expires_at is not None
         return Challenge(self._safe.handles.challenge(session.session_id), session.expires_at)
+
+    async def _refuse(self, name_hash: str) -> None:
+        await settle(
+            self._ports,
+            RefuseLogIn(
+                login_name_hash=name_hash,
+                attempt_id=self._ports.ids.new(),
+                factor=CredentialType.PASSWORD,
+            ),
+        )
 
     async def _open(self, identity: Identity, totp_credential_id: str) -> Settled:
         session_id = self._ports.ids.new()
