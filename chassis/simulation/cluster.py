@@ -12,9 +12,10 @@ from chassis.bus import Bus
 from chassis.database import Database
 from chassis.kernel.clock import Clock
 from chassis.simulation.bus import SimulatedBusServer
+from chassis.simulation.calls import SimulatedRpc
 from chassis.simulation.disk import SimulatedDisk, SimulatedRunner
 from chassis.simulation.loop import Process
-from chassis.simulation.network import SimulatedNetwork, SimulatedRpc
+from chassis.simulation.network import SimulatedNetwork
 from chassis.simulation.server import SimulatedServer
 from chassis.simulation.world import SimulatedIds, World
 
@@ -96,7 +97,7 @@ class Node:
             database=Database(engine, SimulatedRunner(dice)),
             bus=self._cluster.bus.client(self.name),
             network=network,
-            rpc=network.rpc(self.name),
+            rpc=SimulatedRpc(network, self.name),
             failures=self._cluster.failed,
         )
         self.machines[role] = machine

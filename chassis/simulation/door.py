@@ -8,9 +8,8 @@ from typing import Any
 from chassis import call
 from chassis.grpc_errors import to_status
 from chassis.kernel.errors import Error
+from chassis.simulation.calls import SUBJECT
 
-SUBJECT = "cards-simulated-subject"
-"""Metadata with the caller's `<kind>:<id>`; nobody has to prove anything here."""
 KEY_FIELD = "idempotency_key"
 
 
@@ -46,6 +45,7 @@ class _Entrance:
                 principal=call.Principal(
                     subject=self.subject,
                     kind=self.subject.partition(":")[0],
+                    roles=(self.subject.partition(":")[0],),
                     customer_id=self.subject.partition(":")[2],
                 ),
                 idempotency_key=getattr(request, KEY_FIELD, ""),

@@ -1,7 +1,8 @@
 """A described service as processes of a simulated machine."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -37,23 +38,31 @@ class Layout(Enum):
     TWO_WORKERS = ("serve", "work", "work-too")
 
 
-def processes(
-    service: Service, settings: Any, layout: Layout, keys: Any = None
-) -> Mapping[str, Main]:
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A service that is to run: `make` gives a description for each process, for some remember
+    things in theirs; `keys` gives a process field encryption, where the service has none itself."""
+
+    make: Callable[[], Service]
+    settings: Any
+    keys: Callable[[Machine], Any] = lambda machine: None
+
+
+def processes(hosted: Hosted, layout: Layout) -> Mapping[str, Main]:
     """The processes of a service by role."""
 
     def main(role: str) -> Main:
         async def run(machine: Machine) -> None:
-            await _run(service, settings, machine, layout, role, keys)
+            await _run(hosted, machine, layout, role)
 
         return run
 
     return {role: main(role) for role in layout.value}
 
 
-async def _run(
-    service: Service, settings: Any, machine: Machine, layout: Layout, role: str, keys: Any
-) -> None:
+async def _run(hosted: Hosted, machine: Machine, layout: Layout, role: str) -> None:
+    service = hosted.make()
+
     def batched(units: int, _seconds: float) -> None:
         machine.world.sometimes("a batch of more than one command", units > 1)
 
@@ -66,12 +75,12 @@ async def _run(
         runner=machine.database.runner,
         bus=machine.bus,
         rpc=machine.rpc,
-        keys=keys,
+        keys=hosted.keys(machine),
         alone=layout is Layout.ONE,
         share=Share(workers.index(role), len(workers)) if role in workers else WHOLE,
         on_batch=batched,
     )
-    node = SimulatedNode(service, settings, world)
+    node = SimulatedNode(service, hosted.settings, world)
     node.machine = machine
     node.log._poll_seconds = POLL_SECONDS if role else ALONE_POLL_SECONDS
     await node.migrate()

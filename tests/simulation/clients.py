@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.kernel.errors import Error, Exhausted, Unavailable
-from chassis.simulation.door import SUBJECT
-from chassis.simulation.network import SimulatedRpc
+from chassis.simulation.calls import SUBJECT, SimulatedRpc
 from chassis.simulation.runner import ViolationError
 from chassis.simulation.world import World
 from tests.simulation import points

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 
+from chassis.simulation.calls import SimulatedRpc
 from chassis.simulation.cluster import Cluster
 from chassis.simulation.faults import strike
 from chassis.simulation.invariants import broken_chassis, log_of
@@ -10,7 +11,7 @@ from chassis.simulation.runner import ViolationError
 from chassis.simulation.services import Layout, processes
 from chassis.simulation.world import World
 from tests.simulation.clients import EXPLAINING_SECONDS, LIMIT_MINOR, Client, Spent
-from tests.simulation.two_services import SERVICES, SETTINGS
+from tests.simulation.two_services import SERVICES, hosted
 
 LAYOUTS = (Layout.ONE, Layout.ONE, Layout.SERVE_AND_WORK, Layout.TWO_WORKERS)
 CLIENTS = 4
@@ -30,15 +31,15 @@ async def scenario(world: World) -> None:
 async def play(world: World, client: type[Client]) -> None:
     """The scenario with such clients."""
     layout = world.random("layout").choice(LAYOUTS)
-    hosts = {each.name: processes(each, SETTINGS, layout) for each in SERVICES}
+    hosts = {each.name: processes(hosted(each), layout) for each in SERVICES}
     cluster = Cluster(world, hosts)
     try:
         cluster.start()
         clients = [
-            client(name, world, cluster.network.rpc(name))
+            client(name, world, SimulatedRpc(cluster.network, name))
             for name in (f"client-{number}" for number in range(CLIENTS))
         ]
-        operator = client("operator", world, cluster.network.rpc("operator"))
+        operator = client("operator", world, SimulatedRpc(cluster.network, "operator"))
         faults = world.spawn(None, strike(cluster))
         spending = [world.spawn(None, each.spend()) for each in clients]
         explaining = world.spawn(None, _explain_some_time(world, operator))
@@ -46,7 +47,7 @@ async def play(world: World, client: type[Client]) -> None:
         faults.cancel()
         cluster.calm()
         await asyncio.gather(*spending, explaining)
-        again = client("operator-again", world, cluster.network.rpc("operator"))
+        again = client("operator-again", world, SimulatedRpc(cluster.network, "operator"))
         await _heal(cluster, clients, again)
     finally:
         cluster.close()

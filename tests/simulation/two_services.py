@@ -8,6 +8,7 @@ from chassis.kernel.errors import Unavailable
 from chassis.parking import Parking
 from chassis.ports import Ports
 from chassis.service import Service
+from chassis.simulation.services import Hosted
 from chassis.taking_in import reactions_to
 from tests.simulation import points, till
 from tests.simulation.protos import POINTS, POINTS_RPC, POINTS_RPCS, TILL, TILL_RPC, TILL_RPCS
@@ -106,3 +107,8 @@ POINTS_SERVICE = Service(
     rpcs=_points_rpcs,
 )
 SERVICES = (TILL_SERVICE, POINTS_SERVICE)
+
+
+def hosted(service: Service) -> Hosted:
+    """How one of them runs."""
+    return Hosted(lambda: service, SETTINGS)
