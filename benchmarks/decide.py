@@ -124,9 +124,7 @@ def main() -> None:
         for facts, state in states.items():
             times[facts].append(time_round(state, 10**6 + number * PAIRS_PER_ROUND))
     gc.enable()
-    print(
-        "decide + evolve, microseconds, least of the rounds (other work only adds)"
-    )
+    print("decide + evolve, microseconds, least of the rounds (other work only adds)")
     print(f"{'facts':>8} {'authorise':>10} {'clear':>8}")
     least = {}
     for facts in HISTORIES:
