@@ -270,7 +270,7 @@ class SupportApi(pb_grpc.SupportServiceServicer):
                 internal=say.internal,
             )
             outcome = await self._application.execute(
-                command, actor=call.principal.subject, correlation_id=call.correlation_id
+                command, actor=call.principal.scope, correlation_id=call.correlation_id
             )
             of = outcome.receipt
             receipt = receipt_pb2.Receipt(

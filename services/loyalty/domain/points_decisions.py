@@ -127,12 +127,13 @@ def _award(asked: AwardPoints, given: _Situation) -> Sequence[Fact]:
     if not points:
         reason = "AMOUNT_TOO_SMALL" if lines else "NO_RATE_FOR_CURRENCY"
         return [*opening, _withheld(asked, rule_set, reason)]
+    lot_id = lot_id_of(asked.clearing_id)
     earned = PointsEarned(
         account_id=asked.account_id,
         customer_id=asked.customer_id,
         charge_id=asked.charge_id,
         clearing_id=asked.clearing_id,
-        lot_id=lot_id_of(asked.clearing_id),
+        lot_id=lot_id,
         points=points,
         amount=asked.amount,
         merchant_category_code=asked.merchant_category_code,
@@ -140,11 +141,9 @@ def _award(asked: AwardPoints, given: _Situation) -> Sequence[Fact]:
         rule_set_version=rules.version_of(rule_set),
         derivation=lines,
     )
-    return [
-        *opening,
-        earned,
-        *_repayment(evolve(state, earned), asked.clearing_id, (earned.lot_id,)),
-    ]
+    if not state.debt:
+        return [*opening, earned]
+    return [*opening, earned, *_repayment(evolve(state, earned), asked.clearing_id, [lot_id])]
 
 
 def _withheld(asked: AwardPoints, rule_set: RuleSet, reason: str) -> AwardWithheld:
