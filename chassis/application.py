@@ -141,7 +141,8 @@ class Application:
 
     async def peek(self, decider: Decider[S], id: str) -> S | None:
         """Like `find`, but what is in memory will do: for what never changes, such as an owner."""
-        fold = self._streams.cached(f"{decider.category}-{id}")
+        stream = f"{decider.category}-{id}"
+        fold = self._streams.cached(stream) or self._read_folds.get(stream)
         if fold is not None and fold.version:
             state: S = fold.state
             return state
