@@ -111,6 +111,11 @@ class Session:
         return self._rpc.stub(stub, service, timeout_seconds)
 
     @property
+    def access_token(self) -> str:
+        """The token as it is now; good for a few minutes."""
+        return self._access
+
+    @property
     def _auth(self) -> Any:
         return self._anonymous.stub(AuthServiceStub, "auth", RPC_SECONDS)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import shutil
 import sys
 import time
 from collections import Counter
@@ -63,7 +64,9 @@ def _run(data: Path, store: str) -> int:
         console.print(f"[bold red]there is no file {data}")
         return EXIT_BROKEN
     rows = read_rows(data)
-    system = System(VAR / "demo" / f"{store}-{uuid4().hex[:8]}", store=store)
+    folder = VAR / "demo" / store
+    shutil.rmtree(folder, ignore_errors=True)
+    system = System(folder, store=store)
     try:
         system.start(lambda what: console.print(f"starting {what} …"))
         address = SystemAddress.read(system.folder / DESCRIPTION)

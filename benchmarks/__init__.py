@@ -1,0 +1,1 @@
+"""What `make bench` runs: ratios against the limit in the same run, never a timed test."""
