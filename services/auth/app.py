@@ -31,7 +31,10 @@ def _checkpointer(ports: Ports) -> Checkpointer:
 
 
 def _workers(ports: Ports) -> Sequence[Worker]:
-    return (("checkpoints", _checkpointer(ports).run),)
+    return (
+        ("checkpoints", _checkpointer(ports).run),
+        ("signing keys", safe_of(ports).signer.run),
+    )
 
 
 async def describe_identity(ports: Ports, id: str) -> Mapping[str, Any] | None:

@@ -12,6 +12,7 @@ ANNOUNCED = timedelta(minutes=10)
 PUBLISHED_AFTER = timedelta(minutes=10)
 """And so long after the next one took over: an access token lives five minutes."""
 
+ROTATED_EVERY = timedelta(days=30)
 KEPT_LIMIT = 8
 ONLY = "main"
 
@@ -20,10 +21,12 @@ ONLY = "main"
 
 @command
 class RotateSigningKey(Command):
-    """Sign with this key soon; with the very first one at once."""
+    """Sign with this key soon; with the very first one at once. `if_due` asks for it only when the
+    last one has signed for 30 days, however many workers ask at once."""
 
     key_id: str
     public_key: str
+    if_due: bool = False
 
 
 # state
@@ -48,6 +51,10 @@ class SigningKeys:
         """The one that signs now."""
         started = [key for key in self.keys if key.active_from <= now]
         return started[-1] if started else None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether the newest key has signed for long enough."""
+        return not self.keys or self.keys[-1].active_from + ROTATED_EVERY <= now
 
     def published(self, now: datetime) -> tuple[SigningKey, ...]:
         """Those that a token may be signed with: the present one, the next, the ones just gone."""
@@ -76,6 +83,8 @@ def decide(
 ) -> tuple[SigningKeyRotated, ...]:
     """Announce a key, once."""
     if any(key.key_id == command.key_id for key in state.keys):
+        return ()
+    if command.if_due and not state.is_due(context.now):
         return ()
     active_from = context.now + ANNOUNCED if state.keys else context.now
     return (

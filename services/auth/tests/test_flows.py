@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cards.auth.v1 import auth_service_pb2 as pb
 
+from chassis.answers import page_token
 from chassis.call import Principal
 from chassis.kernel.errors import AlreadyExists, Error, Invalid, Refused, Unauthenticated
 from chassis.tokens import TokenVerifier, TrustBundle
@@ -280,6 +281,8 @@ async def test_sessions_are_listed_newest_first_and_can_be_ended(auth: Auth) -> 
     rest = await auth.ask(auth.auth, "ListSessions", asked)
     assert [each.session_id for each in rest.sessions] == [tokens[0].session_id]
     assert not rest.next_page_token
+    asked.page_token = page_token(2**70)
+    assert len((await auth.ask(auth.auth, "ListSessions", asked)).sessions) == 2
     assert await reason(auth.refresh(tokens[2].refresh_token)) == "SESSION_ENDED"
 
 
@@ -361,3 +364,14 @@ async def test_a_key_rotation_does_not_disturb_those_who_are_logged_in(auth: Aut
     assert keys.active_key_id == answer.key_id
     after = (await auth.refresh(before.refresh_token)).tokens
     assert (await principal(auth, after.access_token)).subject == f"operator:{made.identity_id}"
+
+
+async def test_keys_are_rotated_every_thirty_days_by_one_of_many_workers(auth: Auth) -> None:
+    signer = auth.node.ports.keys.signer
+    await signer.rotate_if_due()
+    assert auth.names().count("SigningKeyRotated") == 1
+    auth.clock.advance(timedelta(days=30))
+    late, inside = await signer.rotation(if_due=True)
+    await signer.rotate_if_due()
+    await auth.node.application.execute(late, actor="service:auth", inside=inside)
+    assert auth.names().count("SigningKeyRotated") == 2

@@ -17,7 +17,7 @@ from services.auth.domain.key_encryption_keys import (
     RotateKeyEncryptionKey,
 )
 from services.auth.queries import WrappedDataKey
-from services.auth.use_cases.units import ACTOR, Inside
+from services.auth.use_cases.units import ACTOR, Inside, settle
 
 IDENTITY_PREFIX = "identity:"
 
@@ -96,9 +96,10 @@ class KeyRing:
                 queries.replace_wrapping(connection, before, after)
 
         if pairs:
-            await self._ports.application.execute(
-                RecordRewrap(version=version, batch_id=self._ports.ids.new(), rewrapped=len(pairs)),
-                actor=ACTOR,
+            batch_id = self._ports.ids.new()
+            await settle(
+                self._ports,
+                RecordRewrap(version=version, batch_id=batch_id, rewrapped=len(pairs)),
                 inside=inside,
             )
         remaining = await self._ports.database.read(

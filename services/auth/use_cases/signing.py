@@ -22,9 +22,10 @@ from services.auth.domain.credentials import Identity
 from services.auth.domain.data_keys import DataKeys
 from services.auth.domain.session import Session
 from services.auth.domain.signing_keys import ONLY, SIGNING_KEYS, RotateSigningKey, SigningKeys
-from services.auth.use_cases.units import Inside
+from services.auth.use_cases.units import ACTOR, Inside
 
 PRIVATE_KEY_BYTES = 32
+ROTATION_CHECK_SECONDS = 3_600.0
 CERTIFICATE_TYPE = "destruction-certificate+jwt"
 
 
@@ -80,7 +81,19 @@ class Signer:
         active = keys.active(now)
         return json.dumps({"keys": jwks}), active.key_id if active else ""
 
-    async def rotation(self) -> tuple[RotateSigningKey, Inside]:
+    async def run(self) -> None:
+        """Announce a new key every 30 days, for ever."""
+        while True:
+            await self.rotate_if_due()
+            await self._ports.sleep(ROTATION_CHECK_SECONDS)
+
+    async def rotate_if_due(self) -> None:
+        """Announce a new key if the newest one has signed for 30 days."""
+        if (await self._keys()).is_due(self._ports.clock.now()):
+            command, inside = await self.rotation(if_due=True)
+            await self._ports.application.execute(command, actor=ACTOR, inside=inside)
+
+    async def rotation(self, *, if_due: bool = False) -> tuple[RotateSigningKey, Inside]:
         """What announces a new key."""
         seed = self._ports.random.randbytes(PRIVATE_KEY_BYTES)
         key = _okp_key(seed)
@@ -92,7 +105,7 @@ class Signer:
                 queries.insert_signing_key(connection, key_id, wrapped)
 
         public = key.as_dict(private=False)["x"]
-        return RotateSigningKey(key_id=key_id, public_key=str(public)), inside
+        return RotateSigningKey(key_id=key_id, public_key=str(public), if_due=if_due), inside
 
     async def certificate(self, state: DataKeys) -> str:
         """A compact JWS over what was destroyed, when and by whose wish."""
