@@ -1,5 +1,6 @@
 """The worker that sends e-mail: claim, send, say what came of it, for ever."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from services.notify.domain.recipient import RECIPIENT, Recipient
 from services.notify.rendering import Templates
 
 PAGE_LIMIT = 50
+AT_ONCE = 8
+"""So many messages are on their way at the same time, each on a connection of its own."""
 POLL_SECONDS = 0.5
 AWAY_PAUSE_SECONDS = 5.0
 ACTOR = "worker:notify.send_email"
@@ -61,8 +64,16 @@ class EmailSender:
             lambda connection: queries.due_emails(connection, now, PAGE_LIMIT)
         )
         claimed = 0
-        for row in rows:
-            claimed += await self._attempt(row)
+        for start in range(0, len(rows), AT_ONCE):
+            batch = rows[start : start + AT_ONCE]
+            attempts = await asyncio.gather(
+                *(self._attempt(row) for row in batch), return_exceptions=True
+            )
+            # Every attempt of a batch is over and recorded before the first failure is told.
+            for attempt in attempts:
+                if isinstance(attempt, BaseException):
+                    raise attempt
+                claimed += attempt
         return claimed
 
     async def _attempt(self, row: Any) -> bool:
