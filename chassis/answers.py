@@ -15,6 +15,7 @@ from chassis.work import Settled
 
 PAGE_SIZE_DEFAULT = 50
 PAGE_SIZE_LARGEST = 200
+LARGEST_CURSOR = 2**63 - 1
 
 
 def receipt(settled: Settled) -> receipt_pb2.Receipt:
@@ -70,7 +71,10 @@ def of_page_token(token: str, *kinds: type) -> tuple[Any, ...] | None:
         return None
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        found = msgspec.json.decode(raw, type=tuple[kinds])  # type: ignore[valid-type]
+        wanted: Any = tuple[kinds]  # type: ignore[valid-type]
+        found: list[Any] = list(msgspec.json.decode(raw, type=wanted))
+        if any(isinstance(each, int) and abs(each) > LARGEST_CURSOR for each in found):
+            raise ValueError("a cursor is a 64-bit integer")
     except (ValueError, NotBase64, msgspec.MsgspecError) as error:
         raise Invalid(
             "PAGE_TOKEN_UNKNOWN",

@@ -1,5 +1,6 @@
 """Between the door and the store: commands in, answers out, states for those who ask."""
 
+import hmac
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from chassis.committer import Committer
 from chassis.database import Database
 from chassis.event_store.cache import Folded, Streams, Unloadable
 from chassis.event_store.head import read_head
+from chassis.kernel import ids
 from chassis.kernel.clock import Clock
 from chassis.kernel.decider import Decider
 from chassis.kernel.errors import Error, NotFound
@@ -28,10 +30,15 @@ READ_FOLDS_LIMIT = 10_000
 class Application:
     """What a service's grpc_api, workers and queries use to decide and to look."""
 
-    def __init__(self, committer: Committer, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, committer: Committer, database: Database, clock: Clock, secret: bytes = b""
+    ) -> None:
+        """`secret` keys the stored hashes of requests: a request may hold a card number, and an
+        unkeyed hash of one is soon guessed."""
         self._committer = committer
         self._database = database
         self._clock = clock
+        self._secret = secret
         self._read_folds: dict[str, Folded] = {}
 
     @property
@@ -60,12 +67,7 @@ class Application:
             Work(
                 commands=commands,
                 meta=self._meta(current),
-                idempotency=Idempotency(
-                    current.principal.scope,
-                    current.method,
-                    current.idempotency_key,
-                    current.request_hash,
-                ),
+                idempotency=self._idempotency(current),
                 render=rendered,
                 audit=self._audit(current, commands),
                 inside=inside,
@@ -76,12 +78,21 @@ class Application:
         answer: M = _unnamed(outcome.answer)
         return answer
 
+    def _idempotency(self, current: call.Call) -> Idempotency | None:
+        if not current.idempotency_key:
+            # Requests that carry secrets have none, and say in their proto why they are repeatable.
+            return None
+        hashed = hmac.digest(self._secret, current.request_hash, "sha256")
+        return Idempotency(current.principal.scope, current.method, current.idempotency_key, hashed)
+
     def _meta(self, current: call.Call) -> Meta:
         return Meta(
             occurred_at=self._clock.now(),
             actor=current.principal.scope,
             correlation_id=current.correlation_id,
-            causation_id=current.request_hash.hex()[:32],
+            causation_id=ids.derive(
+                "request", current.principal.scope, current.method, current.idempotency_key
+            ),
             traceparent=current.traceparent,
         )
 

@@ -111,6 +111,8 @@ def _prepare_sqlite(engine: Engine, memory: bool) -> None:
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA foreign_keys=ON")
+        # A destroyed key must not be left in a free page.
+        connection.execute("PRAGMA secure_delete=ON")
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from cards.feed.v1.intake_service_pb2_grpc import add_IntakeServiceServicer_to_s
 from chassis import logs
 from chassis.application import Application
 from chassis.background import Background, Backoff
+from chassis.checkpointing import Checkpointer
 from chassis.committer import Committer
 from chassis.crypto.keys import Keys
 from chassis.database import Database
@@ -73,7 +74,9 @@ class Node:
         self.intake = StoreIntake(self.database, self.committer, world.clock)
         facts = [fact for decider in service.deciders for fact in decider.facts]
         self.publishing = Publishing(service.name, service.public, facts, service.overrides)
-        self.application = Application(self.committer, self.database, world.clock)
+        self.application = Application(
+            self.committer, self.database, world.clock, world.request_secret
+        )
         self.ports = Ports(
             clock=world.clock,
             ids=world.ids,
@@ -157,11 +160,21 @@ class Node:
         snapshotter = Snapshotter(self.log, self.database, self.ticker.streams)
         loops.append(("snapshots", snapshotter.run))
         loops.append(("housekeeping", Housekeeper(self.database, self.world.clock).run))
+        loops.extend(self._checkpoints())
         loops.extend(self.service.workers(self.ports))
         if self.world.bus is not None:
             loops.extend(self._messaging(self.world.bus))
         for name, loop in loops:
             self._tasks.append(asyncio.create_task(self._supervise(name, loop), name=name))
+
+    def _checkpoints(self) -> Sequence[tuple[str, Loop]]:
+        """auth has a log key of its own, and signs by itself."""
+        key = self.world.checkpoint_key
+        if key is None or self.service.keys is not None:
+            return []
+        origin = f"cards/{self.service.name}"
+        checkpointer = Checkpointer(self.database, self.world.clock, origin, key)
+        return [("checkpoints", checkpointer.run)]
 
     def _messaging(self, bus: Any) -> Sequence[tuple[str, Loop]]:
         def relay() -> Background:

@@ -180,6 +180,7 @@ def _ask(
 ) -> Decision:
     known: dict[str, Any] = {
         "kind": principal.kind,
+        "subject": principal.subject,
         "roles": list(principal.roles),
         "assurance_level": principal.assurance_level,
     }

@@ -9,6 +9,7 @@ from random import Random, SystemRandom
 from typing import Any, Protocol
 from uuid import uuid4
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
 from chassis.application import Application
@@ -63,6 +64,10 @@ class World:
     bus: Bus | None
     rpc: Rpc
     keys: Keys | None = None
+    checkpoint_key: Ed25519PrivateKey | None = None
+    """Signs checkpoints of the audit log; none are signed without it."""
+    request_secret: bytes = b""
+    """Keys the stored hashes of requests; the same for all processes of a service, for ever."""
     alone: bool = True
     """Whether no other process writes to this store."""
     share: Share = WHOLE

@@ -126,7 +126,8 @@ async def _opened(
     """A node on the real world, migrated; closed in order afterwards."""
     clock, ids = SystemClock(), RandomIds()
     telemetry = Telemetry.of(service.name, settings)
-    rpc = _rpc(service, settings, clock, telemetry)
+    key = None if settings.signing_key_path is None else SigningKey.load(settings.signing_key_path)
+    rpc = _rpc(settings, key, clock, telemetry)
     bus = await _open_bus(service, settings) if with_bus else None
     metrics = telemetry.metrics
     world = World(
@@ -138,6 +139,8 @@ async def _opened(
         bus=bus,
         rpc=rpc,
         keys=_keys(settings, rpc, clock),
+        checkpoint_key=None if key is None else key.private_key,
+        request_secret=_secret(settings),
         alone=settings.store_is_ours_alone,
         share=Share(settings.worker_index, settings.worker_count),
         on_batch=metrics.batch_committed,
@@ -192,12 +195,8 @@ async def _ending_with(bus: JetStreamBus | None) -> AsyncIterator[None]:
         sys.exit(EXIT_BUS_LOST)
 
 
-def _rpc(service: Service, settings: Settings, clock: Clock, telemetry: Telemetry) -> Rpc:
-    token: Callable[[], str] | None = None
-    if settings.signing_key_path is not None:
-        token = ServiceTokens(
-            SigningKey.load(settings.signing_key_path), clock, RandomIds().new
-        ).current
+def _rpc(settings: Settings, key: SigningKey | None, clock: Clock, telemetry: Telemetry) -> Rpc:
+    token = None if key is None else ServiceTokens(key, clock, RandomIds().new).current
     return Rpc(
         settings.peers,
         clock,
@@ -210,8 +209,13 @@ def _rpc(service: Service, settings: Settings, clock: Clock, telemetry: Telemetr
 def _keys(settings: Settings, rpc: Rpc, clock: Clock) -> Keys | None:
     if settings.lookup_secret is None:
         return None
-    secret = bytes.fromhex(settings.lookup_secret.get_secret_value())
-    return KeyServiceClient(rpc, clock=clock, lookup_secret=secret)
+    return KeyServiceClient(rpc, clock=clock, lookup_secret=_secret(settings))
+
+
+def _secret(settings: Settings) -> bytes:
+    return (
+        bytes.fromhex(settings.lookup_secret.get_secret_value()) if settings.lookup_secret else b""
+    )
 
 
 def _signing_keys(service: Service, node: Node, rpc: Rpc) -> Callable[[], Awaitable[str]]:

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import OKPKey
@@ -70,6 +71,14 @@ class SigningKey:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             json.dump({**self._key.as_dict(private=True), "iss": self.issuer}, file)
+
+    @property
+    def private_key(self) -> Ed25519PrivateKey:
+        """For other signatures of the same owner: checkpoints of its audit log."""
+        key = self._key.private_key
+        if not isinstance(key, Ed25519PrivateKey):
+            raise TypeError("a signing key is private and of the curve Ed25519")
+        return key
 
     def public(self) -> dict[str, Any]:
         """The public key as a JWK, with `iss` saying whose it is, for a JWK set."""

@@ -143,8 +143,14 @@ class System:
             return self.postgres.url(f"cards_{name}")
         return f"sqlite:///{self.folder / name / 'store.db'}"
 
-    def start(self, tell: Callable[[str], None] = lambda what: None) -> None:
-        """Start everything that does not run, auth before the others; `tell` hears what is next."""
+    def start(
+        self,
+        tell: Callable[[str], None] = lambda what: None,
+        *,
+        only: Sequence[str] = SERVICES,
+    ) -> None:
+        """Start what does not run of the services in `only` and of what they need, auth before the
+        others; `tell` hears what is next."""
         for name in SERVICES:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         tell("NATS with JetStream, every write synced")
@@ -157,9 +163,9 @@ class System:
             self._create_databases(self.postgres)
         tell("auth")
         self.services["auth"].start()
-        tell("accounts, risk, loyalty, notify, support")
+        others = [self.services[name] for name in SERVICES if name != "auth" and name in only]
+        tell(", ".join(server.service for server in others))
         with ThreadPoolExecutor(len(SERVICES)) as starting:
-            others = [self.services[name] for name in SERVICES if name != "auth"]
             for started in [starting.submit(server.start) for server in others]:
                 started.result()
         self.describe()

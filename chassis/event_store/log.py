@@ -71,7 +71,9 @@ class Log:
 
     async def after(self, position: int, limit: int = READ_LIMIT) -> list[Recorded]:
         """The events after a position, in order, at most `limit`."""
-        if self._tail and self._tail[0].position <= position + 1:
+        # The tail ends where this process last wrote; others may have gone on from there.
+        tail = self._tail
+        if tail and tail[0].position <= position + 1 and position < tail[-1].position:
             start = bisect_right(self._tail, position, key=lambda each: each.position)
             stop = min(start + limit, len(self._tail))
             return [self._tail[i] for i in range(start, stop)]

@@ -1,75 +1,87 @@
 """An immutable map whose update costs nearly the same at ten entries and at a hundred thousand."""
 
 from collections.abc import Iterator, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from zlib import crc32
 
 V = TypeVar("V")
 
-BUCKETS = 512
-_EMPTY: dict[str, object] = {}
+_BITS = 4
+_WIDTH = 1 << _BITS
+_MASK = _WIDTH - 1
+_SECOND, _THIRD = _BITS, 2 * _BITS
+# Shared by all maps and never changed: a map is only ever changed by copying what is on the way.
+_NO_LEAF: dict[str, Any] = {}
+_NO_TWIG: list[dict[str, Any]] = [_NO_LEAF] * _WIDTH
+_NO_BRANCH: list[list[dict[str, Any]]] = [_NO_TWIG] * _WIDTH
+_NO_ROOT: list[list[list[dict[str, Any]]]] = [_NO_BRANCH] * _WIDTH
 
 
 class PersistentMap(Generic[V]):
     """Text keys to values; `set` and `remove` return a new map and share what did not change.
 
-    An update copies one of 512 buckets and the table of buckets. Buckets are chosen by CRC-32, so
-    iteration has the same order in every process; it goes by key.
+    A tree of three levels, sixteen ways each, over leaves; an update copies the way to one leaf.
+    The way is chosen by CRC-32, so iteration is the same in every process; it goes by key.
     """
 
-    __slots__ = ("_buckets", "_length")
+    __slots__ = ("_length", "_root")
 
     def __init__(self, entries: Mapping[str, V] | None = None) -> None:
-        buckets: list[dict[str, V]] = [{} for _ in range(BUCKETS)] if entries else []
+        self._root: list[list[list[dict[str, V]]]] = _NO_ROOT
+        self._length = 0
         for key, value in (entries or {}).items():
-            buckets[crc32(key.encode()) % BUCKETS][key] = value
-        self._buckets: tuple[dict[str, V], ...] = tuple(buckets)
-        self._length = len(entries or {})
+            grown = self.set(key, value)
+            self._root, self._length = grown._root, grown._length
 
-    def _bucket(self, key: str) -> dict[str, V]:
-        if not self._buckets:
-            return _EMPTY  # type: ignore[return-value]
-        return self._buckets[crc32(key.encode()) % BUCKETS]
+    def _leaf(self, key: str) -> dict[str, V]:
+        way = crc32(key.encode())
+        return self._root[way & _MASK][way >> _SECOND & _MASK][way >> _THIRD & _MASK]
 
     def get(self, key: str) -> V | None:
         """The value at `key`, or None."""
-        return self._bucket(key).get(key)
+        return self._leaf(key).get(key)
 
     def __getitem__(self, key: str) -> V:
-        return self._bucket(key)[key]
+        return self._leaf(key)[key]
 
     def __contains__(self, key: str) -> bool:
-        return key in self._bucket(key)
+        return key in self._leaf(key)
 
     def __len__(self) -> int:
         return self._length
 
     def set(self, key: str, value: V) -> "PersistentMap[V]":
         """A map like this one with `value` at `key`."""
-        bucket = dict(self._bucket(key))
-        grown = key not in bucket
-        bucket[key] = value
-        return self._replaced(key, bucket, self._length + grown)
+        before = self._leaf(key)
+        leaf = before.copy()
+        leaf[key] = value
+        return self._replaced(key, leaf, self._length + len(leaf) - len(before))
 
     def remove(self, key: str) -> "PersistentMap[V]":
         """A map like this one without `key`; the same map if it was not there."""
         if key not in self:
             return self
-        bucket = dict(self._bucket(key))
-        del bucket[key]
-        return self._replaced(key, bucket, self._length - 1)
+        leaf = self._leaf(key).copy()
+        del leaf[key]
+        return self._replaced(key, leaf, self._length - 1)
 
-    def _replaced(self, key: str, bucket: dict[str, V], length: int) -> "PersistentMap[V]":
-        table = list(self._buckets) if self._buckets else [{} for _ in range(BUCKETS)]
-        table[crc32(key.encode()) % BUCKETS] = bucket
-        made: PersistentMap[V] = PersistentMap()
-        made._buckets = tuple(table)
+    def _replaced(self, key: str, leaf: dict[str, V], length: int) -> "PersistentMap[V]":
+        way = crc32(key.encode())
+        first, second = way & _MASK, way >> _SECOND & _MASK
+        root = self._root.copy()
+        branch = root[first] = root[first].copy()
+        twig = branch[second] = branch[second].copy()
+        twig[way >> _THIRD & _MASK] = leaf
+        made: PersistentMap[V] = PersistentMap.__new__(PersistentMap)
+        made._root = root
         made._length = length
         return made
 
     def keys(self) -> list[str]:
         """Every key, sorted."""
-        return sorted(key for bucket in self._buckets for key in bucket)
+        return sorted(
+            key for branch in self._root for twig in branch for leaf in twig for key in leaf
+        )
 
     def values(self) -> list[V]:
         """Every value, in the order of the keys."""

@@ -188,6 +188,17 @@ async def test_the_log_is_read_in_order_by_its_followers(store: Store) -> None:
     other.close()
 
 
+async def test_a_follower_goes_on_where_another_process_wrote(store: Store) -> None:
+    other = open_store(str(store.database.engine.url.render_as_string(hide_password=False)))
+    await store.committer.submit(work(add(1, "x")))
+    await other.committer.submit(work(add(1, "y")))
+    assert [each.position for each in await store.log.after(1)] == [2]
+    await store.committer.submit(work(add(1, "z")))
+    assert [each.position for each in await store.log.after(0)] == [1, 2, 3]
+    assert [each.position for each in await store.log.after(2)] == [3]
+    other.close()
+
+
 async def test_followers_wait_for_what_comes_from_whichever_process(store: Store) -> None:
     other = open_store(str(store.database.engine.url.render_as_string(hide_password=False)))
     waiting = [asyncio.create_task(each.log.committed(1, 60.0)) for each in (store, other)]
