@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Engine
 
@@ -160,6 +160,12 @@ class Cluster:
         for node in self.nodes.values():
             node.disk.calm()
             node.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """The world is over: close what its disks hold."""

@@ -1,11 +1,13 @@
 """A described service as processes of a simulated machine."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from chassis import scheduler
 from chassis.node import Node
 from chassis.ports import World as PortsOfWorld
 from chassis.service import Service
@@ -18,6 +20,20 @@ POLL_SECONDS = 0.8
 ALONE_POLL_SECONDS = 5.0
 """How often a process looks for what others wrote to its store: virtual time is free, looking
 is not."""
+
+
+TIMER_POLL_SECONDS = 3.0
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """While this lasts, what polls polls less often: that is what costs real time."""
+    before = scheduler.LONGEST_SLEEP_SECONDS
+    scheduler.LONGEST_SLEEP_SECONDS = TIMER_POLL_SECONDS
+    try:
+        yield
+    finally:
+        scheduler.LONGEST_SLEEP_SECONDS = before
 
 
 class SimulatedNode(Node):

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from chassis.simulation.calls import SimulatedRpc
 from chassis.simulation.cluster import Cluster
 from chassis.simulation.faults import strike
+from chassis.simulation.healing import heal
 from chassis.simulation.invariants import broken_chassis, log_of
-from chassis.simulation.runner import ViolationError
-from chassis.simulation.services import Layout, processes
+from chassis.simulation.services import Layout, patience, processes
 from chassis.simulation.world import World
 from tests.simulation.clients import EXPLAINING_SECONDS, LIMIT_MINOR, Client, Spent
 from tests.simulation.two_services import SERVICES, hosted
@@ -16,11 +16,7 @@ from tests.simulation.two_services import SERVICES, hosted
 LAYOUTS = (Layout.ONE, Layout.ONE, Layout.SERVE_AND_WORK, Layout.TWO_WORKERS)
 CLIENTS = 4
 ROUGH_SECONDS = 45.0
-LOOK_SECONDS = 5.0
-HEAL_SECONDS = 150.0
-"""By then all that was said has arrived: consumers compare themselves every 60 s."""
-AFTERWARDS_SECONDS = (6.0, 6.0, 6.0, 65.0)
-"""Nothing may happen twice in one of these times either."""
+ARRIVAL_SECONDS = 8.0
 
 
 async def scenario(world: World) -> None:
@@ -32,8 +28,7 @@ async def play(world: World, client: type[Client]) -> None:
     """The scenario with such clients."""
     layout = world.random("layout").choice(LAYOUTS)
     hosts = {each.name: processes(hosted(each), layout) for each in SERVICES}
-    cluster = Cluster(world, hosts)
-    try:
+    with patience(), Cluster(world, hosts) as cluster:
         cluster.start()
         clients = [
             client(name, world, SimulatedRpc(cluster.network, name))
@@ -47,39 +42,16 @@ async def play(world: World, client: type[Client]) -> None:
         faults.cancel()
         cluster.calm()
         await asyncio.gather(*spending, explaining)
-        again = client("operator-again", world, SimulatedRpc(cluster.network, "operator"))
-        await _heal(cluster, clients, again)
-    finally:
-        cluster.close()
+        await asyncio.sleep(ARRIVAL_SECONDS)
+        # What was refused just before it was explained waits for somebody to look again.
+        await client("operator-again", world, SimulatedRpc(cluster.network, "operator")).explain()
+        spent = [each for one in clients for each in one.spent]
+        await heal(cluster, lambda: broken(cluster, spent))
 
 
 async def _explain_some_time(world: World, operator: Client) -> None:
     await asyncio.sleep(world.random("operator").random() * EXPLAINING_SECONDS)
     await operator.explain()
-
-
-async def _heal(cluster: Cluster, clients: Sequence[Client], operator: Client) -> None:
-    """Wait until all is right, and see that it stays so."""
-    spent = [each for client in clients for each in client.spent]
-    loop = cluster.world.loop
-    until = loop.time() + HEAL_SECONDS
-    explained = False
-    while found := broken(cluster, spent):
-        if loop.time() > until:
-            raise ViolationError(_told(cluster, found))
-        await asyncio.sleep(LOOK_SECONDS)
-        if not explained and loop.time() > until - HEAL_SECONDS / 2:
-            # What was refused just before it was explained waits for somebody to look again.
-            explained = True
-            await operator.explain()
-    await asyncio.sleep(cluster.world.random("afterwards").choice(AFTERWARDS_SECONDS))
-    if found := broken(cluster, spent):
-        raise ViolationError("later: " + _told(cluster, found))
-
-
-def _told(cluster: Cluster, found: list[str]) -> str:
-    failures = f" (background: {cluster.failed[-3:]})" if cluster.failed else ""
-    return "; ".join(found) + failures
 
 
 def broken(cluster: Cluster, spent: Sequence[Spent]) -> list[str]:
