@@ -84,7 +84,7 @@ class Publishing:
     def message(self, recorded: Recorded, previous: int) -> Message:
         """The message about a public fact; see `headers_of` for `previous`."""
         encoder = self._encoders[type(recorded.fact)]
-        payload = encoder.encode(recorded.fact).SerializeToString(deterministic=True)
+        payload = encoder.encode(recorded.fact).SerializeToString()
         if len(payload) > MAX_PAYLOAD_BYTES:
             raise ValueError(f"the message at position {recorded.position} is too large")
         return Message(

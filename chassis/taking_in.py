@@ -136,8 +136,6 @@ class TakingIn:
         """
         place = self.place(partition)
         for index, incoming in enumerate(lane):
-            if incoming.place == place:
-                continue
             new_epoch = incoming.place.epoch != place.epoch and place != NOWHERE
             if new_epoch or incoming.previous > place.position:
                 return lane[:index]

@@ -320,6 +320,7 @@ class MemoryIntake:
     def __init__(self) -> None:
         self.rows: dict[tuple[str, Place], Inbox] = {}
         self.units: list[Work] = []
+        self.submitted = 0
         self.applied: list[Command] = []
         self.waiting: dict[tuple[str, Place], Parked] = {}
         self.refuse: Callable[[Command], None] = lambda command: None
@@ -348,6 +349,7 @@ class MemoryIntake:
 
     async def submit(self, work: Work) -> Outcome:
         self.began.set()
+        self.submitted += 1
         lanes = {row.partition for row in work.inbox}
         for lane in lanes:
             self.under_way[lane] = self.under_way.get(lane, 0) + 1

@@ -77,6 +77,24 @@ async def test_page_by_page_is_the_whole() -> None:
     assert found == [each for each in messages_of(log) if read(each).partition in (1, 2)]
 
 
+async def test_a_page_can_be_asked_for_again() -> None:
+    log = a_log(10)
+    async with feed_of(log) as feed:
+        first = await feed.after(0, (), 4)
+        end = read(first[-1]).place.position
+        second = await feed.after(end, (), 4)
+        assert await feed.after(end, (), 4) == second
+        assert [*first, *second] == messages_of(log)[:8]
+
+
+async def test_it_looks_beyond_what_is_nobodys_business() -> None:
+    log = a_log(1)
+    log.append(*(DraftSaved(note_id="x") for _ in range(2 * READ_LIMIT)))
+    log.append(NoteWritten(note_id="last"))
+    async with feed_of(log) as feed:
+        assert await feed.after(1, (), 10) == messages_of(log)[1:]
+
+
 async def test_the_head_says_where_each_partition_ends() -> None:
     log = a_log(4)
     async with feed_of(log) as feed:
