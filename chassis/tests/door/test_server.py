@@ -17,9 +17,12 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from chassis import call as calls
+from chassis.config import Settings
+from chassis.grpc_client import Rpc, channel_credentials
 from chassis.interceptors import permission
 from chassis.interceptors.method import BadDescription, describe
 from chassis.permission import Permissions, PolicySource
+from chassis.ports import SystemClock
 from chassis.tests.door.conftest import Doorway, doorway, until
 from chassis.tests.door.echo import modules
 from chassis.tests.door.refusals import refusal
@@ -219,6 +222,26 @@ async def test_with_mutual_tls_a_token_needs_the_certificate_of_its_service(tmp_
             assert told.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
         told = await refusal(door.stub.Ping(door.pb.PingRequest(), timeout=2))
         assert told.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+
+
+async def test_services_speak_to_one_another_over_mutual_tls(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    ours, our_key = authority.issue("echo")
+    theirs, their_key = authority.issue("support")
+    async with doorway(
+        tls_certificate_path=ours, tls_key_path=our_key, tls_ca_path=authority.path
+    ) as door:
+        settings = Settings(
+            tls_certificate_path=theirs, tls_key_path=their_key, tls_ca_path=authority.path
+        )
+        address = {"echo": f"localhost:{door.server.port}"}
+        credentials = channel_credentials(settings)
+        rpc = Rpc(
+            address, SystemClock(), token=lambda: door.service_token("support"),
+            credentials=credentials,
+        )  # fmt: skip
+        await rpc.stub(type(door.stub), "echo").Sweep(door.pb.SweepRequest())
+        await rpc.close()
 
 
 async def test_a_renewed_certificate_is_taken_up(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ async def test_a_stream_ends_when_the_server_stops() -> None:
             await exhaust(answers)
         assert caught.value.reason == "DRAINING"
         # Nobody had to wait for the end of the grace.
-        await asyncio.wait_for(stopping, 1)
+        await asyncio.wait_for(stopping, 1.8)
 
 
 async def test_a_listener_who_goes_away_ends_the_stream(door: Doorway) -> None:

@@ -2,9 +2,16 @@
 
 import asyncio
 import random
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import grpc
 import pytest
+from opentelemetry.proto.collector.metrics.v1 import (
+    metrics_service_pb2,
+    metrics_service_pb2_grpc,
+)
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -192,3 +199,39 @@ def test_hooks_of_the_store_are_counted() -> None:
     [lag] = points(reader, "cards.consumer.lag")
     assert (lag.value, lag.attributes) == (5, {"source": "accounts"})
     telemetry.close()
+
+
+class Collector:
+    """A collector of traces and metrics, as the settings name one."""
+
+    def __init__(self) -> None:
+        self.spans: list[str] = []
+        self.metrics: set[str] = set()
+
+    def Export(self, request: Any, context: Any) -> Any:
+        if isinstance(request, trace_service_pb2.ExportTraceServiceRequest):
+            found = [s for r in request.resource_spans for c in r.scope_spans for s in c.spans]
+            self.spans += [span.name for span in found]
+            return trace_service_pb2.ExportTraceServiceResponse()
+        scopes = [scope for each in request.resource_metrics for scope in each.scope_metrics]
+        self.metrics |= {metric.name for scope in scopes for metric in scope.metrics}
+        return metrics_service_pb2.ExportMetricsServiceResponse()
+
+
+def test_a_collector_gets_what_was_recorded() -> None:
+    collector = Collector()
+    server: Any = grpc.server(ThreadPoolExecutor(2))
+    add_traces: Any = trace_service_pb2_grpc.add_TraceServiceServicer_to_server
+    add_metrics: Any = metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server
+    add_traces(collector, server)
+    add_metrics(collector, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    settings = Settings(otlp_endpoint=f"127.0.0.1:{port}", trace_sample_ratio=1.0)
+    telemetry = Telemetry.of("echo", settings)
+    with telemetry.span("work", None):
+        telemetry.metrics.batch_committed(3, 0.01)
+    telemetry.close()
+    server.stop(None).wait()
+    assert collector.spans == ["work"]
+    assert {"cards.commit.units", "cards.commit.duration"} <= collector.metrics
