@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable
 from typing import TypeVar
 
@@ -40,7 +41,7 @@ class Backoff:
         self._next = self._first
 
 
-class Background:
+class Background(ABC):
     """Base of such loops: subclasses write `main` and wait for what may take long in `pause`.
 
     `stop` interrupts a pause at once, but lets go on to the next pause what is in hand.
@@ -52,9 +53,9 @@ class Background:
         self._running: asyncio.Task[object] | None = None
         self._over = asyncio.Event()
 
+    @abstractmethod
     async def main(self) -> None:
         """The loop itself; it ends only by an error or by being stopped."""
-        raise NotImplementedError
 
     async def run(self) -> None:
         """Run until stopped; raises what `main` raises. May be run once."""

@@ -155,8 +155,9 @@ class FeedClient:
         found: list[Message] = []
         try:
             async for each in self._stub.Feed(request, timeout=FEED_TIMEOUT_SECONDS):
-                # One by one, to keep what came before a deadline: it is dense as far as it goes.
-                found.append(Message(each.subject, dict(each.headers), each.payload))  # noqa: PERF401
+                message = Message(each.subject, dict(each.headers), each.payload)
+                # Kept at once: what came before a deadline is dense as far as it goes.
+                found.append(message)
         except (grpc.RpcError, Unavailable) as error:
             if not found:
                 raise _unavailable(error) from None

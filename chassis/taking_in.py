@@ -1,10 +1,5 @@
-"""Takes messages in, lane by lane: a lane is one partition of one source.
-
-The invariant: a message is handed to the store only when the one before it in its lane has its
-inbox row committed (applied, ignored or parked). So at most one unit of a lane is under way, a unit
-that fails cannot be overtaken, and a watermark never passes over a message that is not taken in.
-Lanes go on beside one another, and what they submit together is committed together.
-"""
+"""Takes messages in, lane by lane: a lane is one partition of one source. At most one unit of a
+lane is under way, so that what fails cannot be overtaken; lanes go on beside one another."""
 
 import asyncio
 import logging
@@ -68,7 +63,13 @@ def work_for(
 
 
 class TakingIn:
-    """What we know of one source, and how its messages get into our store."""
+    """What we know of one source, and how its messages get into our store.
+
+    The invariant: a message is handed to the store only when the one before it in its lane has its
+    inbox row committed (applied, ignored or parked). So a watermark never passes over a message
+    that was not taken in, and nothing has its effect before what came earlier. What several lanes
+    submit at the same time is committed together.
+    """
 
     def __init__(
         self,

@@ -11,9 +11,9 @@ from chassis.kernel.events import Command
 from chassis.policies import About, Policy
 from chassis.simulation.world import World
 from chassis.subscriber import WHOLE, Share, Subscriber
+from chassis.tests.memory_bus import MemoryBus
 from chassis.tests.messaging import (
     DIARY,
-    MemoryBus,
     MemoryFeed,
     MemoryIntake,
     MemoryLog,

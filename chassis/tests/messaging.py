@@ -3,8 +3,8 @@ listener's store, all in memory, all of which can be made to fail."""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count, islice
 from types import ModuleType
@@ -14,7 +14,7 @@ from cards.type.v1 import money_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool, timestamp_pb2
 from google.protobuf.message_factory import GetMessageClass
 
-from chassis.bus import Away, Consumer, Delivery, Last, Message, Missing, Rejected, StreamSpec
+from chassis.bus import Message
 from chassis.envelope import NOWHERE, Place, read
 from chassis.feed import FeedHead
 from chassis.intake import REDRIVEN, SKIPPED, Parked
@@ -188,124 +188,6 @@ def messages_of(log: MemoryLog) -> list[Message]:
     """Every message that a relay would publish of a log."""
     chain = Chain({})
     return [log.publishing.message(each, chain.link(each)) for each in log.public()]
-
-
-@dataclass
-class _Place:
-    subjects: Sequence[str]
-    delivered: int = 0
-    floor: int = 0
-
-
-@dataclass
-class MemoryStream:
-    messages: list[Message] = field(default_factory=list)
-    places: dict[str, _Place] = field(default_factory=dict)
-
-
-class MemoryBus:
-    """`chassis.bus.Bus`. `on_publish` may raise, and stores what it likes of the batch before."""
-
-    def __init__(self) -> None:
-        self.streams: dict[str, MemoryStream] = {}
-        self.away = False
-        self.lose: Callable[[Message], bool] = lambda message: False
-        """Which messages are never delivered."""
-        self.on_publish: Callable[[MemoryStream, Sequence[Message]], None] = lambda *_: None
-        self.batches: list[int] = []
-        self.publish_seconds = 0.001
-        self.publishing = asyncio.Event()
-        self._moved = asyncio.Event()
-
-    async def ensure_stream(self, spec: StreamSpec) -> None:
-        self._check()
-        self.streams.setdefault(spec.name, MemoryStream())
-
-    async def last_message(self, stream: str) -> Last:
-        messages = self._stream(stream).messages
-        return Last(len(messages), messages[-1] if messages else None)
-
-    async def publish_batch(
-        self, stream: str, messages: Sequence[Message], expected_last_sequence: int
-    ) -> int:
-        found = self._stream(stream)
-        self.publishing.set()
-        await asyncio.sleep(self.publish_seconds)
-        if len(found.messages) != expected_last_sequence:
-            raise Rejected("wrong last sequence")
-        self.on_publish(found, messages)
-        self.put(stream, messages)
-        self.batches.append(len(messages))
-        return len(found.messages)
-
-    def put(self, stream: str, messages: Sequence[Message]) -> None:
-        """Store messages without further ado."""
-        self.streams.setdefault(stream, MemoryStream()).messages.extend(messages)
-        self._moved.set()
-        self._moved = asyncio.Event()
-
-    async def consume(self, stream: str, durable: str, subjects: Sequence[str]) -> Consumer:
-        self._stream(stream).places.setdefault(durable, _Place(subjects))
-        return MemoryConsumer(self, stream, durable)
-
-    def follow(
-        self, stream: str, after_sequence: int | None, subjects: Sequence[str] = ()
-    ) -> AsyncIterator[Delivery]:
-        raise NotImplementedError
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-    async def moved(self, seconds: float) -> None:
-        """Wait for something to be put."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._moved.wait()
-        except TimeoutError:
-            return
-
-    def _stream(self, name: str) -> MemoryStream:
-        self._check()
-        if name not in self.streams:
-            raise Missing(f"no stream {name}")
-        return self.streams[name]
-
-    def _check(self) -> None:
-        if self.away:
-            raise Away("the bus is away")
-
-
-class MemoryConsumer:
-    def __init__(self, bus: MemoryBus, stream: str, durable: str) -> None:
-        self._bus = bus
-        self._name = stream
-        self._durable = durable
-
-    def _place(self) -> tuple[MemoryStream, _Place]:
-        stream = self._bus._stream(self._name)
-        if self._durable not in stream.places:
-            raise Missing("no such consumer")
-        return stream, stream.places[self._durable]
-
-    async def fetch(self, limit: int, timeout_seconds: float) -> list[Delivery]:
-        stream, place = self._place()
-        if place.delivered >= len(stream.messages):
-            await self._bus.moved(timeout_seconds)
-            stream, place = self._place()
-        begin = place.delivered
-        place.delivered = min(len(stream.messages), begin + limit)
-        return [
-            Delivery(message, sequence)
-            for sequence, message in enumerate(stream.messages[begin : place.delivered], begin + 1)
-            if not self._bus.lose(message)
-        ]
-
-    async def acknowledge(self, delivery: Delivery) -> None:
-        _, place = self._place()
-        place.floor = max(place.floor, delivery.sequence)
-
-    async def close(self) -> None:
-        """Nothing is held."""
 
 
 @command

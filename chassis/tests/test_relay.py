@@ -14,11 +14,10 @@ from chassis.bus import Away, Message
 from chassis.envelope import read
 from chassis.relay import LogRewoundError, Relay
 from chassis.simulation.world import World
+from chassis.tests.memory_bus import MemoryBus, MemoryStream
 from chassis.tests.messaging import (
     DraftSaved,
-    MemoryBus,
     MemoryLog,
-    MemoryStream,
     NoteStruck,
     NoteWritten,
     messages_of,
