@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chassis import jetstream
 from chassis.bus import Away, Bus, BusError, Delivery, Message, Missing, Rejected
 from chassis.jetstream import JetStreamBus, JetStreamSettings
 from chassis.relay import stream_spec
@@ -304,6 +305,27 @@ async def test_a_bus_may_be_opened_before_there_is_a_server(tmp_path: Path) -> N
             await bus._connected.wait()
         await bus.ensure_stream(stream_spec("diary"))
         await bus.close()
+
+
+async def test_a_server_that_says_nothing_does_not_hold_us_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jetstream, "CONNECT_SECONDS", 0.2)
+    attempts: list[asyncio.StreamWriter] = []
+
+    async def keep_silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        attempts.append(writer)
+
+    silent = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    bus = JetStreamBus(JetStreamSettings((f"nats://127.0.0.1:{port}",), "diary"))
+    assert not await bus.open(2.0)
+    await bus.close()
+    assert len(attempts) > 2
+    for writer in attempts:
+        writer.close()
+    silent.close()
+    await silent.wait_closed()
 
 
 async def test_a_connection_beyond_help_is_lost(fresh: NatsServer) -> None:
