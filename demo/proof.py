@@ -143,15 +143,21 @@ def _time(kind: str, headers: Any, cleared: dict[str, datetime], facts: Facts) -
             facts.reaction_seconds.append(lasted.total_seconds())
 
 
+async def checks_of_system(witness: Witness) -> list[Check]:
+    """What must hold of any system that has come to rest."""
+    facts, intakes = await witness.facts(), await witness.intakes()
+    return [
+        *_exactly_once(facts, intakes),
+        *_ledger(await witness.trial_balance(), await witness.balances()),
+    ]
+
+
 async def checks(witness: Witness, rows: Sequence[Row], done: Outcome) -> list[Check]:
     """Everything that must hold now."""
-    facts, intakes = await witness.facts(), await witness.intakes()
-    trial, balances = await witness.trial_balance(), await witness.balances()
     return [
         _rows_accounted_for(rows, done),
-        *_exactly_once(facts, intakes),
-        *_ledger(trial, balances),
-        _owed(rows, done, balances),
+        *await checks_of_system(witness),
+        _owed(rows, done, await witness.balances()),
         Check(
             "the burst of card testing got the card blocked",
             done.burst_blocked_after_seconds is not None,
