@@ -35,6 +35,7 @@ class Machine:
     clock: Clock
     ids: SimulatedIds
     random: Random
+    disk: SimulatedDisk
     engine: Engine
     database: Database
     bus: Bus
@@ -93,6 +94,7 @@ class Node:
             clock=world.clock(skew),
             ids=SimulatedIds(world.random(f"ids {process}")),
             random=dice,
+            disk=self.disk,
             engine=engine,
             database=Database(engine, SimulatedRunner(dice)),
             bus=self._cluster.bus.client(self.name),

@@ -80,6 +80,25 @@ class SimulatedDisk:
         """Let something go wrong at the commit after so many more."""
         self._mishap = (self.commits + after_commits, mishap)
 
+    @property
+    def is_new(self) -> bool:
+        """Whether no machine has crashed on it yet, and nothing was committed."""
+        return self.image is None and self.commits == 0
+
+    def prepare(self, make: Callable[[], None], known: bytes | None) -> bytes:
+        """Give a new disk what `make` writes, or that as it is `known` from another world; neither
+        counts as a commit. Returns it."""
+        connection = self._connect()
+        connection.disk = None
+        if known is None:
+            make()
+            known = connection.serialize()
+        else:
+            connection.deserialize(known)
+        connection.told_changes = connection.total_changes
+        connection.disk = self
+        return known
+
     def calm(self) -> None:
         """Nothing goes wrong any more."""
         self._mishap = None
@@ -143,7 +162,7 @@ class SimulatedDisk:
             connection.close()
         self._lost.clear()
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> _Connection:
         if self._connection is not None:
             return self._connection
         connection = sqlite3.connect(":memory:", check_same_thread=False, factory=_Connection)

@@ -36,10 +36,20 @@ def patience() -> Iterator[None]:
         scheduler.LONGEST_SLEEP_SECONDS = before
 
 
+_TABLES: dict[str, bytes] = {}
+"""Empty stores by service: making the tables anew in every world takes a tenth of the time."""
+
+
 class SimulatedNode(Node):
     """A node whose failures in the background are lines of the trace."""
 
     machine: Machine
+
+    def create_tables(self) -> None:
+        disk, name = self.machine.disk, self.service.name
+        if disk.is_new:
+            make = super().create_tables
+            _TABLES[name] = disk.prepare(make, _TABLES.get(name))
 
     def _tell(self, name: str, error: Exception) -> None:
         self.machine.world.trace.add("failure", f"{name}: {type(error).__name__}")

@@ -12,6 +12,7 @@ from tests.simulation import points
 from tests.simulation.protos import POINTS_RPC, POINTS_RPCS, TILL_RPC, TILL_RPCS
 
 ACCOUNTS = ("anna", "ben", "carl")
+FAVOURITES = ("anna", "anna", "anna", "ben", "carl")
 LIMIT_MINOR = 90
 SPENDINGS_EACH = 6
 AMOUNTS_MINOR = (1, 5, points.UNLUCKY_MINOR, 20, 30)
@@ -53,12 +54,12 @@ class Client:
             fields = {"account_id": account, "limit_minor": LIMIT_MINOR}
             await self.insist(stub.Open, TILL_RPCS.OpenRequest, f"{self.name}-{account}", fields)
         for number in range(SPENDINGS_EACH):
-            note, account = f"{self.name}-{number}", random.choice(ACCOUNTS)
+            note, account = f"{self.name}-{number}", random.choice(FAVOURITES)
             amount = random.choice(AMOUNTS_MINOR)
             fields = {"account_id": account, "amount_minor": amount, "note": note}
             answer = await self.insist(stub.Spend, TILL_RPCS.SpendRequest, note, fields)
             self.spent.append(Spent(note, account, amount, answer))
-            await asyncio.sleep(random.random() * THINKING_SECONDS)
+            await asyncio.sleep(random.choice((0.0, random.random() * THINKING_SECONDS)))
 
     async def explain(self) -> None:
         """Say how points are worked out for an unlucky amount, and have what waits tried again."""

@@ -18,6 +18,8 @@ from chassis.simulation.world import World
 
 PROGRAMME = "everyday"
 LIMIT_MINOR = 30_000
+ASSESSED_FROM_MINOR = 1_000
+STAND_IN_MINOR = 5_000
 CALL_SECONDS = 3.0
 RETRY_SECONDS = 0.5
 ATTEMPTS_LIMIT = 400
@@ -90,6 +92,8 @@ class Caller:
                 currency="GBP",
                 bin="500012",
                 default_limit=pounds(LIMIT_MINOR),
+                assessment_threshold=pounds(ASSESSED_FROM_MINOR),
+                stand_in_limit=pounds(STAND_IN_MINOR),
             ),
         )
         customer = await self.ask(

@@ -12,12 +12,24 @@ from chassis.simulation.services import Layout, patience, processes
 from chassis.simulation.world import World
 from tests.simulation.shoppers import LIMIT_MINOR, Caller, Charged
 from tests.simulation.six_services import HOSTED, SERVICES
+from tests.simulation.small_world import EXPECTED as EXPECTED_OF_SMALL
 
+ONLY_SMALL = (
+    "a message without policy was noted",
+    "a parked message was redriven",
+    "a stand-in decision was used",
+)
 FAMILIES = 2
 PEOPLE_IN_A_FAMILY = 2
 ROUGH_SECONDS = 40.0
 LOSS_CHANCE = 0.4
 LOSS_SECONDS = 20.0
+EXPECTED = (
+    *(each for each in EXPECTED_OF_SMALL if each not in ONLY_SMALL),
+    "a charge was decided without risk",
+    "a charge was declined",
+    "a lost card opened a case",
+)
 LAYOUTS = (Layout.ONE, Layout.ONE, Layout.ONE, Layout.SERVE_AND_WORK)
 
 
@@ -42,6 +54,14 @@ async def scenario(world: World) -> None:
         await asyncio.gather(*families)
         charged = [each for caller in callers for each in caller.charged]
         await heal(cluster, lambda: broken(cluster, charged))
+        log = log_of(cluster, "accounts")
+        world.sometimes("a charge was decided without risk", any(map(_is_stand_in, log)))
+        world.sometimes("a charge was declined", any(not each.approved for each in charged))
+        world.sometimes("a lost card opened a case", bool(log_of(cluster, "support")))
+
+
+def _is_stand_in(each: Stored) -> bool:
+    return bool(each.fields.get("stand_in"))
 
 
 async def _live(family: Sequence[Caller]) -> None:
