@@ -1,6 +1,8 @@
 """`cards`: talk to a running system from a terminal."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal, InvalidOperation
@@ -29,8 +31,19 @@ from client.session import DESCRIPTION, NotRunning, Session, SystemAddress
 from client.tail import follow
 
 EXIT_REFUSED = 1
+PIPED_WIDTH = 200
+"""Nobody folds what goes into a pipe."""
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-console = Console()
+
+
+class Terminal(Console):
+    """Ends quietly when whoever reads has seen enough (`cards tail | head`)."""
+
+    def on_broken_pipe(self) -> None:
+        os._exit(EXIT_REFUSED)
+
+
+console = Terminal(width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 SystemPath = Annotated[Path, typer.Option("--system", help="Description that `make up` left.")]
 AccountId = Annotated[str, typer.Argument(help="Account id.")]
@@ -113,6 +126,8 @@ def open(
                 )
             )
             console.print(f"customer {customer.customer_id}")
+            console.print(f"account  {opened.account.account_id}")
+            console.print(f"card     {opened.account.cards[0].card_id}")
             console.print(tables.account(opened.account))
 
     _run(work)
@@ -200,6 +215,7 @@ def show(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
 def list_(
     account: AccountId,
     size: Annotated[int, typer.Option(help="At most so many.")] = 50,
+    ids: Annotated[bool, typer.Option(help="Show the ids of charges.")] = False,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """List an account's transactions, latest first."""
@@ -210,7 +226,7 @@ def list_(
             found = await stub.ListTransactions(
                 accounts.ListTransactionsRequest(account_id=account, page_size=size)
             )
-            console.print(tables.transactions(found.transactions))
+            console.print(tables.transactions(found.transactions, with_ids=ids))
             if found.next_page_token:
                 console.print("[dim]there are more; ask for a larger --size")
 
@@ -318,7 +334,7 @@ def alerts(system: SystemPath = DESCRIPTION) -> None:
                 )
                 for each in found.alerts
             )
-            headings = ("raised (UTC)", ">score", "status", "card", "reasons")
+            headings = ("raised (UTC)", ">score", "status", "#card", "reasons")
             console.print(tables.table("alerts", headings, rows))
 
     _run(work)
@@ -346,10 +362,14 @@ def cases(
                 )
                 for each in found.cases
             )
-            headings = ("case", "about", "state", "agent", "opened (UTC)")
+            headings = ("#case", "about", "state", "agent", "opened (UTC)")
             console.print(tables.table("cases", headings, rows))
 
     _run(work)
+
+
+def _say(line: str) -> None:
+    console.print(line, soft_wrap=True)
 
 
 @app.command()
@@ -359,7 +379,7 @@ def tail(
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Follow what the services publish."""
-    _run(lambda: follow(SystemAddress.read(system), services or [], from_start, console.print))
+    _run(lambda: follow(SystemAddress.read(system), services or [], from_start, _say))
 
 
 def main() -> None:

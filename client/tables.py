@@ -1,7 +1,7 @@
 """How answers look on a terminal."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from cards.accounts.v1 import accounts_service_pb2 as accounts
 from cards.type.v1 import money_pb2
@@ -32,11 +32,13 @@ def _prefix(name: str) -> str:
 
 
 def table(title: str, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
-    """A table; headings that begin with `>` are columns of figures."""
+    """A table; headings that begin with `>` are columns of figures, those with `#` hold ids, which
+    are shown whole however narrow the terminal is."""
     made = Table(title=title, title_justify="left")
     for heading in headings:
-        right = heading.startswith(">")
-        made.add_column(heading.lstrip(">"), justify="right" if right else "left")
+        justify: Literal["left", "right"] = "right" if heading.startswith(">") else "left"
+        whole = heading.startswith(("#", ">"))
+        made.add_column(heading.lstrip(">#"), justify=justify, no_wrap=whole)
     for row in rows:
         made.add_row(*(Text(cell) for cell in row))
     return made
@@ -60,23 +62,22 @@ def account(of: accounts.Account) -> Table:
         )
         for card in of.cards
     )
-    return table(title, ("card", "number", "kind", "status", "reason", "expires"), cards)
+    return table(title, ("#card", "number", "kind", "status", "reason", "expires"), cards)
 
 
-def transactions(found: Iterable[accounts.Transaction]) -> Table:
+def transactions(found: Iterable[accounts.Transaction], *, with_ids: bool) -> Table:
     """What happened on an account."""
     rows = (
         (
             each.transaction_date,
             word(accounts.TransactionKind, each.kind),
-            word(accounts.TransactionStatus, each.status),
+            each.reason or word(accounts.TransactionStatus, each.status),
             each.merchant.name,
-            each.category_name,
+            each.category,
             money(each.amount),
-            each.reason,
-            each.charge_id,
+            *([each.charge_id] if with_ids else []),
         )
         for each in found
     )
-    headings = ("date", "kind", "status", "merchant", "category", ">amount", "reason", "charge")
-    return table("transactions", headings, rows)
+    headings = ("#date", "kind", "status", "merchant", "category", ">amount")
+    return table("transactions", (*headings, *(["#charge"] if with_ids else [])), rows)
