@@ -20,6 +20,8 @@ CALL_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 ATTEMPTS_LIMIT = 400
 THINKING_SECONDS = 4.0
+BUS_SECONDS = 3.0
+"""As often a bus full of people arrives at the till."""
 EXPLAINING_SECONDS = 40.0
 
 
@@ -59,7 +61,10 @@ class Client:
             fields = {"account_id": account, "amount_minor": amount, "note": note}
             answer = await self.insist(stub.Spend, TILL_RPCS.SpendRequest, note, fields)
             self.spent.append(Spent(note, account, amount, answer))
-            await asyncio.sleep(random.choice((0.0, random.random() * THINKING_SECONDS)))
+            # Some come one after the other, some all at the same moment.
+            together = BUS_SECONDS - self.world.loop.time() % BUS_SECONDS
+            alone = random.random() * THINKING_SECONDS
+            await asyncio.sleep(random.choice((0.0, together, together, alone)))
 
     async def explain(self) -> None:
         """Say how points are worked out for an unlucky amount, and have what waits tried again."""
