@@ -60,7 +60,13 @@ class ServiceServer(ServerProcess):
         path = os.pathsep.join([str(ROOT), str(ROOT / "protos" / "gen")])
         return {"PYTHONPATH": path, **self._environment(self)}
 
+    def _listens(self) -> bool:
+        # A worker listens nowhere; that it runs is all that can be seen of it.
+        return self._command == ("work",) or super()._listens()
+
     def answers(self) -> bool:
+        if self._command == ("work",):
+            return self.running
         with grpc.insecure_channel(self.address) as channel:
             try:
                 answer = health_pb2_grpc.HealthStub(channel).Check(
