@@ -1,0 +1,80 @@
+"""One running system for all contract tests, somebody outside of it, and what that one did."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from cards.feed.v1 import feed_service_pb2 as feed
+
+from demo.system import System
+from tests.contract.contracts import SERVICES
+from tests.contract.mailbox import RefusingMailServer
+from tests.contract.outside import Outsider
+from tests.contract.story import Story
+from tests.contract.wire import Wire, listen
+
+AUDITOR = "operator"
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Six services, NATS and a mail server, on SQLite, started once."""
+    running = System(tmp_path_factory.mktemp("contract") / "system")
+    running.mail = RefusingMailServer(running.folder / "mail")
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def story(system: System) -> Iterator[Story]:
+    """What an outsider did to the system: at least once whatever makes a service say something."""
+    outsider = Outsider(system)
+    first = json.loads(system.keys.bootstrap_path.read_text())
+    try:
+        told = Story(outsider, first)
+        told.tell()
+        yield told
+    finally:
+        outsider.close()
+
+
+@pytest.fixture
+def outsider(story: Story) -> Outsider:
+    """Somebody outside, whose tokens outlast the test."""
+    story.outsider.renew()
+    return story.outsider
+
+
+@pytest.fixture(scope="module")
+def calm(story: Story) -> None:
+    """All reactions to what was done have arrived: the logs stand still."""
+    before: dict[str, tuple[int, int]] = {}
+
+    def still() -> bool:
+        nonlocal before
+        now = heads(story.outsider)
+        same, before = now == before, now
+        return same and story.taken_in()
+
+    story.outsider.renew()
+    story.outsider.until(still, "the logs stand still")
+
+
+def heads(outsider: Outsider) -> dict[str, tuple[int, int]]:
+    """Epoch and position of every log."""
+    return {name: head(outsider, name) for name in SERVICES}
+
+
+def head(outsider: Outsider, service: str) -> tuple[int, int]:
+    """Epoch and position of one log."""
+    found = outsider.ask(f"{service}.GetHead", feed.GetHeadRequest(), by=AUDITOR)
+    return found.epoch, found.position
+
+
+@pytest.fixture(scope="module")
+def wire(story: Story, calm: None) -> Wire:
+    """Everything that was said on NATS until now."""
+    return listen(story.outsider.system)

@@ -1,0 +1,81 @@
+"""Every mutation says where its effect stands, and whoever looks there finds it."""
+
+from typing import Any
+
+import pytest
+from cards.feed.v1 import feed_service_pb2 as feed
+
+from tests.contract.contracts import facts, rpcs
+from tests.contract.outside import Done, Outsider
+from tests.contract.story import Story
+from tests.contract.wire import Wire
+
+pytestmark = [pytest.mark.serial, pytest.mark.usefixtures("calm")]
+
+
+def receipts(story: Story) -> list[Done]:
+    return [each for each in story.outsider.done if each.rpc.name not in ("RedriveStream",)]
+
+
+def test_every_mutation_promises_a_receipt() -> None:
+    for each in rpcs():
+        if each.mutating:
+            field: Any = each.method.output_type.fields_by_name["receipt"]
+            assert field.message_type.full_name == "cards.type.v1.Receipt", each
+
+
+def test_receipts_are_complete(story: Story) -> None:
+    for each in receipts(story):
+        receipt = each.response.receipt
+        assert len(receipt.event_id) == 32, each
+        assert receipt.stream, each
+        assert receipt.stream_version >= 1, each
+        assert receipt.epoch == 1, each
+        assert receipt.position >= 1, each
+
+
+def test_one_place_is_one_event(story: Story) -> None:
+    """Two receipts name the same event exactly if they name the same place of the same log."""
+    places: dict[tuple[str, int, int], set[tuple[str, str, int]]] = {}
+    events: dict[str, set[tuple[str, int, int]]] = {}
+    for each in receipts(story):
+        receipt = each.response.receipt
+        place = (each.rpc.service, receipt.epoch, receipt.position)
+        stands = (receipt.event_id, receipt.stream, receipt.stream_version)
+        places.setdefault(place, set()).add(stands)
+        events.setdefault(receipt.event_id, set()).add(place)
+    assert all(len(found) == 1 for found in places.values()), places
+    assert all(len(found) == 1 for found in events.values()), events
+
+
+def test_what_a_receipt_names_is_in_the_feed_and_on_nats(
+    outsider: Outsider, story: Story, wire: Wire
+) -> None:
+    """Public facts, that is; what is not public has a place that nothing public takes."""
+    public = 0
+    for each in receipts(story):
+        receipt, service = each.response.receipt, each.rpc.service
+        request = feed.FeedRequest(after_position=receipt.position - 1, limit=1)
+        called = next(r for r in rpcs() if str(r) == f"{service}.Feed")
+        answer = outsider.call(called, request, by="operator")
+        found = [feed.FeedResponse.FromString(raw) for raw in answer.answers]
+        here = [fact for fact in found if fact.position == receipt.position]
+        told = wire.at(service, receipt.epoch, receipt.position)
+        assert bool(here) == (told is not None), each
+        if told is None:
+            continue
+        public += 1
+        headers = here[0].headers
+        assert headers["Cards-Event-Id"] == receipt.event_id
+        assert headers["Cards-Stream"] == receipt.stream
+        assert headers["Cards-Stream-Version"] == str(receipt.stream_version)
+        assert headers["Cards-Epoch"] == str(receipt.epoch)
+        assert headers["Cards-Type"] in facts()
+        assert (told.subject, told.payload) == (here[0].subject, here[0].payload)
+        assert told.headers == dict(headers)
+    assert public > 30, "the story tells the public something"
+
+
+def test_conversing_gives_receipts_too(outsider: Outsider, story: Story, wire: Wire) -> None:
+    posted = [each for each in wire.messages if each.headers["Cards-Type"].endswith("CasePosted")]
+    assert len(posted) >= 6
