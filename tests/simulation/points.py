@@ -16,7 +16,7 @@ from chassis.work import Schedule
 from tests.simulation.protos import TILL
 
 EXPIRY = timedelta(seconds=9)
-STATEMENT = timedelta(seconds=4)
+STATEMENT = timedelta(seconds=2.9)
 UNLUCKY_MINOR = 13
 """An amount for which no points can be worked out until somebody says how."""
 
