@@ -83,7 +83,7 @@ def make(
     made = Folder(folder)
     services = sorted(readers())
     public = [_of_service(made, service, store_url) for service in services]
-    made.put(TRUST_BUNDLE, "trust_bundle.json", lambda: json.dumps({"keys": public}, indent=2))
+    _trust(made, public)
     passwords = {name: made.put(f"{name}-secrets", "NATS_PASSWORD", _password) for name in services}
     for user in permissions(readers()):
         # The server reads a value of its environment as configuration text, hence the quotes.
@@ -109,6 +109,15 @@ def _of_service(made: Folder, service: str, store_url: str) -> dict[str, object]
         key_path.parent.mkdir(exist_ok=True, mode=0o700)
         SigningKey.generate(f"service:{service}").save(key_path)
     return SigningKey.load(key_path).public()
+
+
+def _trust(made: Folder, public: list[dict[str, object]]) -> None:
+    """The bundle gains what is new and loses nothing: for a while both keys of a renewal count."""
+    path = made.folder / TRUST_BUNDLE / "trust_bundle.json"
+    there = json.loads(path.read_text())["keys"] if path.exists() else []
+    keys = {key["kid"]: key for key in [*there, *public]}
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    path.write_text(json.dumps({"keys": list(keys.values())}, indent=2))
 
 
 def _certify(made: Folder, services: list[str]) -> None:
