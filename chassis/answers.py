@@ -16,6 +16,8 @@ from chassis.work import Settled
 PAGE_SIZE_DEFAULT = 50
 PAGE_SIZE_LARGEST = 200
 LARGEST_CURSOR = 2**63 - 1
+SECONDS_A_DAY = 86_400
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def receipt(settled: Settled) -> receipt_pb2.Receipt:
@@ -42,9 +44,10 @@ def of_money(message: money_pb2.Money) -> Money:
 
 def timestamp(instant: datetime) -> Timestamp:
     """An aware instant as a message."""
-    made = Timestamp()
-    made.FromDatetime(instant.astimezone(UTC))
-    return made
+    since = instant - _BEGINNING
+    return Timestamp(
+        seconds=since.days * SECONDS_A_DAY + since.seconds, nanos=since.microseconds * 1_000
+    )
 
 
 def of_timestamp(message: Timestamp) -> datetime:

@@ -1,11 +1,13 @@
 """One relational database behind a service: SQLite or PostgreSQL, by one SQLAlchemy Core path."""
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Row, Table, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
@@ -199,8 +201,22 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
     PostgreSQL gets each column as one array, the cheapest way for a few hundred rows; SQLite one
     prepared statement. Only integers, text, bytes and booleans.
     """
+    _insert(connection, table, rows, ())
+
+
+def replace_rows(
+    connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], key: tuple[str, ...]
+) -> None:
+    """Like `insert_rows`; a row whose `key` (a primary key) is there already takes its place.
+    No two of the rows may have the same key."""
+    _insert(connection, table, rows, key)
+
+
+def _insert(
+    connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], key: tuple[str, ...]
+) -> None:
     if rows:
-        sql, arrays = _insert_statement(table, connection.dialect.name)
+        sql, arrays = _insert_statement(table, connection.dialect.name, key)
         if arrays:
             columns = tuple(list(column) for column in zip(*rows, strict=True))
             connection.exec_driver_sql(sql, columns)
@@ -208,24 +224,52 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
             connection.exec_driver_sql(sql, list(rows))
 
 
-_statements: dict[tuple[str, str], tuple[str, bool]] = {}
-
-
-def _insert_statement(table: Table, dialect: str) -> tuple[str, bool]:
-    known = _statements.get((table.name, dialect))
-    if known is not None:
-        return known
+@cache
+def _insert_statement(table: Table, dialect: str, key: tuple[str, ...]) -> tuple[str, bool]:
     names = ", ".join(column.name for column in table.columns)
+    others = [column.name for column in table.columns if column.name not in key]
+    updates = ", ".join(f"{name} = excluded.{name}" for name in others)
+    replacing = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}" if key else ""
     if dialect == "postgresql":
         arrays = ", ".join(
             f"%s::{_ARRAY_TYPES[_type_name(column.type)]}[]" for column in table.columns
         )
-        made = (f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})", True)
-    else:
-        marks = ", ".join("?" for _ in table.columns)
-        made = (f"INSERT INTO {table.name} ({names}) VALUES ({marks})", False)
-    _statements[(table.name, dialect)] = made
-    return made
+        insert = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"
+        return insert + replacing, True
+    marks = ", ".join("?" for _ in table.columns)
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks}){replacing}", False
+
+
+def rows_among(
+    connection: Connection, table: Table, key: str, wanted: Sequence[str]
+) -> Sequence[Row[Any]]:
+    """The rows of `table` whose text column `key` is one of `wanted`.
+
+    The list is one parameter, so that the statement is the same for one and for hundreds: it is
+    composed and planned once.
+    """
+    dialect = connection.dialect.name
+    names = ", ".join(column.name for column in table.columns)
+    sql = f"SELECT {names} FROM {table.name} WHERE {_among(dialect, key)}"
+    return connection.exec_driver_sql(sql, (_as_parameter(dialect, wanted),)).all()
+
+
+def delete_among(connection: Connection, table: Table, key: str, wanted: Sequence[str]) -> None:
+    """Delete the rows of `table` whose text column `key` is one of `wanted`."""
+    if wanted:
+        dialect = connection.dialect.name
+        sql = f"DELETE FROM {table.name} WHERE {_among(dialect, key)}"
+        connection.exec_driver_sql(sql, (_as_parameter(dialect, wanted),))
+
+
+def _among(dialect: str, key: str) -> str:
+    if dialect == "postgresql":
+        return f"{key} = ANY(%s::text[])"
+    return f"{key} IN (SELECT value FROM json_each(?))"
+
+
+def _as_parameter(dialect: str, wanted: Sequence[str]) -> Any:
+    return list(wanted) if dialect == "postgresql" else json.dumps(list(wanted))
 
 
 def _type_name(of: Any) -> str:

@@ -1,7 +1,7 @@
 """What is handed to the committer and what comes back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -18,12 +18,12 @@ class Idempotency:
     method: str
     key: str
     request_hash: bytes
+    request_id: str = field(init=False)
+    """One id for the three that name a request."""
 
-    @property
-    def request_id(self) -> str:
-        """One id for the three that name a request."""
+    def __post_init__(self) -> None:
         parts = f"{len(self.principal)}:{self.principal}{len(self.method)}:{self.method}{self.key}"
-        return sha256(parts.encode()).hexdigest()[:32]
+        object.__setattr__(self, "request_id", sha256(parts.encode()).hexdigest()[:32])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete
+from sqlalchemy import ColumnElement, Connection, Table, and_
 
-from chassis.database import insert_rows
+from chassis.database import delete_among, insert_rows, replace_rows
 from chassis.event_store.cache import Folded, Unloadable
 from chassis.event_store.head import Head, move_head
 from chassis.event_store.tables import (
@@ -92,30 +92,16 @@ class Page:
 
     def _write_watermarks(self, connection: Connection) -> None:
         rows = [(*key, *self.watermarks[key]) for key in sorted(self.moved)]
-        _replace(connection, watermarks, rows, ("source", "partition"))
+        replace_rows(connection, watermarks, rows, ("source", "partition"))
 
     def _write_timers(self, connection: Connection) -> None:
-        if not self.timers:
-            return
-        connection.execute(delete(timers).where(timers.c.timer_id.in_(sorted(self.timers))))
-        insert_rows(connection, timers, [row for row in self.timers.values() if row is not None])
+        gone = [timer_id for timer_id, row in self.timers.items() if row is None]
+        delete_among(connection, timers, "timer_id", gone)
+        kept = [row for row in self.timers.values() if row is not None]
+        replace_rows(connection, timers, kept, ("timer_id",))
 
 
 def _is(table: Table, key: InboxKey) -> ColumnElement[bool]:
     source, epoch, position = key
     columns = table.c
     return and_(columns.source == source, columns.epoch == epoch, columns.position == position)
-
-
-def _replace(connection: Connection, table: Table, rows: list[Row], key: tuple[str, ...]) -> None:
-    if not rows:
-        return
-    names = [column.name for column in table.columns]
-    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
-    connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({', '.join(names)})"
-        f" VALUES ({', '.join(mark for _ in names)})"
-        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}",
-        rows,
-    )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, select
 
 from chassis.audit import append as append_leaf
 from chassis.codec import Codec
+from chassis.database import rows_among
 from chassis.event_store.cache import Folded, Streams, Unloadable
 from chassis.event_store.head import Head, take_head
 from chassis.event_store.page import SETTLE_PARKED, Decided, InboxKey, Page
@@ -165,10 +166,7 @@ class Ticker:
     def _prepare(self, connection: Connection, batch: Sequence[Work], page: Page) -> None:
         keys = [work.idempotency.request_id for work in batch if work.idempotency]
         if keys:
-            known = connection.execute(
-                select(idempotency).where(idempotency.c.request_id.in_(keys))
-            )
-            for row in known:
+            for row in rows_among(connection, idempotency, "request_id", keys):
                 receipt = Receipt(
                     event_id(self._service, page.head.epoch, row.position),
                     row.stream,
@@ -180,8 +178,8 @@ class Ticker:
                 page.answers[row.request_id] = (bytes(row.request_hash), outcome)
         due = [work.timer for work in batch if work.timer is not None]
         if due:
-            found = connection.execute(select(timers.c.timer_id).where(timers.c.timer_id.in_(due)))
-            page.due.update(row[0] for row in found)
+            found = rows_among(connection, timers, "timer_id", due)
+            page.due.update(row.timer_id for row in found)
         page.parked = self._parked_of(connection, batch)
         wanted = {
             self.stream_of(command)
