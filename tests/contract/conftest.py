@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cards.feed.v1 import feed_service_pb2 as feed
 
 from demo.system import System
+from tests.contract.collector import Collector
 from tests.contract.contracts import SERVICES
 from tests.contract.mailbox import RefusingMailServer
 from tests.contract.outside import Outsider
@@ -16,10 +18,35 @@ from tests.contract.wire import Wire, listen
 AUDITOR = "operator"
 
 
+class ObservedSystem(System):
+    """A system that tells a collector of every trace, and often of its metrics."""
+
+    def __init__(self, folder: Path, collector: Collector) -> None:
+        self._collector = collector
+        super().__init__(folder)
+
+    def _of_its_own(self, name: str) -> dict[str, str]:
+        telemetry = {
+            "OTLP_ENDPOINT": self._collector.endpoint,
+            "TRACE_SAMPLE_RATIO": "1.0",
+            "METRIC_INTERVAL_SECONDS": "2",
+        }
+        return {**super()._of_its_own(name), **telemetry}
+
+
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def collector() -> Iterator[Collector]:
+    """Whom the services tell of their traces."""
+    with Collector() as listening:
+        yield listening
+
+
+@pytest.fixture(scope="session")
+def system(
+    tmp_path_factory: pytest.TempPathFactory, collector: Collector
+) -> Iterator[ObservedSystem]:
     """Six services, NATS and a mail server, on SQLite, started once."""
-    running = System(tmp_path_factory.mktemp("contract") / "system")
+    running = ObservedSystem(tmp_path_factory.mktemp("contract") / "system", collector)
     running.mail = RefusingMailServer(running.folder / "mail")
     try:
         running.start()

@@ -67,6 +67,12 @@ class Rpc:
         return KEY in self.method.input_type.fields_by_name
 
     @property
+    def acknowledges(self) -> bool:
+        """Its answer has a receipt. Where a secret is in a request, there is no key to name it by,
+        but a receipt all the same."""
+        return "receipt" in self.method.output_type.fields_by_name
+
+    @property
     def door(self) -> Any:
         """The demands of the door, a cards.type.v1.Door."""
         return self.method.GetOptions().Extensions[door_pb2.door]

@@ -52,7 +52,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Done:
-    """A mutation that was answered with OK."""
+    """A change that was answered with OK."""
 
     rpc: Rpc
     request: Message
@@ -202,7 +202,7 @@ class Outsider:
             answer = self._failed(failure, answers)
             if not (called.streams and answer.code is grpc.StatusCode.DEADLINE_EXCEEDED):
                 return answer
-        if called.mutating and isinstance(request, Message):
+        if called.acknowledges and isinstance(request, Message):
             self.done.append(Done(called, request, by, answers[0]))
         return Answer(grpc.StatusCode.OK, tuple(answers))
 

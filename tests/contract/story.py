@@ -55,6 +55,7 @@ class Story:
         self.canaries = Canaries()
         self._first = first
         self.holders: dict[str, Holder] = {}
+        self.heard: list[support.ConverseResponse] = []
 
     def ask(self, name: str, request: Any, by: str = "operator") -> Any:
         """The answer of `<service>.<Rpc>`, which has to be OK."""
@@ -342,8 +343,9 @@ class Story:
         join = support.ConverseRequest.Join(case_id=ada.case_id)
         say = support.ConverseRequest.Say(say_id="1", body=plant("said", "And my mirror is gone."))
         spoken = [support.ConverseRequest(join=join), support.ConverseRequest(say=say)]
-        heard = self.outsider.call(rpc("support.Converse"), spoken, by="Ada")
-        assert len(heard.answers) == HEARD, heard
+        answer = self.outsider.call(rpc("support.Converse"), spoken, by="Ada")
+        self.heard = [support.ConverseResponse.FromString(each) for each in answer.answers]
+        assert len(self.heard) == HEARD, answer
 
     def _messages(self) -> None:
         """Preferences, an inbox, a message that is read."""

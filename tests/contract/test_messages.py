@@ -26,6 +26,7 @@ ALWAYS = frozenset(
 WITH_A_CAUSE = frozenset({"Cards-Correlation-Id", "Cards-Causation-Id", "traceparent"})
 """Only where there is one: nobody asked for what a service does at its first start."""
 ID = re.compile(r"[0-9a-f]{32}")
+SAMPLED = 1
 WHOLE = re.compile(r"0|[1-9][0-9]*")
 NEVER_SEEN = {
     "cards.accounts.v1.HoldExpired": "no hold is shorter than an hour",
@@ -80,7 +81,16 @@ def test_a_reaction_names_its_cause(wire: Wire) -> None:
             reactions += 1
             correlated = cause.headers["Cards-Correlation-Id"]
             assert told.headers["Cards-Correlation-Id"] == correlated, told
+            assert trace_of(told) == trace_of(cause) != "", told
     assert reactions > 20
+
+
+def trace_of(told: Told) -> str:
+    """The trace that a message belongs to; every trace is recorded here."""
+    version, trace, _, flags = told.headers["traceparent"].split("-")
+    assert version == "00"
+    assert int(flags, 16) & SAMPLED
+    return trace
 
 
 def test_no_two_messages_are_one(wire: Wire) -> None:

@@ -10,7 +10,8 @@ from cards.notify.v1 import notify_service_pb2 as notify
 from cards.support.v1 import support_service_pb2 as support
 
 from tests.contract.canaries import Scanner, spellings
-from tests.contract.contracts import rpc
+from tests.contract.collector import Collector
+from tests.contract.contracts import SERVICES, rpc
 from tests.contract.outside import Outsider
 from tests.contract.story import SHOP, Story, money
 from tests.contract.wire import listen
@@ -107,6 +108,33 @@ def test_no_error_gives_anybody_away(scanner: Scanner, outsider: Outsider) -> No
     """Not even to whoever sent it: errors are kept in places that nobody thinks of."""
     assert len(outsider.errors) > 30
     assert scanner.found_in(("an error", each) for each in outsider.errors) == []
+
+
+def test_no_trace_gives_anybody_away(
+    scanner: Scanner, outsider: Outsider, collector: Collector
+) -> None:
+    """Nor any metric; both are told by every service."""
+
+    def told() -> bool:
+        return {name for name, _ in collector.spans()} == {*SERVICES} == collector.measuring()
+
+    outsider.until(told, "every service has told of its traces and metrics")
+    assert scanner.found_in(collector.received) == []
+
+
+def test_a_trace_goes_through_all_whom_a_charge_is_asked_of(
+    collector: Collector, outsider: Outsider
+) -> None:
+    """accounts asks risk before it approves a large one. That a trace goes on behind NATS is shown
+    where messages are judged."""
+
+    def reached() -> bool:
+        services: dict[bytes, set[str]] = {}
+        for name, span in collector.spans():
+            services.setdefault(span.trace_id, set()).add(name)
+        return any(each >= {"accounts", "risk"} for each in services.values())
+
+    outsider.until(reached, "one trace tells of accounts and of risk")
 
 
 def test_holders_are_written_to_all_the_same(scanner: Scanner, story: Story) -> None:
