@@ -56,6 +56,7 @@ catalogue: $(READY) ## write docs/catalogue.md: commands, facts, subjects, polic
 	@$(BIN)/python -m tools.catalogue
 
 lock: ## resolve requirements/*.in anew into the hash-pinned requirements/*.txt
+	@bash tools/lock.sh
 
 clean: ## remove the environment, what the demonstration left, and every cache
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     """Address and port to serve on; port 0 takes a free one."""
     reuse_port: bool = False
     """Let several processes share the port; the kernel deals connections out to them."""
+    health_listen: str | None = None
+    """Address and port where `serve` and `work` tell their health in the clear and to anybody, as
+    probes speak no TLS. None: only at the door."""
     tls_certificate_path: Path | None = None
     """Certificate chain (PEM) to serve with, and to show as a client. None: no TLS."""
     tls_key_path: Path | None = None
@@ -111,6 +114,10 @@ class Settings(BaseSettings):
     """Our user there."""
     nats_password: SecretStr | None = None
     """Its password."""
+    nats_tls_ca_path: Path | None = None
+    """Who certifies the servers of NATS (PEM); our own certificate is shown there. None: no TLS."""
+    stream_replicas: PositiveInt = 1
+    """On how many servers of NATS our stream is kept; on a cluster of three, 3."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -9,10 +9,11 @@ from typing import Any
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from chassis.config import DoorLayer, Settings
+from chassis.health import Health
 from chassis.interceptors import (
     admission,
     deadline,
@@ -34,7 +35,6 @@ from chassis.tokens import TokenVerifier
 Rpc = tuple[Callable[[Any, Any], None], Any, ServiceDescriptor]
 """The generated `add_…Servicer_to_server`, the servicer, the descriptor of the proto service."""
 
-READY_CHECK_SECONDS = 1.0
 SPARE_PLACES = 64
 """Calls that the door does not count: health and reflection."""
 MAX_METADATA_BYTES = 16 * 1024
@@ -73,7 +73,6 @@ class GrpcServer:
     ) -> None:
         self.service = service
         self._settings = settings
-        self._ready = ready
         self._names = [descriptor.full_name for _, _, descriptor in rpcs]
         self.admission = admission.Admission(
             guard.clock.monotonic,
@@ -87,8 +86,7 @@ class GrpcServer:
         self.door = self._make_door(guard)
         self.rpcs = rpcs
         self._server: Any = None
-        self._health: Any = None
-        self._watching: asyncio.Task[None] | None = None
+        self._health = Health(self._names, ready, settings.health_listen)
         self.port = 0
 
     def _make_door(self, guard: Guard) -> Door:
@@ -123,18 +121,15 @@ class GrpcServer:
         )
         for add, servicer, descriptor in self.rpcs:
             add(servicer, Registrar(self.door, descriptor, self._server))
-        self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(await self._health.start(), self._server)
         names = [*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME]
         reflection.enable_server_reflection(names, self._server)
-        await self._check_readiness()
         credentials = server_credentials(settings)
         if credentials is None:
             self.port = self._server.add_insecure_port(settings.listen)
         else:
             self.port = self._server.add_secure_port(settings.listen, credentials)
         await self._server.start()
-        self._watching = asyncio.create_task(self._watch_readiness(), name="readiness")
         off = sorted(settings.door_layers_off)
         log("serving", port=self.port, tls=credentials is not None, layers_off=off)
         return self.port
@@ -142,12 +137,11 @@ class GrpcServer:
     async def stop(self) -> None:
         """Say NOT_SERVING, wait until that is noticed, end streams, let calls end, stop."""
         log("draining")
-        if self._watching is not None:
-            self._watching.cancel()
-        await self._health.enter_graceful_shutdown()
+        await self._health.drain()
         await asyncio.sleep(self._settings.drain_notice_seconds)
         self.door.end_streams()
         await self._server.stop(self._settings.drain_grace_seconds)
+        await self._health.stop()
         log("stopped")
 
     async def run(self) -> None:
@@ -161,23 +155,6 @@ class GrpcServer:
             await asked.wait()
         finally:
             await self.stop()
-
-    async def _watch_readiness(self) -> None:
-        while True:
-            await asyncio.sleep(READY_CHECK_SECONDS)
-            await self._check_readiness()
-
-    async def _check_readiness(self) -> None:
-        try:
-            async with asyncio.timeout(READY_CHECK_SECONDS):
-                ready = await self._ready()
-        except Exception as error:
-            log("readiness_unknown", level="warning", error=type(error).__name__)
-            ready = False
-        statuses = health_pb2.HealthCheckResponse
-        status = statuses.SERVING if ready else statuses.NOT_SERVING
-        for name in ("", *self._names):
-            await self._health.set(name, status)
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:

@@ -4,6 +4,7 @@ import json
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from chassis.envelope import stream_of, subjects_of
 from chassis.subscriber import Share
@@ -30,6 +31,19 @@ class JetStreamSettings:
     @property
     def inbox_prefix(self) -> str:
         return inbox_prefix(self.name)
+
+
+def tls_context(
+    authority: Path | None, certificate: Path | None, key: Path | None
+) -> ssl.SSLContext | None:
+    """TLS towards servers that `authority` certifies, with our own certificate where we have one;
+    without an authority none."""
+    if authority is None:
+        return None
+    context = ssl.create_default_context(cafile=authority)
+    if certificate is not None:
+        context.load_cert_chain(certificate, key)
+    return context
 
 
 def inbox_prefix(name: str) -> str:

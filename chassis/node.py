@@ -30,7 +30,7 @@ from chassis.parking import Parking
 from chassis.ports import Ports, World
 from chassis.projector import Projector
 from chassis.publishing import Publishing
-from chassis.relay import Relay
+from chassis.relay import Relay, stream_spec
 from chassis.scheduler import Scheduler
 from chassis.service import Rpcs, Service
 from chassis.snapshots import Snapshotter
@@ -183,6 +183,7 @@ class Node:
                 bus,
                 self.publishing,
                 self.world.clock,
+                spec=stream_spec(self.service.name, replicas=self.settings.stream_replicas),
                 on_published=self.world.on_published,
             )
 

@@ -22,9 +22,10 @@ from chassis.database import ThreadRunner, open_engine
 from chassis.event_store.head import begin_epoch
 from chassis.grpc_client import Rpc, channel_credentials
 from chassis.grpc_server import GrpcServer, Guard
+from chassis.health import Health
 from chassis.jetstream import JetStreamBus
 from chassis.kernel.clock import Clock
-from chassis.nats_config import JetStreamSettings
+from chassis.nats_config import JetStreamSettings, tls_context
 from chassis.node import Node
 from chassis.permission import Permissions, PolicySource
 from chassis.ports import RandomIds, SystemClock, World, system_random
@@ -115,8 +116,11 @@ async def _work(service: Service, settings: Settings) -> None:
         loop.add_signal_handler(each, asked.set)
     async with _opened(service, settings, with_bus=True) as running:
         running.node.start_work()
+        health = Health((), running.node.ready, settings.health_listen)
+        await health.start()
         logs.log("working", index=settings.worker_index, count=settings.worker_count)
         await asked.wait()
+        await health.stop()
 
 
 @asynccontextmanager
@@ -168,6 +172,9 @@ async def _open_bus(service: Service, settings: Settings) -> JetStreamBus:
             name=service.name,
             user=settings.nats_user,
             password=None if password is None else password.get_secret_value(),
+            tls=tls_context(
+                settings.nats_tls_ca_path, settings.tls_certificate_path, settings.tls_key_path
+            ),
         )
     )
     await bus.open()

@@ -58,6 +58,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "chassis/grpc_client": frozenset({"clock"}),
     # The adapter to NATS: its time limits are those of a real connection.
     "chassis/jetstream": frozenset({"clock", "sockets"}),
+    # It reads the certificates that NATS is reached with.
+    "chassis/nats_config": frozenset({"sockets"}),
     # The writer thread and the reader threads.
     "chassis/database": frozenset({"threads"}),
     # Hashing passwords takes a core for a quarter of a second; it may not hold up the loop.

@@ -252,7 +252,7 @@ def stopping(cluster: Cluster) -> Iterator[str]:
         # A node stops its relay and its subscribers one after the other.
         backgrounds = 1 + len(sources()[workload.service])
         needed = before + notice + grace + backgrounds * STOP_SECONDS
-        if container.get("ports") and before < 1:
+        if "serve" in container["args"] and before < 1:
             yield f"{workload.title}: nobody hears that it leaves before it does"
         if workload.pod["terminationGracePeriodSeconds"] <= needed:
             yield f"{workload.title}: needs {needed} s to stop"

@@ -8,6 +8,7 @@ from unittest.mock import patch
 from pydantic import SecretStr
 
 from chassis.config import BadSettings, Settings
+from chassis.health import LIVE
 from tests.deployment import checks
 from tests.deployment.checks import Check
 from tests.deployment.cluster import COMPONENT, NAME, Cluster, Workload, reaches
@@ -131,6 +132,20 @@ def addresses(cluster: Cluster) -> Iterator[str]:
             yield f"{workload.title} listens on {asked.listen}"
 
 
+def probes(cluster: Cluster) -> Iterator[str]:
+    """Probes ask where health is told in the clear, and a store that is away kills nobody."""
+    for workload, _, container in _of_services(cluster):
+        asked = accepted(cluster, workload, container)
+        if asked is None or container in workload.pod.get("initContainers", []):
+            continue
+        for kind, service in (("startup", ""), ("readiness", ""), ("liveness", LIVE)):
+            probe = container.get(f"{kind}Probe", {}).get("grpc", {})
+            if (asked.health_listen or "").rpartition(":")[2] != str(probe.get("port")):
+                yield f"{workload.title}: its {kind}Probe asks where no health is told"
+            if probe.get("service", "") != service:
+                yield f"{workload.title}: its {kind}Probe asks for {probe.get('service')}"
+
+
 def network(cluster: Cluster) -> Iterator[str]:
     """The policies let through what the code calls, and nothing else."""
     closed = [
@@ -195,7 +210,7 @@ CHECKS: dict[str, Check] = {
         checks.schemas, checks.names, checks.selectors, checks.budgets, checks.ports,
         checks.existence, checks.volumes, checks.quantities, checks.images, checks.privileges,
         checks.scaling, checks.stopping, variables, secrecy,
-        paths, addresses, network,
+        paths, addresses, probes, network,
         outside,
     )
 }  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 from chassis.relay import STREAM_MAX_BYTES
 from chassis.testing.servers import nats_binary
 from tests.deployment.checks import quantity
+from tests.deployment.checks_of_code import loaded
 from tests.deployment.cluster import OVERLAYS, ROOT, SERVICES, Cluster
 from tests.deployment.kustomize import Manifest
 from tools.nats_users import TARGET, text
@@ -99,3 +100,28 @@ def test_the_version_is_the_one_that_is_tested(
     image = servers["spec"]["template"]["spec"]["containers"][0]["image"]
 
     assert image == f"nats:{tested.group(1)}-alpine"
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_streams_are_on_as_many_servers_as_there_are(
+    clusters: Mapping[str, Cluster], overlay: str
+) -> None:
+    cluster = clusters[overlay]
+    servers, _ = _parts(cluster)
+    for workload in cluster.workloads:
+        if workload.service is not None:
+            [container] = workload.pod["containers"]
+            settings = loaded(cluster, workload, container)
+            assert settings.stream_replicas == servers["spec"]["replicas"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_clients_speak_tls_where_servers_do(clusters: Mapping[str, Cluster], overlay: str) -> None:
+    cluster = clusters[overlay]
+    _, files = _parts(cluster)
+    server_speaks_it = re.search(r"^tls \{", files["nats.conf"], re.MULTILINE) is not None
+    for workload in cluster.workloads:
+        if workload.service is not None:
+            [container] = workload.pod["containers"]
+            settings = loaded(cluster, workload, container)
+            assert (settings.nats_tls_ca_path is not None) == server_speaks_it

@@ -201,6 +201,11 @@ ERRORS: dict[str, dict[str, Spoil]] = {
         "NATS is somewhere else": _setting("cards-settings", "NATS_URL", "nats://nats:4223"),
         "it listens somewhere else": _setting("cards-settings", "LISTEN", "[::]:8000"),
     },
+    "probes": {
+        "the door, with TLS, is asked": _set(SERVE, f"{MAIN}.readinessProbe.grpc.port", 7000),
+        "health is told nowhere": _setting("cards-settings", "HEALTH_LISTEN", None),
+        "whose store is away is killed": _set(WORK, f"{MAIN}.livenessProbe.grpc.service", None),
+    },
     "network": {
         "nothing is closed": _drop("NetworkPolicy/nobody"),
         "one may call who should not": _let_loyalty_call_risk,

@@ -44,7 +44,7 @@ async def test_health_is_told_per_service_and_needs_no_token(door: Doorway) -> N
 
 
 async def test_health_follows_readiness(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chassis.grpc_server.READY_CHECK_SECONDS", 0.02)
+    monkeypatch.setattr("chassis.health.READY_CHECK_SECONDS", 0.02)
     state: list[Any] = [True]
 
     async def ready() -> bool:
