@@ -18,6 +18,8 @@ SUBJECT = "cards-simulated-subject"
 """Metadata with the caller's `<kind>:<id>`; nobody has to prove anything here."""
 PATIENCE_SECONDS = 20.0
 """How long a call without a deadline waits for an answer that was lost."""
+ANSWERS_LIMIT = 20_000
+"""Answers of one call that wait for their caller."""
 CLEANUP_SECONDS = 0.01
 """How soon after a caller's deadline the handler is cancelled."""
 
@@ -122,7 +124,7 @@ class SimulatedCall:
         self._sent = sent
         self._parse = parse
         self._deadline = None if sent.timeout is None else network.world.loop.time() + sent.timeout
-        self._arrived: asyncio.Queue[bytes | _End] = asyncio.Queue()
+        self._arrived: asyncio.Queue[bytes | _End] = asyncio.Queue(ANSWERS_LIMIT)
         self._serving: asyncio.Task[None] | None = None
         self._end: _End | None = None
         self._started = False
@@ -225,7 +227,7 @@ class SimulatedCall:
             return
         process, server = listener
         number = network.begin(Connection(self._caller, process, self._fail))
-        answers: asyncio.Queue[bytes | _End] = asyncio.Queue()
+        answers: asyncio.Queue[bytes | _End] = asyncio.Queue(ANSWERS_LIMIT)
         self._serving = network.world.spawn(process, self._serve(server, answers))
         while True:
             answer = await answers.get()

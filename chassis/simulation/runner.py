@@ -84,6 +84,7 @@ def play(scenario: Scenario, seed: int, *, whole_trace: bool = False) -> Report:
     gc.disable()
     if not gc.get_freeze_count():
         # What is there before the first world stays; later collections need not look at it.
+        gc.collect()
         gc.freeze()
     try:
         with World(seed, whole_trace=whole_trace) as world:

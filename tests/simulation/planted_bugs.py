@@ -142,9 +142,9 @@ class _Eager:
 class LetsOthersOvertake(TakingIn):
     """A message whose stream waits is taken in as if it did not."""
 
-    async def _react(self, ignored: Sequence[Incoming], incoming: Incoming) -> None:
+    async def _react(self, ignored: Sequence[Incoming], incoming: Incoming) -> set[int]:
         self._parked.discard(incoming.stream)
-        await super()._react(ignored, incoming)
+        return await super()._react(ignored, incoming)
 
 
 class IsNotSynced(SimulatedDisk):
