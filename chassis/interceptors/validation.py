@@ -1,9 +1,10 @@
 """Whether a request is well-formed: its proto's rules, its size, and the key that names it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import protovalidate
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from chassis.grpc_errors import InvalidFields, Violation
@@ -21,13 +22,18 @@ MAX_KEY_CHARACTERS = 128
 MAX_PATH_CHARACTERS = 200
 MAX_DESCRIPTION_CHARACTERS = 300
 """All violations together have to fit into trailing metadata, of which gRPC takes 8 KiB."""
+NUL = "\0"
+_NUL_BYTE = b"\0"
 
 
 def layer() -> Layer:
     """A layer that checks messages once they are read."""
     validator = protovalidate.Validator()
 
-    def check(request: Message) -> None:
+    def check(request: Message, raw: bytes | None = None) -> None:
+        # A look at the bytes mostly saves one at every text.
+        if raw is None or _NUL_BYTE in raw:
+            _refuse_nul(request)
         found = validator.collect_violations(request)
         if found:
             violations = [_violation(each.proto) for each in found]
@@ -44,7 +50,7 @@ def layer() -> Layer:
             return await following(inbound)
 
         async def validate(inbound: Inbound) -> Any:
-            check(inbound.request)
+            check(inbound.request, inbound.raw)
             return await following(inbound)
 
         async def validate_mutation(inbound: Inbound) -> Any:
@@ -55,7 +61,7 @@ def layer() -> Layer:
                     f"name the request: 1 to {MAX_KEY_CHARACTERS} printable characters",
                     field=IDEMPOTENCY_FIELD,
                 )
-            check(inbound.request)
+            check(inbound.request, inbound.raw)
             return await following(inbound)
 
         if method.request_streaming:
@@ -63,6 +69,40 @@ def layer() -> Layer:
         return validate_mutation if method.mutating else validate
 
     return around
+
+
+def _refuse_nul(request: Message) -> None:
+    """No text of any request holds U+0000: PostgreSQL keeps none, and what one service has stored
+    as JSON, the read models and streams of all others could never take in."""
+    paths = [path[:MAX_PATH_CHARACTERS] for path in _paths_of_nul(request)]
+    if paths:
+        told = "a text holds no NUL character"
+        violations = [Violation(path, "string.no_nul", told) for path in paths]
+        raise InvalidFields("REQUEST_INVALID", "the request breaks its rules", violations)
+
+
+def _paths_of_nul(message: Message) -> Iterator[str]:
+    for field, held in message.ListFields():
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            # Keys are the caller's texts and not repeated to them.
+            for key, each in held.items():
+                if isinstance(key, str) and NUL in key:
+                    yield field.name
+                yield from _inside(field.message_type.fields_by_name["value"], field.name, each)
+        elif field.is_repeated:
+            for place, each in enumerate(held):
+                yield from _inside(field, f"{field.name}[{place}]", each)
+        else:
+            yield from _inside(field, field.name, held)
+
+
+def _inside(field: FieldDescriptor, path: str, held: Any) -> Iterator[str]:
+    if field.type == FieldDescriptor.TYPE_STRING:
+        if NUL in held:
+            yield path
+    elif field.message_type is not None:
+        for below in _paths_of_nul(held):
+            yield f"{path}.{below}"
 
 
 def _violation(found: Any) -> Violation:

@@ -1,5 +1,6 @@
 """What is no request, and how the caller learns where."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from chassis import call as calls
@@ -82,3 +83,23 @@ async def test_the_hash_tells_requests_apart(door: Doorway) -> None:
     await echo(door, notes={**notes, "topic-3": "other"})
     assert hashes[0] == hashes[1]
     assert hashes[0] != hashes[2]
+
+
+async def test_no_text_anywhere_holds_a_nul_character(door: Doorway) -> None:
+    notes = {"kept\0": "fine", "topic": "a\0"}
+    told = await refusal(echo(door, text="before\0after", notes=notes))
+    assert (told.code, told.reason) == ("INVALID_ARGUMENT", "REQUEST_INVALID")
+    assert told.fields == {"text": "string.no_nul", "notes": "string.no_nul"}
+    assert door.api.served == 0
+    # A zero elsewhere in the bytes is no text.
+    answer = await echo(door, numbers=[0, 1, 0])
+    assert answer.text == "hello"
+
+
+async def test_nor_does_a_text_in_a_stream_of_requests(door: Doorway) -> None:
+    async def requests() -> AsyncIterator[Any]:
+        yield door.pb.ConverseRequest(word="a\0")
+
+    call = door.stub.Converse(requests(), metadata=door.person(), timeout=5)
+    told = await refusal(call.read())
+    assert (told.code, told.fields) == ("INVALID_ARGUMENT", {"word": "string.no_nul"})
