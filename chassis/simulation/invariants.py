@@ -95,8 +95,9 @@ def broken_chassis(cluster: Cluster, services: Iterable[Service]) -> list[str]:
     """All of the above, for services that hear one another."""
     by_name = {service.name: service for service in services}
     broken: list[str] = []
-    for name, service in by_name.items():
+    for name in by_name:
         broken += broken_log(cluster, name)
+    for name, service in by_name.items():
         broken += broken_stream(cluster, service)
         broken += nothing_parked(cluster, name)
         for source in service.sources:

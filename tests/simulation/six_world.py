@@ -82,9 +82,10 @@ async def _lose(holder: Caller, card_id: str) -> None:
 
 def broken(cluster: Cluster, charged: Sequence[Charged]) -> list[str]:
     """Everything that is not as it should be."""
+    if found := broken_chassis(cluster, SERVICES):
+        return found
     accounts = log_of(cluster, "accounts")
     return [
-        *broken_chassis(cluster, SERVICES),
         *_broken_answers(accounts, charged),
         *_broken_limits(accounts),
         *_broken_books(cluster, accounts),
