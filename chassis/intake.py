@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chassis.bus import Message
-from chassis.envelope import Incoming, Place
+from chassis.envelope import NOWHERE, Incoming, Place
 from chassis.kernel.errors import Error
 from chassis.work import Inbox, Outcome, Work
 
@@ -23,6 +23,15 @@ SKIPPED = "skipped"
 BEHIND = "BEHIND"
 """The reason of a message that was not refused itself: an earlier one of its stream is parked."""
 REASON_LENGTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Following(Inbox):
+    """A row that may be committed only when its lane (source and partition) is taken in at least up
+    to `after`. So several units of a lane can be submitted at once, and none overtakes another that
+    is refused."""
+
+    after: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +63,29 @@ class Intake(Protocol):
         """Commit a unit with its inbox rows and move the watermarks of their partitions, all in one
         transaction; rows that are there already are not taken in again.
 
+        A unit with a fresh row that is `Following` and whose lane is not so far is refused with
+        Conflict; an intake that does not check that must be given one unit of a lane at a time.
+
         A row of outcome `redriven` or `skipped` changes the parked one instead and removes the
         parked message; watermarks stay.
         """
         ...
 
     async def park(self, parked: Parked) -> None:
-        """Keep a message with its inbox row and move the watermark, in one transaction. If it is
-        parked already only the reason changes; if it was taken in, nothing does."""
+        """Keep a message with its inbox row and move the watermark, in one transaction, under the
+        same condition as `submit`. If it is parked already only the reason changes; if it was
+        taken in, nothing does."""
         ...
 
 
 def row(incoming: Incoming, outcome: str) -> Inbox:
     """The inbox row of a message."""
-    return Inbox(
+    return following(incoming, outcome, NOWHERE)
+
+
+def following(incoming: Incoming, outcome: str, after: Place) -> Following:
+    """The inbox row of a message whose predecessor in its lane is at `after`."""
+    return Following(
         source=incoming.source,
         epoch=incoming.place.epoch,
         position=incoming.place.position,
@@ -75,6 +93,7 @@ def row(incoming: Incoming, outcome: str) -> Inbox:
         topic=incoming.type_name,
         stream=incoming.stream,
         outcome=outcome,
+        after=after,
     )
 
 

@@ -82,10 +82,12 @@ class Subscriber(Background):
         clock: Clock,
         *,
         share: Share = WHOLE,
+        ahead: int = 1,
         reconcile_seconds: float = RECONCILE_SECONDS,
         on_applied: Callable[[str, float], None] = lambda source, lag_seconds: None,
     ) -> None:
-        """`policies` are all of the service; those about other sources are left aside."""
+        """`policies` are all of the service; those about other sources are left aside. For `ahead`
+        see TakingIn."""
         super().__init__()
         reactions = reactions_to(policies)
         self._service = service
@@ -94,7 +96,9 @@ class Subscriber(Background):
         self._feed = feed
         self._intake = intake
         self._share = share
-        self._taking = TakingIn(source, reactions, intake, clock, on_applied=on_applied)
+        self._taking = TakingIn(
+            source, reactions, intake, clock, ahead=ahead, on_applied=on_applied
+        )
         self._parking = Parking(reactions, intake, clock)
         self._reconcile_seconds = reconcile_seconds
         self._reconcile_at = 0.0
@@ -211,8 +215,11 @@ class Subscriber(Background):
                 self._broken |= self._missing(self._expected)
                 self._expected = None
             if self._broken and now >= self._mend_at:
-                await self._mend()
-                self._feed_backoff.reset()
+                self._broken = await self._mend()
+                if self._broken:
+                    self._mend_at = now + self._feed_backoff.delay()
+                else:
+                    self._feed_backoff.reset()
         except TRANSIENT as error:
             logger.info("%s cannot ask %s for its feed: %s", self._service, self._source, error)
             self._mend_at = now + self._feed_backoff.delay()
@@ -232,9 +239,10 @@ class Subscriber(Background):
                 found.add(each)
         return found
 
-    async def _mend(self) -> None:
+    async def _mend(self) -> set[int]:
         """Fetch what the broken lanes miss, up to where the producer's log ends now; what comes
-        later the stream brings. Another worker may have taken it in, so look there first."""
+        later the stream brings. Another worker may have taken it in, so look there first. Gives
+        the lanes that are broken still."""
         await self._taking.load()
         head = await self.pause(self._feed.head())
         partitions = sorted(self._broken)
@@ -244,11 +252,13 @@ class Subscriber(Background):
             if not page:
                 break
             found = [each for each in map(self._understood, page) if each is not None]
-            await self._taking.take(found, dense=True)
+            broken = await self._taking.take(found, dense=True)
+            if broken:
+                return set(partitions)
             after = place_of(page[-1]).position
         logger.info("%s fetched what it missed of %s", self._service, self._source)
         self._settled.update(dict.fromkeys(partitions, Place(head.epoch, head.position)))
-        self._broken.clear()
+        return set()
 
     async def _taken_in_up_to(self, partitions: Sequence[int], head: FeedHead) -> int:
         """The position behind which something may be missing in one of the lanes.

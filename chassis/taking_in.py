@@ -1,16 +1,25 @@
-"""Takes messages in, lane by lane: a lane is one partition of one source. At most one unit of a
-lane is under way, so that what fails cannot be overtaken; lanes go on beside one another."""
+"""Takes messages in, lane by lane: a lane is one partition of one source. Within a lane nothing
+overtakes what failed; lanes go on beside one another."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.background import TRANSIENT, Backoff
 from chassis.envelope import NOWHERE, Incoming, Place
-from chassis.intake import APPLIED, BEHIND, IGNORED, PARKED, Intake, Parked, reason_of, row
+from chassis.intake import (
+    APPLIED,
+    BEHIND,
+    IGNORED,
+    PARKED,
+    Intake,
+    Parked,
+    following,
+    reason_of,
+)
 from chassis.kernel.clock import Clock
-from chassis.kernel.errors import Exhausted
+from chassis.kernel.errors import Conflict, Exhausted
 from chassis.kernel.events import Command
 from chassis.policies import Policy
 from chassis.recorded import Meta
@@ -20,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 EXHAUSTED_ATTEMPTS = 12
 """A limit that is still reached after so many attempts (about 15 s) is a decision, no accident."""
+
+CONFLICT_ATTEMPTS = 5
+LANE_AHEAD = 32
+"""Units of one lane that may be under way at once, where the intake checks what they follow."""
 
 Reactions = Mapping[str, tuple[Policy, ...]]
 """Full name of a public message → what we do about it."""
@@ -31,6 +44,10 @@ class _Unit:
 
     ignored: tuple[Incoming, ...]
     message: Incoming | None
+
+    @property
+    def last(self) -> Incoming:
+        return self.message or self.ignored[-1]
 
 
 def reactions_to(policies: Iterable[Policy]) -> dict[str, tuple[Policy, ...]]:
@@ -65,10 +82,12 @@ def work_for(
 class TakingIn:
     """What we know of one source, and how its messages get into our store.
 
-    The invariant: a message is handed to the store only when the one before it in its lane has its
-    inbox row committed (applied, ignored or parked). So a watermark never passes over a message
-    that was not taken in, and nothing has its effect before what came earlier. What several lanes
-    submit at the same time is committed together.
+    The invariant: a message is committed only when the one before it in its lane has its inbox row
+    (applied, ignored or parked). So a watermark never passes over a message that was not taken in,
+    and nothing has its effect before what came earlier. Either the one before is awaited, or each
+    unit says what it follows and the store refuses it (Conflict) while that is not there: then a
+    unit that fails takes along all that were submitted behind it, and they are submitted again.
+    What is submitted at the same time is committed together.
     """
 
     def __init__(
@@ -78,13 +97,17 @@ class TakingIn:
         intake: Intake,
         clock: Clock,
         *,
+        ahead: int = 1,
         on_applied: Callable[[str, float], None] = lambda source, lag_seconds: None,
     ) -> None:
-        """`on_applied` is told for each message with policies how old it was when taken in."""
+        """`ahead` is how many units of a lane may be under way at once: more than one only if the
+        intake refuses what does not follow. `on_applied` is told for each message with policies how
+        old it was when taken in."""
         self.source = source
         self._reactions = reactions
         self._intake = intake
         self._clock = clock
+        self._ahead = ahead
         self._on_applied = on_applied
         self._places: dict[int, Place] = {}
         self._parked: set[str] = set()
@@ -126,8 +149,7 @@ class TakingIn:
             if whole:
                 planned.append((partition, self._units(whole)))
         await self._refresh_parked(planned)
-        await self._take_lanes(planned)
-        return broken
+        return broken | await self._take_lanes(planned)
 
     def _until_gap(self, partition: int, lane: list[Incoming]) -> list[Incoming]:
         """The messages up to the first that does not follow what we have.
@@ -160,59 +182,108 @@ class TakingIn:
             units.append(_Unit(tuple(ignored), None))
         return units
 
-    async def _take_lanes(self, planned: list[tuple[int, list[_Unit]]]) -> None:
-        """All lanes side by side; those in which nothing is to be done share one unit."""
+    async def _take_lanes(self, planned: list[tuple[int, list[_Unit]]]) -> set[int]:
+        """All lanes side by side; those in which nothing is to be done share one unit. Gives the
+        lanes that turn out not to be where we thought."""
         idle = [units[0].ignored for _, units in planned if units[0].message is None]
-        busy = [units for _, units in planned if units[0].message is not None]
-        if len(busy) + bool(idle) == 1:
-            await (
-                self._ignore([each for run in idle for each in run])
-                if idle
-                else self._take_lane(busy[0])
-            )
-            return
+        work = [self._take_lane(units) for _, units in planned if units[0].message is not None]
+        if idle:
+            work.append(self._ignore([each for run in idle for each in run]))
+        if len(work) == 1:
+            return await work[0]
         async with asyncio.TaskGroup() as group:
-            if idle:
-                group.create_task(self._ignore([each for run in idle for each in run]))
-            for units in busy:
-                group.create_task(self._take_lane(units))
+            tasks = [group.create_task(each) for each in work]
+        return {lane for task in tasks for lane in task.result()}
 
-    async def _take_lane(self, units: list[_Unit]) -> None:
+    async def _take_lane(self, units: list[_Unit]) -> set[int]:
+        """One lane's units. What is refused, or the only one, goes through alone."""
+        begin = 0
+        while begin < len(units):
+            ahead = units[begin : begin + self._ahead]
+            taken = await self._take_together(ahead) if len(ahead) > 1 else 0
+            begin += taken
+            if taken < len(ahead):
+                unit = units[begin]
+                begin += 1
+                broken = await (
+                    self._ignore(unit.ignored)
+                    if unit.message is None
+                    else self._react(unit.ignored, unit.message)
+                )
+                if broken:
+                    return broken
+        return set()
+
+    async def _take_together(self, units: list[_Unit]) -> int:
+        """Submit several units of a lane at once, each to follow the one before; gives how many
+        were committed before the first that was not, whatever the reason."""
+        works: list[Work] = []
+        after = self.place(units[0].last.partition)
         for unit in units:
-            if unit.message is None:
-                await self._ignore(unit.ignored)
-            else:
-                await self._react(unit.ignored, unit.message)
+            if unit.message is not None and unit.message.stream in self._parked:
+                break
+            try:
+                works.append(self._work(unit, after))
+            except Exception:
+                # It is found again, and parked, when the unit goes through alone.
+                break
+            after = unit.last.place
+        submitted = (self._intake.submit(work) for work in works)
+        results = await asyncio.gather(*submitted, return_exceptions=True)
+        for taken, (unit, result) in enumerate(zip(units, results, strict=False)):
+            if isinstance(result, BaseException):
+                return taken
+            self._note(unit)
+        return len(works)
 
-    async def _ignore(self, ignored: Sequence[Incoming]) -> None:
-        """Note messages that nobody here reacts to, many in one unit."""
+    def _work(self, unit: _Unit, after: Place) -> Work:
+        rows = tuple(following(each, IGNORED, after) for each in unit.ignored)
+        if unit.message is None:
+            meta = Meta(occurred_at=self._clock.now(), actor=f"inbox:{self.source}")
+            return Work(commands=(), meta=meta, inbox=rows)
+        policies = self._reactions[unit.message.type_name]
+        rows = (*rows, following(unit.message, APPLIED, after))
+        return work_for(unit.message, policies, self._clock, rows)
+
+    def _note(self, unit: _Unit) -> None:
+        """A unit of a lane is committed."""
+        self._places[unit.last.partition] = unit.last.place
+        if unit.message is not None:
+            waited = self._clock.now() - unit.message.occurred_at
+            self._on_applied(self.source, waited.total_seconds())
+
+    async def _ignore(self, ignored: Sequence[Incoming]) -> set[int]:
+        """Note messages that nobody here reacts to, of any lanes, many in one unit."""
         if not ignored:
-            return
-        rows = tuple(row(each, IGNORED) for each in ignored)
+            return set()
+        places = {each.partition: self.place(each.partition) for each in ignored}
+        rows = tuple(following(each, IGNORED, places[each.partition]) for each in ignored)
         meta = Meta(occurred_at=self._clock.now(), actor=f"inbox:{self.source}")
-        await self._submit(Work(commands=(), meta=meta, inbox=rows))
+        try:
+            await self._submit(Work(commands=(), meta=meta, inbox=rows))
+        except Conflict:
+            return set(places)
         for each in ignored:
             self._places[each.partition] = each.place
+        return set()
 
-    async def _react(self, ignored: Sequence[Incoming], incoming: Incoming) -> None:
-        if incoming.stream in self._parked:
-            await self._ignore(ignored)
-            await self._park(incoming, BEHIND)
-            return
-        rows = (*(row(each, IGNORED) for each in ignored), row(incoming, APPLIED))
-        policies = self._reactions[incoming.type_name]
-        try:
-            # What is transient is waited out inside, so whatever arrives here is a refusal.
-            await self._submit(work_for(incoming, policies, self._clock, rows))
-        except Exception as error:
-            await self._ignore(ignored)
-            await self._park(incoming, reason_of(error))
-            return
-        self._places[incoming.partition] = incoming.place
-        waited = self._clock.now() - incoming.occurred_at
-        self._on_applied(self.source, waited.total_seconds())
+    async def _react(self, ignored: Sequence[Incoming], incoming: Incoming) -> set[int]:
+        """Take in a message that somebody here reacts to, with what was ignored before it."""
+        reason = BEHIND
+        if incoming.stream not in self._parked:
+            unit = _Unit(tuple(ignored), incoming)
+            try:
+                # What is transient is waited out inside, so whatever arrives here is a refusal.
+                await self._submit(self._work(unit, self.place(incoming.partition)))
+                self._note(unit)
+                return set()
+            except Conflict:
+                return {incoming.partition}
+            except Exception as error:
+                reason = reason_of(error)
+        return await self._ignore(ignored) or await self._park(incoming, reason)
 
-    async def _park(self, incoming: Incoming, reason: str) -> None:
+    async def _park(self, incoming: Incoming, reason: str) -> set[int]:
         logger.warning(
             "parked %s at %s of stream %s: %s",
             incoming.type_name,
@@ -220,29 +291,36 @@ class TakingIn:
             incoming.stream,
             reason,
         )
-        parked = Parked(row(incoming, PARKED), reason, incoming.message)
-        backoff = Backoff()
-        while True:
-            try:
-                await self._intake.park(parked)
-                break
-            except TRANSIENT:
-                await asyncio.sleep(backoff.delay())
+        taken_in = following(incoming, PARKED, self.place(incoming.partition))
+        parked = Parked(taken_in, reason, incoming.message)
+        try:
+            await self._until_done(lambda: self._intake.park(parked))
+        except Conflict:
+            return {incoming.partition}
         self._parked.add(incoming.stream)
         self._places[incoming.partition] = incoming.place
         if reason == BEHIND:
             self.behind.add(incoming.stream)
+        return set()
 
     async def _submit(self, work: Work) -> None:
-        """Submit until it is committed or refused for good."""
-        backoff, exhausted = Backoff(), 0
+        await self._until_done(lambda: self._intake.submit(work))
+
+    async def _until_done(self, attempt: Callable[[], Awaitable[object]]) -> None:
+        """Try until it is committed or refused for good. Conflict means in the end that the lane is
+        not where we thought, as when the store went back to an older state."""
+        backoff, exhausted, conflicts = Backoff(), 0, 0
         while True:
             try:
-                await self._intake.submit(work)
+                await attempt()
                 return
             except Exhausted:
                 exhausted += 1
                 if exhausted == EXHAUSTED_ATTEMPTS:
+                    raise
+            except Conflict:
+                conflicts += 1
+                if conflicts == CONFLICT_ATTEMPTS:
                     raise
             except TRANSIENT as error:
                 logger.info("taking in from %s waits: %s", self.source, type(error).__name__)

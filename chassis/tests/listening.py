@@ -46,6 +46,7 @@ class Scene:
     bus: MemoryBus = field(default_factory=MemoryBus)
     intake: MemoryIntake = field(default_factory=MemoryIntake)
     policies: Sequence[Policy] = POLICIES
+    ahead: int = 1
     lags: list[tuple[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -61,6 +62,7 @@ class Scene:
             self.intake,
             self.world.clock(),
             share=share,
+            ahead=self.ahead,
             on_applied=lambda source, lag: self.lags.append((source, lag)),
         )
 

@@ -17,9 +17,9 @@ from google.protobuf.message_factory import GetMessageClass
 from chassis.bus import Message
 from chassis.envelope import NOWHERE, Place, read
 from chassis.feed import FeedHead
-from chassis.intake import REDRIVEN, SKIPPED, Parked
+from chassis.intake import REDRIVEN, SKIPPED, Following, Parked
 from chassis.kernel import ids
-from chassis.kernel.errors import Unavailable
+from chassis.kernel.errors import Conflict, Unavailable
 from chassis.kernel.events import Command, Fact, command, fact
 from chassis.publishing import Chain, Publishing
 from chassis.recorded import Meta, Recorded
@@ -203,6 +203,8 @@ class MemoryIntake:
         self.rows: dict[tuple[str, Place], Inbox] = {}
         self.units: list[Work] = []
         self.submitted = 0
+        self.ticks = 0
+        self._waiting_works: list[tuple[Work, asyncio.Future[Outcome]]] = []
         self.applied: list[Command] = []
         self.waiting: dict[tuple[str, Place], Parked] = {}
         self.refuse: Callable[[Command], None] = lambda command: None
@@ -236,18 +238,36 @@ class MemoryIntake:
         for lane in lanes:
             self.under_way[lane] = self.under_way.get(lane, 0) + 1
             self.most_under_way = max(self.most_under_way, self.under_way[lane])
+        settled: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting_works.append((work, settled))
+        if len(self._waiting_works) == 1:
+            asyncio.get_running_loop().call_later(0.002, self._tick)
         try:
-            await asyncio.sleep(0.002)
-            return self._commit(work)
+            return await settled
         finally:
             for lane in lanes:
                 self.under_way[lane] -= 1
+
+    def _tick(self) -> None:
+        """Commit all that waits, in the order in which it was submitted."""
+        self.ticks += 1
+        batch, self._waiting_works = self._waiting_works, []
+        for work, settled in batch:
+            try:
+                made = self._commit(work)
+            except Exception as error:
+                if not settled.done():
+                    settled.set_exception(error)
+            else:
+                if not settled.done():
+                    settled.set_result(made)
 
     def _commit(self, work: Work) -> Outcome:
         if self.failures:
             raise self.failures.popleft()
         fresh = [row for row in work.inbox if not self._is_done(row)]
         if fresh:
+            self._check_order(fresh[0])
             for each in work.commands:
                 self.refuse(each)
             self.applied += work.commands
@@ -258,6 +278,15 @@ class MemoryIntake:
                 del self.waiting[key]
             self.rows[key] = row
         return Outcome(b"", (), Receipt("", "", 0, 1, 0))
+
+    def _check_order(self, row: Inbox) -> None:
+        lane = [
+            place
+            for (name, place), known in self.rows.items()
+            if name == row.source and known.partition == row.partition
+        ]
+        if isinstance(row, Following) and max(lane, default=NOWHERE) < row.after:
+            raise Conflict("INBOX_OUT_OF_ORDER", "the lane is not so far")
 
     def _is_done(self, row: Inbox) -> bool:
         if row.outcome in (REDRIVEN, SKIPPED):
@@ -272,6 +301,7 @@ class MemoryIntake:
         if key in self.waiting:
             self.waiting[key] = replace(self.waiting[key], reason=parked.reason)
         elif key not in self.rows:
+            self._check_order(parked.inbox)
             self.rows[key] = parked.inbox
             self.waiting[key] = parked
 

@@ -1,14 +1,17 @@
 """What the bus leaves out is fetched from the producer's feed, once and in order."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from chassis.bus import Message
-from chassis.envelope import read
-from chassis.intake import APPLIED, row
-from chassis.tests.listening import OTHER, Scene
-from chassis.tests.messaging import messages_of
+from chassis.envelope import Place, read
+from chassis.intake import APPLIED, PARKED, row
+from chassis.kernel.errors import Conflict
+from chassis.taking_in import CONFLICT_ATTEMPTS
+from chassis.tests.listening import ONE, OTHER, THIRD, Scene, refuse
+from chassis.tests.messaging import MemoryFeed, messages_of
 
 
 def test_a_gap_is_filled_from_the_feed_before_going_on() -> None:
@@ -185,6 +188,66 @@ def test_a_fact_that_is_not_public_any_longer_is_no_gap() -> None:
     assert here.intake.notes() == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("ahead", [1, 8])
+def test_when_our_own_store_goes_back_what_it_forgot_is_taken_in_again(ahead: int) -> None:
+    here = Scene(ahead=ahead)
+    here.write("a", "b", "c")
+    here.publish()
+
+    async def go() -> None:
+        listening = asyncio.create_task(here.listen(30))
+        await asyncio.sleep(5)
+        # A standby took over that had not heard of the last two commits.
+        for key in sorted(here.intake.rows)[1:]:
+            del here.intake.rows[key]
+        del here.intake.applied[1:]
+        here.write("d", "e")
+        here.publish()
+        await listening
+
+    here.run(go())
+    assert here.intake.notes() == ["a", "b", "c", "d", "e"]
+
+
+def test_what_our_own_store_forgot_is_not_passed_over_by_parking() -> None:
+    here = Scene()
+    here.intake.refuse = refuse("bad")
+    here.write("bad", stream=ONE)
+    here.write("b", stream=THIRD)
+    here.publish()
+
+    async def go() -> None:
+        listening = asyncio.create_task(here.listen(30))
+        await asyncio.sleep(5)
+        del here.intake.rows["diary", Place(1, 2)]
+        here.intake.applied.clear()
+        here.write("waits", stream=ONE)
+        here.publish()
+        await listening
+
+    here.run(go())
+    assert here.intake.notes() == ["b"]
+    assert here.intake.outcomes() == {1: PARKED, 2: APPLIED, 3: PARKED}
+
+
+def test_a_lane_that_cannot_be_mended_yet_is_mended_later() -> None:
+    here = Scene()
+    here.write("a", "b", "c")
+    first, _, third = messages_of(here.log)
+    here.publish([first, third])
+
+    class Disturbing(MemoryFeed):
+        async def after(self, position: int, partitions: Any, limit: int) -> Any:
+            if not self.asked:
+                conflicts = [Conflict("INBOX_OUT_OF_ORDER", "")] * CONFLICT_ATTEMPTS
+                here.intake.failures.extend(conflicts)
+            return await super().after(position, partitions, limit)
+
+    here.feed = Disturbing(here.log)
+    here.run(here.listen(10))
+    assert here.intake.notes() == ["a", "b", "c"]
+
+
 def test_a_fact_that_another_worker_took_in_is_not_done_again() -> None:
     here = Scene()
     here.write("a")
@@ -270,5 +333,5 @@ def test_a_lane_without_new_facts_is_not_read_again_every_minute() -> None:
         await listening
 
     here.run(go())
-    assert here.intake.notes() == ["a", "x", "b"]
+    assert sorted(here.intake.notes()) == ["a", "b", "x"]
     assert here.feed.asked == []
