@@ -38,7 +38,7 @@ class Application:
         self._committer = committer
         self._database = database
         self._clock = clock
-        self._secret = secret
+        self._keyed = hmac.new(secret, digestmod="sha256")
         self._read_folds: dict[str, Folded] = {}
 
     @property
@@ -82,8 +82,12 @@ class Application:
         if not current.idempotency_key:
             # Requests that carry secrets have none, and say in their proto why they are repeatable.
             return None
-        hashed = hmac.digest(self._secret, current.request_hash, "sha256")
-        return Idempotency(current.principal.scope, current.method, current.idempotency_key, hashed)
+        # Not hmac.digest, which gives up the interpreter's lock for every call.
+        keyed = self._keyed.copy()
+        keyed.update(current.request_hash)
+        return Idempotency(
+            current.principal.scope, current.method, current.idempotency_key, keyed.digest()
+        )
 
     def _meta(self, current: call.Call) -> Meta:
         return Meta(

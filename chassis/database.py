@@ -22,6 +22,8 @@ POOL_TIMEOUT_SECONDS = 0.5
 BUSY_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 5_000
+CHECKPOINT_PAGES = 4_000
+"""SQLite copies its log of 16 MiB back at once: a page that many commits changed is copied once."""
 CONNECT_TIMEOUT_SECONDS = 2
 """The least that libpq accepts; a refused connection fails at once all the same."""
 
@@ -112,6 +114,7 @@ def _prepare_sqlite(engine: Engine, memory: bool) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         connection.execute("PRAGMA foreign_keys=ON")
         # A destroyed key must not be left in a free page.
         connection.execute("PRAGMA secure_delete=ON")

@@ -3,6 +3,7 @@ world, with threads, sockets and signals."""
 
 import argparse
 import asyncio
+import gc
 import json
 import signal
 import sys
@@ -36,6 +37,8 @@ from chassis.tokens import ServiceTokens, SigningKey, TokenVerifier, TrustBundle
 
 EXIT_BAD_SETTINGS = 2
 EXIT_BUS_LOST = 3
+COLLECTOR_THRESHOLDS = (20_000, 20, 50)
+SWITCH_SECONDS = 0.001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,7 @@ def main(service: Service) -> None:
         print(f"{service.name}: {error}", file=sys.stderr)
         sys.exit(EXIT_BAD_SETTINGS)
     logs.configure(service.name)
+    tune_interpreter()
     match asked.command:
         case "config":
             print(json.dumps(settings.printable(), indent=2))
@@ -78,6 +82,19 @@ def main(service: Service) -> None:
             uvloop.run(_serve(service, settings, asked.with_work))
         case _:
             uvloop.run(_work(service, settings))
+
+
+def tune_interpreter() -> None:
+    """For a process that keeps a lot and whose threads take turns.
+
+    What is loaded by now stays, so the collector need not look at it again; nor need it look at
+    all folded states whenever they have grown by a quarter, as there are hardly any cycles. And
+    a thread that is back from the database waits less long for the one that runs.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 async def _migrate(service: Service, settings: Settings) -> None:

@@ -26,9 +26,13 @@ def derive(*parts: str) -> str:
     """
     digest = _IN_NAMESPACE.copy()
     digest.update("".join([f"{len(part)}:{part}" for part in parts]).encode())
-    # What uuid.uuid5 does, without the object that only its digits are wanted of.
-    found = digest.hexdigest()
-    return f"{found[:12]}5{found[13:16]}{_VARIANT[found[16]]}{found[17:32]}"
+    return uuid_digits(digest.hexdigest(), 5)
+
+
+def uuid_digits(found: str, version: int) -> str:
+    """The UUID of a version in 32 or more hexadecimal digits of chance or of a hash: what the
+    standard library's UUID does, without an object that only its digits are wanted of."""
+    return f"{found[:12]}{version}{found[13:16]}{_VARIANT[found[16]]}{found[17:32]}"
 
 
 def event_id(service: str, epoch: int, position: int) -> str:
