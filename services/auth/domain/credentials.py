@@ -64,6 +64,11 @@ class Identity:
                 return each
         return None
 
+    def holds(self, credential_ids: tuple[str, ...]) -> bool:
+        """Whether all of these are theirs and in use."""
+        in_use = {each.credential_id for each in self.credentials if each.state == "active"}
+        return in_use.issuperset(credential_ids)
+
 
 def evolved(held: tuple[Credential, ...], fact: Fact) -> tuple[Credential, ...]:
     """The credentials after a fact."""

@@ -169,11 +169,13 @@ class FactorsAccepted(Fact):
 class SessionChallenged(Fact):
     """The password was right, a second factor is asked for."""
 
+    version = 2
     session_id: str
     identity_id: str
     login_name_hash: str
     kind: IdentityKind
     customer_id: str
+    password_credential_id: str
     totp_credential_id: str
     challenged_at: datetime
     expires_at: datetime
@@ -190,14 +192,16 @@ class ChallengeFailed(Fact):
 
 @fact
 class LoggedIn(Fact):
-    """A session began, with the checks that were passed."""
+    """A session began, with the checks that were passed, of the credentials that are named."""
 
+    version = 2
     session_id: str
     identity_id: str
     kind: IdentityKind
     customer_id: str
     assurance_level: int
     factors: tuple[CredentialType, ...]
+    credential_ids: tuple[str, ...]
     totp_step: int
     logged_in_at: datetime
     expires_at: datetime
@@ -301,4 +305,8 @@ class PolicySetActivated(Fact):
     activated_at: datetime
 
 
-UPCASTERS: Upcasters = {}
+UPCASTERS: Upcasters = {
+    # Which credentials these were of was not kept.
+    "SessionChallenged.v1": lambda fields: {**fields, "password_credential_id": ""},
+    "LoggedIn.v1": lambda fields: {**fields, "credential_ids": []},
+}

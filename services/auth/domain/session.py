@@ -42,6 +42,7 @@ class OpenSession(Command):
     login_name_hash: str
     kind: IdentityKind
     customer_id: str
+    password_credential_id: str
     totp_credential_id: str
 
 
@@ -82,7 +83,8 @@ class RevokeSession(Command):
 
 @value
 class Session:
-    """`state` is empty, challenged, active or ended."""
+    """`state` is empty, challenged, active or ended. `credential_ids` are those it rests on; none
+    are known of sessions from before they were kept."""
 
     session_id: str = ""
     identity_id: str = ""
@@ -90,6 +92,7 @@ class Session:
     kind: IdentityKind = IdentityKind.CARDHOLDER
     customer_id: str = ""
     state: str = ""
+    credential_ids: tuple[str, ...] = ()
     totp_credential_id: str = ""
     totp_step: int = 0
     failures: int = 0
@@ -124,6 +127,7 @@ def evolve(state: Session, fact: Fact) -> Session:
                 kind=fact.kind,
                 customer_id=fact.customer_id,
                 state="challenged",
+                credential_ids=_known(fact.password_credential_id, fact.totp_credential_id),
                 totp_credential_id=fact.totp_credential_id,
                 expires_at=fact.expires_at,
             )
@@ -137,6 +141,7 @@ def evolve(state: Session, fact: Fact) -> Session:
                 kind=fact.kind,
                 customer_id=fact.customer_id,
                 state="active",
+                credential_ids=fact.credential_ids,
                 totp_step=fact.totp_step,
                 assurance_level=fact.assurance_level,
                 logged_in_at=fact.logged_in_at,
@@ -150,6 +155,10 @@ def evolve(state: Session, fact: Fact) -> Session:
             return replace(state, state=ENDED, end_reason=fact.reason)
         case _:
             raise TypeError(type(fact).__name__)
+
+
+def _known(*credential_ids: str) -> tuple[str, ...]:
+    return tuple(each for each in credential_ids if each)
 
 
 # decide
@@ -204,6 +213,7 @@ def _open(state: Session, command: OpenSession, now: datetime) -> tuple[Fact, ..
                 login_name_hash=command.login_name_hash,
                 kind=command.kind,
                 customer_id=command.customer_id,
+                password_credential_id=command.password_credential_id,
                 totp_credential_id=command.totp_credential_id,
                 challenged_at=now,
                 expires_at=now + CHALLENGE_LIFETIME,
@@ -214,6 +224,7 @@ def _open(state: Session, command: OpenSession, now: datetime) -> tuple[Fact, ..
         identity_id=command.identity_id,
         kind=command.kind,
         customer_id=command.customer_id,
+        credential_ids=_known(command.password_credential_id),
     )
     return (_logged_in(opened, (CredentialType.PASSWORD,), 0, now),)
 
@@ -253,6 +264,7 @@ def _logged_in(
         customer_id=state.customer_id,
         assurance_level=assurance_level(factors),
         factors=factors,
+        credential_ids=state.credential_ids,
         totp_step=totp_step,
         logged_in_at=now,
         expires_at=now + longest,

@@ -18,9 +18,6 @@ from services.auth.use_cases.enrolling import Enrolling, registration
 from services.auth.use_cases.logging_in import LoggingIn, Tokens
 from services.auth.use_cases.safe import Safe
 
-LARGEST_POSITION = 2**63 - 1
-"""Of a log; a page token that somebody made up may hold any number."""
-
 
 class AuthApi(AuthServiceServicer):
     """Identities, credentials, sessions, signing keys, audit."""
@@ -167,7 +164,7 @@ class AuthApi(AuthServiceServicer):
     ) -> pb.ListSessionsResponse:
         limit = page_size(request.page_size)
         cursor = of_page_token(request.page_token, int)
-        before = None if cursor is None else min(int(cursor[0]), LARGEST_POSITION)
+        before = None if cursor is None else int(cursor[0])
         found = await self._ports.database.read(
             lambda connection: queries.list_sessions(
                 connection, request.identity_id, before, limit + 1

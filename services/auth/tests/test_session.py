@@ -37,6 +37,7 @@ def opened(kind: IdentityKind = IdentityKind.OPERATOR, totp: str = "") -> Sessio
         login_name_hash="h",
         kind=kind,
         customer_id="",
+        password_credential_id="p1",
         totp_credential_id=totp,
     )
     return after(Session(), command)

@@ -72,7 +72,8 @@ class Enrolling:
         if hash_of_login_name(self._safe, password) == identity.login_name_hash:
             raise Invalid("PASSWORD_HAS_CONTEXT", "that is the login name", field="password")
         credential_id = derive("password", identity.identity_id, enrolment_id)
-        if identity.credential(credential_id) is not None:
+        repeated = identity.credential(credential_id) is not None
+        if repeated:
             verifier = await self._repeated(credential_id, password)
         else:
             verifier = await self._safe.hasher.hash(normalised(password))
@@ -94,6 +95,9 @@ class Enrolling:
             verifier.pepper_version,
         )
         settled = await settle(self._ports, command, inside=_writing(row))
+        if not (repeated or settled.facts):
+            # Somebody was faster with the same token, perhaps with another password.
+            await self._repeated(credential_id, password)
         return _held(settled.state, credential_id), settled
 
     async def enrol_totp(self, token: str) -> tuple[str, str, Settled]:
@@ -119,6 +123,9 @@ class Enrolling:
         )
         row = VerifierRow(credential_id, identity.identity_id, CredentialType.TOTP, sealed)
         settled = await settle(self._ports, command, inside=_writing(row))
+        if held is None and not settled.facts:
+            # Somebody was faster with the same token; there is one seed, and it is theirs.
+            seed = await self.seed(settled.state, credential_id)
         label = f"{identity.kind} {identity.identity_id[:8]}"
         return credential_id, codes.provisioning_uri(seed, label), settled
 

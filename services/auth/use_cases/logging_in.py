@@ -28,6 +28,7 @@ from services.auth.domain.session import (
     OpenSession,
     PassChallenge,
     RefreshSession,
+    RevokeSession,
     Session,
     check_challenge,
 )
@@ -91,12 +92,12 @@ class LoggingIn:
         if codes_held is None and not held.suffices_alone:
             raise Refused("SECOND_FACTOR_REQUIRED", "enrol a second factor, or a longer password")
         totp_credential_id = codes_held.credential_id if codes_held else ""
-        settled = await self._open(identity, totp_credential_id)
+        settled = await self._open(identity, held.credential_id, totp_credential_id)
         if self._safe.hasher.is_outdated(verifier):
             await self._rehash(identity, held.credential_id, password)
         session: Session = settled.state
         if session.state == "active":
-            return await self._tokens(session, identity)
+            return await self._tokens(session)
         assert session.expires_at is not None
         return Challenge(self._safe.handles.challenge(session.session_id), session.expires_at)
 
@@ -110,7 +111,9 @@ class LoggingIn:
             ),
         )
 
-    async def _open(self, identity: Identity, totp_credential_id: str) -> Settled:
+    async def _open(
+        self, identity: Identity, password_credential_id: str, totp_credential_id: str
+    ) -> Settled:
         session_id = self._ports.ids.new()
         return await settle(
             self._ports,
@@ -125,6 +128,7 @@ class LoggingIn:
                 login_name_hash=identity.login_name_hash,
                 kind=identity.kind,
                 customer_id=identity.customer_id,
+                password_credential_id=password_credential_id,
                 totp_credential_id=totp_credential_id,
             ),
         )
@@ -138,6 +142,9 @@ class LoggingIn:
         if session.state != "active":
             check_challenge(session, now)
         identity = await self._identity(session.identity_id)
+        if not identity.holds(session.credential_ids):
+            await self._end(session)
+            raise Unauthenticated("CHALLENGE_INVALID", "that challenge has ended; log in again")
         seed = await self._enrolling.seed(identity, session.totp_credential_id)
         step = codes.matching_step(seed, code, now)
         name_hash = session.login_name_hash
@@ -164,7 +171,7 @@ class LoggingIn:
             ),
             PassChallenge(session_id=session_id, totp_step=step),
         )
-        return await self._tokens(settled.state, identity)
+        return await self._tokens(settled.state)
 
     async def refresh(self, token: str) -> Tokens:
         """New tokens for a refresh token. Raises Unauthenticated REFRESH_TOKEN_INVALID,
@@ -178,12 +185,22 @@ class LoggingIn:
             raise Unauthenticated(
                 "REFRESH_TOKEN_REUSED", "that token was used before; the session has ended"
             )
-        return await self._tokens(session, await self._identity(session.identity_id))
+        return await self._tokens(session)
 
-    async def _tokens(self, session: Session, identity: Identity) -> Tokens:
+    async def _tokens(self, session: Session) -> Tokens:
+        """Raises Unauthenticated SESSION_ENDED when what the session rests on was replaced."""
+        # Read now: a credential that was revoked amid the log-in lets nobody in.
+        identity = await self._identity(session.identity_id)
+        if not identity.holds(session.credential_ids):
+            await self._end(session)
+            raise Unauthenticated("SESSION_ENDED", "that session has ended; log in again")
         access = await self._safe.signer.access_token(session, identity)
         refresh = self._safe.handles.refresh(session.session_id, session.generation)
         return Tokens(session, access.text, access.expires_at, refresh)
+
+    async def _end(self, session: Session) -> None:
+        revoke = RevokeSession(session_id=session.session_id, reason="credential_revoked")
+        await settle(self._ports, revoke)
 
     async def _rehash(self, identity: Identity, credential_id: str, password: str) -> None:
         verifier = await self._safe.hasher.hash(normalised(password))
