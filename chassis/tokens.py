@@ -153,8 +153,12 @@ class TrustBundle:
                 return key
             raise Unauthenticated("TOKEN_KEY_UNKNOWN", "nobody we trust has that key")
         now = self._clock.monotonic()
-        stale = now - self._fetched_at > KEYS_FRESH_SECONDS
-        if (stale or key_id not in self._people) and now - self._tried_at > FETCH_PAUSE_SECONDS:
+        if key_id in self._people:
+            # While one caller asks, nobody else waits for an auth that may never answer.
+            due = now - self._fetched_at > KEYS_FRESH_SECONDS and not self._fetching.locked()
+        else:
+            due = True
+        if due and now - self._tried_at > FETCH_PAUSE_SECONDS:
             await self._refresh()
         if key_id in self._people:
             return self._people[key_id]

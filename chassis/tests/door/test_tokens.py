@@ -1,5 +1,6 @@
 """Whose signature counts, and for how long."""
 
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -121,6 +122,30 @@ async def test_known_keys_are_good_while_auth_is_away(
     with pytest.raises(Unavailable) as caught:
         await verifier.verify(auth.token())
     assert caught.value.reason == "SIGNING_KEYS_UNAVAILABLE"
+
+
+async def test_one_caller_at_most_waits_for_an_auth_that_does_not_answer(
+    clock: FixedClock, auth: Auth
+) -> None:
+    answering = asyncio.Event()
+    answering.set()
+
+    async def fetch() -> str:
+        await answering.wait()
+        return await auth.fetch()
+
+    verifier = TokenVerifier(TrustBundle([], clock, fetch), clock)
+    await verifier.verify(auth.token())
+    answering.clear()
+    clock.advance(timedelta(seconds=KEYS_FRESH_SECONDS + 1))
+    first = asyncio.create_task(verifier.verify(auth.token(sid="1")))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(1):
+        await verifier.verify(auth.token(sid="2"))
+    assert not first.done()
+    answering.set()
+    assert (await first).subject == "operator:o1"
+    assert auth.asked == 2
 
 
 async def test_a_service_may_not_speak_as_auth(clock: FixedClock, auth: Auth) -> None:
