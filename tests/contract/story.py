@@ -55,6 +55,7 @@ class Story:
         self.canaries = Canaries()
         self._first = first
         self.holders: dict[str, Holder] = {}
+        self.rule_set_version = ""
         self.heard: list[support.ConverseResponse] = []
 
     def ask(self, name: str, request: Any, by: str = "operator") -> Any:
@@ -187,8 +188,8 @@ class Story:
             "risk.ProposeRuleSet",
             risk.ProposeRuleSetRequest(rules=[rule, watch], alert_score=600),
         )
-        version = proposed.rule_set.rule_set_version
-        activate = risk.ActivateRuleSetRequest(rule_set_version=version)
+        self.rule_set_version = proposed.rule_set.rule_set_version
+        activate = risk.ActivateRuleSetRequest(rule_set_version=self.rule_set_version)
         self.ask("risk.ActivateRuleSet", activate, "second")
         rates = loyalty.RuleSet(
             base_rates=[loyalty.BaseRate(currency_code="GBP", points=2, per_minor_units=100)],
@@ -271,6 +272,7 @@ class Story:
     def _fraud(self) -> None:
         """One charge is watched, another has the card blocked; an analyst looks."""
         ada = self.holders["Ada"]
+        self.outsider.until(self._judged_by_our_rules, "our rules have come to those who judge")
         assert self.authorise(ada, 333_33).approved
         issue = accounts.IssueCardRequest(
             account_id=ada.account_id, kind=accounts.CARD_KIND_VIRTUAL
@@ -294,6 +296,18 @@ class Story:
             return bool(card.status == accounts.CARD_STATUS_BLOCKED)
 
         self.outsider.until(blocked, "risk has the card blocked")
+
+    def _judged_by_our_rules(self) -> bool:
+        """Whether a charge that is made now is scored by the rules that were activated last."""
+        charge_id = self.authorise(self.holders["Ada"], 1).charge.charge_id
+        request = risk.GetScoreRequest(charge_id=charge_id)
+
+        def score() -> Any:
+            answer = self.outsider.call(rpc("risk.GetScore"), request, by="operator")
+            return answer.answers
+
+        scored = risk.GetScoreResponse.FromString(self.outsider.until(score, "it is scored")[0])
+        return bool(scored.score.rule_set_version == self.rule_set_version)
 
     def _cards(self) -> None:
         """Blocked, unblocked, lost and replaced; the account suspended and reinstated."""

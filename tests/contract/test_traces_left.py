@@ -18,6 +18,7 @@ from tests.contract.wire import listen
 
 pytestmark = [pytest.mark.serial, pytest.mark.usefixtures("calm")]
 
+WRONG_WIRE = b"\xff\xff"
 OUTSIDE = ("mail", "keys")
 """The mail server is the outside world, to which holders' addresses are told; the keys' folder
 holds the first credentials, for whoever starts the system."""
@@ -66,9 +67,11 @@ def provoke(outsider: Outsider, story: Story) -> None:
             enrolment_token=story.canaries.planted["enrolment token of Ada"],
             password=f"{password} another"), ""),
     ):  # fmt: skip
-        answer = outsider.call(rpc(name), request, by=by)
-        assert not answer.ok, name
-        assert answer.code.name != "INTERNAL", answer
+        # Once as it is, once with its end cut off, so that it is not even read.
+        for sent in (request, request.SerializeToString()[:-1] + WRONG_WIRE):
+            answer = outsider.call(rpc(name), sent, by=by)
+            assert not answer.ok, name
+            assert answer.code.name != "INTERNAL", answer
     metadata = [
         ("authorization", f"Bearer {outsider.token('Ada')}{password}"),
         ("cards-correlation-id", known["email"]),
