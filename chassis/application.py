@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from google.protobuf import descriptor_pool, message_factory
@@ -110,6 +111,13 @@ class Application:
             origin=current.origin,
             correlation_id=current.correlation_id,
         )
+
+    async def witness(self, decider: Decider[Any], id: str) -> None:
+        """Put a leaf about an aggregate into the audit log for the call at the door: for what
+        changes nothing and must be known of all the same. Ask before anything is shown."""
+        current = call.current()
+        audit = replace(self._audit(current, ()), object=f"{decider.category}-{id}")
+        await self._committer.submit(Work(commands=(), meta=self._meta(current), audit=audit))
 
     async def execute(
         self,

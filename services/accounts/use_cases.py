@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
+from chassis import call
 from chassis.application import Application
 from chassis.crypto.keys import Keys
 from chassis.kernel import ids
@@ -97,8 +98,13 @@ class Accounts:
         return await self.application.answer(command, render=render)
 
     async def profile(self, customer_id: str) -> dict[str, str]:
-        """A customer's fields in clear. Raises NotFound CUSTOMER_NOT_FOUND or KEY_DESTROYED."""
+        """A customer's fields in clear. Raises NotFound CUSTOMER_NOT_FOUND or KEY_DESTROYED.
+
+        Who looks at somebody else's is put on record.
+        """
         customer = await self.application.state(CUSTOMER, customer_id)
+        if call.current().principal.person.customer_id != customer_id:
+            await self.application.witness(CUSTOMER, customer_id)
         subject, clear = subject_of(customer_id), {}
         for name in PROFILE_FIELDS:
             sealed = getattr(customer.profile, name)
@@ -279,9 +285,11 @@ class Accounts:
         return pan_hash, known if known is not None and known.card_id else None
 
     async def reveal(self, card_id: str) -> tuple[str, Card]:
-        """The full number of a card. Raises NotFound CARD_NOT_FOUND or KEY_DESTROYED."""
+        """The full number of a card, which is put on record first. Raises NotFound CARD_NOT_FOUND
+        or KEY_DESTROYED."""
         _, card = await self.card(card_id)
         place = await self.place(card_id)
+        await self.application.witness(CARD_PLACE, card_id)
         vault = await self.application.state(PAN, place.pan_hash)
         number = await self.keys.open(
             subject_of(place.customer_id), PAN_PURPOSE, vault.sealed_pan, _place_of_pan(card_id)
