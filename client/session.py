@@ -13,7 +13,7 @@ from cards.auth.v1 import auth_service_pb2 as auth
 from cards.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 
 from chassis.grpc_client import Rpc
-from chassis.kernel.errors import Error, Unauthenticated, Unavailable
+from chassis.kernel.errors import Error, Exhausted, Unauthenticated, Unavailable
 from chassis.ports import SystemClock
 
 RENEW_BEFORE_SECONDS = 120.0
@@ -179,7 +179,9 @@ class Session:
         while True:
             await asyncio.sleep(max(pause, self._seconds_left() - RENEW_BEFORE_SECONDS))
             try:
-                await self._exchange()
-            except Unavailable:
+                # Another command may have exchanged our token meanwhile; then its tokens are kept.
+                if not await self._resume():
+                    await self.log_in()
+            except (Unavailable, Exhausted):
                 # The access token is good for a while yet; we try again before it ends.
                 pause = RENEW_AGAIN_SECONDS

@@ -13,6 +13,7 @@ from client.session import Session, SystemAddress, write_privately
 OPERATOR = "operator"
 ROLES = ("operator", "programme_manager", "analyst", "agent", "auditor")
 PASSWORD_BYTES = 24
+KEY_BYTES = 16
 
 
 async def hire(address: SystemAddress) -> None:
@@ -30,7 +31,13 @@ async def hire(address: SystemAddress) -> None:
                 roles=ROLES,
             )
         )
-        token, password = registered.enrolment_token, secrets.token_urlsafe(PASSWORD_BYTES)
+        # Begun anew each time: if we broke off once, nobody knows the password set then.
+        begun = await stub.StartEnrolment(
+            auth.StartEnrolmentRequest(
+                idempotency_key=secrets.token_hex(KEY_BYTES), identity_id=registered.identity_id
+            )
+        )
+        token, password = begun.enrolment_token, secrets.token_urlsafe(PASSWORD_BYTES)
         await stub.EnrolPassword(
             auth.EnrolPasswordRequest(enrolment_token=token, password=password)
         )

@@ -55,7 +55,11 @@ class Terminal:
 async def test_a_holder_of_a_card(make_system: Callable[[str], System]) -> None:
     system = make_system("sqlite")
     system.start()
-    await hire(SystemAddress.read(system.folder / DESCRIPTION))
+    address = SystemAddress.read(system.folder / DESCRIPTION)
+    await hire(address)
+    # Hired once and forgotten, as if we had broken off before the credentials were written.
+    (address.keys / "staff.json").unlink()
+    await hire(address)
     terminal = Terminal(system)
 
     opened = terminal.say("open", "Lovelace", "--email", "ada@cards.example")
