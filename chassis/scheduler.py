@@ -5,12 +5,14 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, func, select
 
+from chassis.background import TRANSIENT
 from chassis.codec import Codec
 from chassis.committer import Committer
 from chassis.database import Database
 from chassis.event_store.rows import instant, micros
 from chassis.event_store.tables import timers
 from chassis.kernel.clock import Clock
+from chassis.kernel.errors import Exhausted
 from chassis.recorded import Meta
 from chassis.work import Work
 
@@ -18,7 +20,9 @@ DUE_LIMIT = 200
 LONGEST_SLEEP_SECONDS = 1.0
 RETRY_PAUSE_SECONDS = 5.0
 RETRIES_LIMIT = 10
-"""After so many failures in a row a timer waits for the next start of the worker."""
+"""After so many failures in a row that are its own, a timer waits for the next start of the worker;
+an error that says nothing about the timer (the store is away) does not count."""
+PASSING = (*TRANSIENT, Exhausted)
 
 
 class Scheduler:
@@ -65,13 +69,15 @@ class Scheduler:
     async def run_due(self) -> int:
         """Carry out what is due now, in order of time, at most DUE_LIMIT; returns how many."""
         now = micros(self._clock.now())
+        given_up = {each for each, times in self._failures.items() if times >= RETRIES_LIMIT}
 
         def read(connection: Connection) -> list[tuple[str, str, bytes, str]]:
             query = (
                 select(timers.c.timer_id, timers.c.topic, timers.c.command, timers.c.correlation_id)
                 .where(timers.c.due_at <= now)
                 .order_by(timers.c.due_at, timers.c.timer_id)
-                .limit(DUE_LIMIT)
+                # Those given up are read again and again, so they must not fill the page.
+                .limit(DUE_LIMIT + len(given_up))
             )
             return [(i, t, bytes(c), r) for i, t, c, r in connection.execute(query)]
 
@@ -79,7 +85,7 @@ class Scheduler:
         works = [
             self._carry_out(timer_id, topic, command, correlation_id)
             for timer_id, topic, command, correlation_id in due
-            if self._failures.get(timer_id, 0) < RETRIES_LIMIT
+            if timer_id not in given_up
         ]
         return sum(await asyncio.gather(*works))
 
@@ -92,6 +98,9 @@ class Scheduler:
                 commands=(self._codec.decode_command(topic, command),), meta=meta, timer=timer_id
             )
             await self._committer.submit(work)
+        except PASSING as error:
+            self._on_failure(f"timer {topic}", error)
+            return False
         except Exception as error:
             self._failures[timer_id] = self._failures.get(timer_id, 0) + 1
             self._on_failure(f"timer {topic}", error)
