@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from chassis.background import TRANSIENT, Background, Backoff
-from chassis.bus import MAX_BATCH_MESSAGES, Bus, Last, StreamSpec
+from chassis.bus import MAX_BATCH_MESSAGES, Bus, Last, Rejected, StreamSpec
 from chassis.envelope import Place, place_of, stream_of, subjects_of
 from chassis.kernel.clock import Clock
 from chassis.publishing import Chain, Publishing
@@ -21,7 +21,7 @@ REPUBLISH_LIMIT = 50_000
 """When the stream is empty or new, so many of the last facts are published again; what is older
 consumers fetch from Feed."""
 WAKE_SECONDS = 5.0
-"""How long to wait for a commit before looking whether anything is amiss."""
+"""How long to wait for a commit before looking whether the stream is still all there."""
 STREAM_MAX_BYTES = 1024**3
 """Size of a stream on disk. A full one refuses messages; readers then live on Feed."""
 STREAM_MAX_AGE_SECONDS = 14 * 86_400
@@ -117,21 +117,37 @@ class Relay(Background):
         await self.pause(self._bus.ensure_stream(self._spec))
         last = await self.pause(self._bus.last_message(self._spec.name))
         sequence, position = last.sequence, await self._position_behind(last)
-        chain = Chain(await self._log.last_public_positions(self._publishing.topics, position))
+        chain: Chain | None = None
+        waited = False
         while True:
             facts = await self.pause(self._log.after(position, READ_LIMIT))
             if not facts:
+                if waited:
+                    await self._check_end(sequence)
                 wait = self._log.committed(after=position, timeout_seconds=WAKE_SECONDS)
                 await self.pause(wait)
+                waited = True
                 continue
+            waited = False
             public = [each for each in facts if self._publishing.is_public(each)]
             if public:
+                chain = chain or await self._chain(position)
                 batch = [self._publishing.message(each, chain.link(each)) for each in public]
                 sequence = await self._bus.publish_batch(self._spec.name, batch, sequence)
-                waited = self._clock.now() - public[0].meta.occurred_at
-                self._on_published(waited.total_seconds())
+                lag = self._clock.now() - public[0].meta.occurred_at
+                self._on_published(lag.total_seconds())
             position = facts[-1].position
             self._backoff.reset()
+
+    async def _chain(self, position: int) -> Chain:
+        return Chain(await self._log.last_public_positions(self._publishing.topics, position))
+
+    async def _check_end(self, sequence: int) -> None:
+        """A server that crashed may have lost the end of a stream, or all of it; it would be missed
+        only with the next fact. Raises Rejected if the stream is not where we left it."""
+        last = await self.pause(self._bus.last_message(self._spec.name))
+        if last.sequence != sequence:
+            raise Rejected(f"the stream ends at {last.sequence}, not at {sequence}")
 
     async def _position_behind(self, last: Last) -> int:
         """The position of the log up to which everything is published (or is left to Feed)."""

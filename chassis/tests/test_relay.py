@@ -167,6 +167,24 @@ def test_an_empty_stream_is_filled_with_the_newest(monkeypatch: pytest.MonkeyPat
     assert here.positions()[0] > head - 25
 
 
+@pytest.mark.parametrize("kept", [0, 1, 7])
+def test_what_a_crash_of_the_server_lost_is_published_again_without_a_new_fact(kept: int) -> None:
+    here = scene()
+    write(here.log, 10)
+
+    async def go() -> None:
+        relay = here.relay()
+        task = asyncio.create_task(relay.run())
+        await asyncio.sleep(5)
+        del here.published[kept:]
+        await asyncio.sleep(10)
+        await relay.stop(1.0)
+        await task
+
+    here.run(go())
+    assert here.published == messages_of(here.log)
+
+
 def test_nothing_is_published_while_the_bus_is_away_and_all_of_it_after() -> None:
     here = scene()
     write(here.log, 10)
