@@ -262,3 +262,12 @@ def test_a_merchant_named_at_clearing_counts_before_the_authorised_one() -> None
     story = AccountStory()
     story.authorise(10)
     assert cleared(story.clear(10, merchant=PUMP)).merchant == PUMP
+
+
+def test_no_credit_is_so_large_that_a_hold_could_not_fall() -> None:
+    story = AccountStory(limit=10**13)
+    story.authorise(1)
+    assert refusal_of(lambda: story.refund(1, charge_id="")) == "AMOUNT_TOO_LARGE"
+    assert refusal_of(lambda: story.pay(1)) == "AMOUNT_TOO_LARGE"
+    story.expire(days=30)
+    assert story.available == 10**13

@@ -48,3 +48,9 @@ def check_positive(amount: Money, field: str = "amount") -> None:
     """Raises Invalid unless there is something of it."""
     if amount.minor_units <= 0:
         raise Invalid("AMOUNT_NOT_POSITIVE", "an amount must be positive", field=field)
+
+
+def check_room(state: CreditAccount, credit_minor: int) -> None:
+    """Raises Invalid AMOUNT_TOO_LARGE unless so much credit leaves what may be spent an amount even
+    when every hold has fallen: a hold must be able to fall."""
+    state.money(state.limit_minor - state.posted_minor + credit_minor)

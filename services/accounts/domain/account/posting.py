@@ -90,6 +90,7 @@ def refund(
     if charges.is_repeated(state, key, command.charge_id, asked, otherwise):
         return ()
     charges.check_positive(command.amount)
+    charges.check_room(state, amount)
     if charge is not None and charge.refunded_minor + amount > charge.captured_minor:
         raise Refused(
             "REFUND_EXCEEDS_CAPTURED", "more would come back than was captured of the charge"
@@ -124,6 +125,7 @@ def record_payment(
     if charges.is_repeated(state, key, "", str(amount), otherwise):
         return ()
     charges.check_positive(command.amount)
+    charges.check_room(state, amount)
     return (
         events.PaymentRecorded(
             account_id=state.account_id,
