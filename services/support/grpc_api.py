@@ -8,10 +8,9 @@ from typing import Any
 import grpc
 from cards.support.v1 import support_service_pb2 as pb
 from cards.support.v1 import support_service_pb2_grpc as pb_grpc
-from cards.type.v1 import receipt_pb2
 
 from chassis import answers
-from chassis.call import Call, current, derived_id
+from chassis.call import Call, current, derived_id, entered
 from chassis.event_store.rows import instant
 from chassis.kernel import ids
 from chassis.kernel.errors import Forbidden, Invalid
@@ -269,21 +268,23 @@ class SupportApi(pb_grpc.SupportServiceServicer):
                 say.body,
                 internal=say.internal,
             )
-            outcome = await self._application.execute(
-                command, actor=call.principal.scope, correlation_id=call.correlation_id
+            yield await self._said(call, command, say.say_id)
+
+    async def _said(
+        self, call: Call, command: cases.PostMessage, say_id: str
+    ) -> pb.ConverseResponse:
+        """Said once, on record as anything that is asked for at the door."""
+        with entered(call):
+            return await self._application.answer(
+                command,
+                render=lambda settled: pb.ConverseResponse(
+                    said=pb.ConverseResponse.Said(
+                        say_id=say_id,
+                        message_id=command.message_id,
+                        receipt=answers.receipt(settled),
+                    )
+                ),
             )
-            of = outcome.receipt
-            receipt = receipt_pb2.Receipt(
-                event_id=of.event_id,
-                stream=of.stream,
-                stream_version=of.stream_version,
-                epoch=of.epoch,
-                position=of.position,
-            )
-            said = pb.ConverseResponse.Said(
-                say_id=say.say_id, message_id=message_id, receipt=receipt
-            )
-            yield pb.ConverseResponse(said=said)
 
     # Working --------------------------------------------------------------------------------------
 

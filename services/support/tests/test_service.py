@@ -1,6 +1,7 @@
 """The support service on a real store: cases open by themselves, and people converse in them."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 from cards.accounts.v1 import events_pb2 as accounts
 from cards.support.v1 import support_service_pb2 as pb
+from sqlalchemy import select
 
 from chassis.call import Principal, entered
+from chassis.event_store.tables import audit
 from chassis.kernel.errors import Forbidden, Invalid, NotFound
 from chassis.testing.harness import TestNode, call, running
 from services.support.app import SERVICE
@@ -290,6 +293,18 @@ async def test_a_conversation_is_heard_by_both_ends(node: TestNode, api: Support
     assert (await agent.message()).body == "At the station"
     await agent.leave()
     await holder.leave()
+    # What is said in a stream is on record as what is posted is.
+    query = select(audit.c.leaf).order_by(audit.c.leaf_index)
+    leaves = [
+        json.loads(row.leaf)
+        for row in await node.ports.database.read(lambda c: c.execute(query).all())
+    ]
+    told = [(each["action"], each["actor"], each["object"]) for each in leaves[-4:]]
+    case = f"case-{case_id}"
+    assert told == [
+        *(("support.Converse", AGENT.subject, case) for _ in range(3)),
+        ("support.Converse", HOLDER.subject, case),
+    ]
 
 
 async def test_two_ends_at_two_processes_hear_one_another(
