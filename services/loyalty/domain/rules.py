@@ -13,6 +13,8 @@ BASE_RATES_LIMIT = 50
 BONUSES_LIMIT = 100
 EXPIRY_MONTHS_LIMIT = 120
 PER_CENT = 100
+POINTS_LIMIT = 10**12
+"""What one rule gives at most, whatever the amount: sums of points stay far below 2^63."""
 VERSIONS_KEPT = 256
 
 
@@ -127,7 +129,7 @@ def derive_award(
 def _line(
     rule_id: str, rate_points: int, rate_per_minor_units: int, amount: Money
 ) -> DerivationLine:
-    points = amount.minor_units * rate_points // rate_per_minor_units
+    points = min(amount.minor_units * rate_points // rate_per_minor_units, POINTS_LIMIT)
     return DerivationLine(
         rule_id=rule_id,
         rate_points=rate_points,

@@ -142,3 +142,20 @@ def test_points_last_whole_months_and_end_with_a_month(earned_on: date, months: 
     until = last_day(replace(GENEROUS, expiry_months=months), earned_on)
     assert (until + timedelta(days=1)).day == 1
     assert (until.year * 12 + until.month) - (earned_on.year * 12 + earned_on.month) == months
+
+
+def test_no_rule_gives_more_points_than_can_be_counted() -> None:
+    reckless = RuleSet(
+        base_rates=(BaseRate(currency="GBP", points=10**6, per_minor_units=1),),
+        bonuses=(
+            CategoryBonus(
+                rule_id="all",
+                categories=(CategoryRange(first="0000", last="9999"),),
+                extra_percent=10_000,
+            ),
+        ),
+        expiry_months=12,
+    )
+    rules.check(reckless)
+    lines = derive_award(reckless, Money(10**15, "GBP"), "5411")
+    assert [line.points for line in lines] == [rules.POINTS_LIMIT] * 2
