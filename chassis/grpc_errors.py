@@ -17,6 +17,10 @@ RETRY_AFTER = "retry_after_ms"
 MAX_VIOLATIONS = 8
 """At most so many violations are told of; trailing metadata has little room."""
 
+MAX_TEXT_CHARACTERS = 300
+"""Of a message or a value of metadata; whoever wrote it may have quoted what the caller sent. What
+does not fit into trailing metadata is not told at all: the caller sees gRPC's own error instead."""
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -61,11 +65,10 @@ Trailers = tuple[tuple[str, bytes], ...]
 
 def to_status(error: Error, domain: str) -> tuple[grpc.StatusCode, str, Trailers]:
     """Code, text and trailing metadata that tell a caller of `error`."""
-    code = grpc.StatusCode[error.code]
-    status = status_pb2.Status(code=code.value[0], message=error.message)
-    info = error_details_pb2.ErrorInfo(
-        reason=error.reason, domain=domain, metadata={k: str(v) for k, v in error.metadata.items()}
-    )
+    code, text = grpc.StatusCode[error.code], error.message[:MAX_TEXT_CHARACTERS]
+    status = status_pb2.Status(code=code.value[0], message=text)
+    metadata = {k: str(v)[:MAX_TEXT_CHARACTERS] for k, v in error.metadata.items()}
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=domain, metadata=metadata)
     status.details.add().Pack(info)
     bad = error_details_pb2.BadRequest()
     if isinstance(error, InvalidFields):
@@ -74,14 +77,14 @@ def to_status(error: Error, domain: str) -> tuple[grpc.StatusCode, str, Trailers
                 field=each.field, description=each.description, reason=each.rule
             )
     elif error.field is not None:
-        bad.field_violations.add(field=error.field, description=error.message, reason=error.reason)
+        bad.field_violations.add(field=error.field, description=text, reason=error.reason)
     if bad.field_violations:
         status.details.add().Pack(bad)
     if RETRY_AFTER in error.metadata:
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromMilliseconds(int(error.metadata[RETRY_AFTER]))
         status.details.add().Pack(retry)
-    return code, error.message, ((DETAILS_KEY, status.SerializeToString()),)
+    return code, text, ((DETAILS_KEY, status.SerializeToString()),)
 
 
 def from_rpc_error(failure: grpc.aio.AioRpcError, peer: str) -> Error:

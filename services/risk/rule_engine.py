@@ -23,6 +23,7 @@ from services.risk.domain.rules import (
 INITIAL_RULES = Path(__file__).parent / "rules" / "initial.toml"
 
 LONGEST_EXPRESSION = 2_000
+LONGEST_COMPLAINT = 200
 COMPILED_LIMIT = 32
 """So many rule sets are kept compiled; the one in force is always among them."""
 
@@ -128,7 +129,7 @@ def _fault(rule: Rule) -> str:
     try:
         program = cel.compile(rule.expression)
     except ValueError as error:
-        return " ".join(str(error).split())
+        return _text(error)
     known = examples(rule.scope)
     unknown = sorted(set(program.variables()) - set(known))
     if unknown:
@@ -139,8 +140,13 @@ def _fault(rule: Rule) -> str:
     try:
         given = program.execute(cel.Context(known))
     except _EVALUATION_ERRORS as error:
-        return f"cannot be evaluated: {' '.join(str(error).split())}"
+        return f"cannot be evaluated: {_text(error)}"
     return "" if isinstance(given, bool) else "does not give true or false"
+
+
+def _text(error: Exception) -> str:
+    """The beginning of what CEL says; all of it may be many times as long as the expression."""
+    return " ".join(str(error).split())[:LONGEST_COMPLAINT]
 
 
 def initial_rule_set(path: Path = INITIAL_RULES) -> RuleSet:

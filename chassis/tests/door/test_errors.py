@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chassis import logs
-from chassis.grpc_errors import Violation
+from chassis.grpc_errors import MAX_TEXT_CHARACTERS, Violation
 from chassis.kernel import errors
 from chassis.kernel.errors import Error
 from chassis.tests.door.conftest import Doorway, doorway
@@ -50,6 +50,16 @@ async def test_every_error_of_the_tree_is_told(door: Doorway, kind: type[Error])
     assert told.domain == "echo.cards"
     assert told.metadata == {"limit": "5"}
     assert told.fields == {"limit": "LIMIT_TOO_LOW"}
+
+
+async def test_a_text_that_quotes_too_much_is_cut_and_told(door: Doorway) -> None:
+    """Trailing metadata have little room, and what has none is replaced by an error of gRPC's."""
+    raising(door, errors.Invalid("RULE_INVALID", "ﷺ" * 10_000, field="rule", rule="🦜" * 10_000))
+    told = await refusal(ping(door))
+    assert (told.code, told.reason) == ("INVALID_ARGUMENT", "RULE_INVALID")
+    assert told.text == "ﷺ" * MAX_TEXT_CHARACTERS
+    assert told.metadata == {"rule": "🦜" * MAX_TEXT_CHARACTERS}
+    assert told.fields == {"rule": "RULE_INVALID"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

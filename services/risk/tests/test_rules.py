@@ -70,6 +70,12 @@ def test_an_expression_that_cannot_work_is_refused_by_the_name_of_its_rule(
     assert refused.value.metadata == {"rule_id": "a_rule"}
 
 
+def test_a_complaint_is_short_however_long_the_expression() -> None:
+    with pytest.raises(Invalid) as refused:
+        rule_engine.check(rule_set(rule("ﷺ" * 80)))
+    assert len(refused.value.message) < 300
+
+
 @pytest.mark.parametrize("scope", list(Scope))
 def test_every_variable_may_be_used(scope: Scope) -> None:
     rules = [rule(f"{each} == {each}", rule_id=each, scope=scope) for each in examples(scope)]
