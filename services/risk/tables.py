@@ -7,9 +7,9 @@ METADATA = MetaData()
 scores = Table(
     "scores",
     METADATA,
-    Column("charge_id", Text, primary_key=True),
-    Column("outcome", Text, primary_key=True),
-    Column("position", BigInteger, nullable=False, unique=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("charge_id", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
     Column("account_id", Text, nullable=False),
     Column("customer_id", Text, nullable=False),
     Column("card_id", Text, nullable=False),
@@ -23,11 +23,13 @@ scores = Table(
     Column("scored_at_micros", BigInteger, nullable=False),
     Column("feature_set", Integer, nullable=False),
     Column("feature_values", Text, nullable=False),
+    Index("scores_by_charge", "charge_id", "position"),
     Index("scores_by_card", "card_id", "position"),
     Index("scores_by_account", "account_id", "position"),
     Index("scores_by_verdict", "verdict", "position"),
 )
-"""`reason_codes` and `feature_values` are JSON; `position` is the place in the log."""
+"""`reason_codes` and `feature_values` are JSON; `position` is the place in the log. The
+network gives a charge an id that is good within its account; it may meet there with another's."""
 
 alerts = Table(
     "alerts",

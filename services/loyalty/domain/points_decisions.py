@@ -50,9 +50,9 @@ RulesAt = Callable[[datetime], RuleSet]
 """The rules in force at an instant; raises Unavailable when they are not known."""
 
 
-def lot_id_of(clearing_id: str) -> str:
-    """The lot in which a clearing's points stand."""
-    return derive("lot", clearing_id)
+def lot_id_of(account_id: str, clearing_id: str) -> str:
+    """The lot in which a clearing's points stand; a clearing's id is its account's alone."""
+    return derive("lot", account_id, clearing_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def _award(asked: AwardPoints, given: _Situation) -> Sequence[Fact]:
     if not points:
         reason = "AMOUNT_TOO_SMALL" if lines else "NO_RATE_FOR_CURRENCY"
         return [*opening, _withheld(asked, rule_set, reason)]
-    lot_id = lot_id_of(asked.clearing_id)
+    lot_id = lot_id_of(asked.account_id, asked.clearing_id)
     earned = PointsEarned(
         account_id=asked.account_id,
         customer_id=asked.customer_id,

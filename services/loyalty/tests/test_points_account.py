@@ -111,7 +111,7 @@ def award(
 
 
 def part(clearing: str, points: int) -> LotPart:
-    return LotPart(lot_id=lot_id_of(clearing), points=points)
+    return LotPart(lot_id=lot_id_of(ACCOUNT, clearing), points=points)
 
 
 def test_an_account_opens_once() -> None:
@@ -123,7 +123,7 @@ def test_an_account_opens_once() -> None:
 def test_a_clearing_earns_a_point_for_each_whole_pound_until_the_end_of_a_month() -> None:
     (earned,) = Holder().clears("c1", 12_99)
     assert isinstance(earned, PointsEarned)
-    assert (earned.points, earned.lot_id) == (12, lot_id_of("c1"))
+    assert (earned.points, earned.lot_id) == (12, lot_id_of(ACCOUNT, "c1"))
     assert earned.expires_on == date(2028, 3, 31)
     assert earned.rule_set_version == version_of(HOUSE_RULES)
 
@@ -219,8 +219,8 @@ def test_a_returned_redemption_restores_the_same_lots_and_they_are_used_first_ag
     assert isinstance(returned, RedemptionReturned)
     assert returned.parts == (part("c1", 10), part("c2", 2))
     assert holder.state.balance == 20
-    assert before.lots.by_id[lot_id_of("c1")].expires_on == (
-        holder.state.lots.by_id[lot_id_of("c1")].expires_on
+    assert before.lots.by_id[lot_id_of(ACCOUNT, "c1")].expires_on == (
+        holder.state.lots.by_id[lot_id_of(ACCOUNT, "c1")].expires_on
     )
     (again,) = holder.redeems("r2", 3)
     assert isinstance(again, PointsRedeemed)

@@ -262,3 +262,25 @@ async def test_read_models_can_be_rebuilt(node: TestNode, api: LoyaltyApi) -> No
     for projector in node.projectors:
         await projector.rebuild()
     assert await api.ListLots(request, NO_CONTEXT) == before
+
+
+async def test_two_accounts_may_have_clearings_of_the_same_id(
+    node: TestNode, api: LoyaltyApi
+) -> None:
+    await clear(node, "same", "charge-1", 1_000)
+    said = accounts.ChargeCleared(
+        account_id="account-2",
+        customer_id="customer-2",
+        charge_id="charge-1",
+        clearing_id="same",
+        amount=pounds(3_000),
+        merchant=accounts.Merchant(mcc="5999"),
+    )
+    await node.take_in(said, stream="credit_account-account-2")
+    await node.caught_up()
+    found = [
+        [each.points for each in (await api.ListLots(asked, NO_CONTEXT)).lots]
+        for asked in (pb.ListLotsRequest(account_id=each) for each in (ACCOUNT, "account-2"))
+    ]
+    assert [len(each) for each in found] == [1, 1]
+    assert found[0] != found[1]

@@ -80,7 +80,9 @@ def raised(
         return []
     return [
         AlertRaised(
-            alert_id=derive("alert", scope, entity_id, charge.charge_id, charge.outcome),
+            alert_id=derive(
+                "alert", scope, entity_id, charge.account_id, charge.charge_id, charge.outcome
+            ),
             scope=scope,
             entity_id=entity_id,
             charge=charge,

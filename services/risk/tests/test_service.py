@@ -83,6 +83,17 @@ async def test_a_message_that_comes_twice_is_scored_once(risk: Risk) -> None:
     assert len(scores) == 3
 
 
+async def test_two_accounts_may_have_charges_of_the_same_id(risk: Risk) -> None:
+    other = authorised(1)
+    assert isinstance(other, accounts.ChargeAuthorised)
+    other.account_id, other.customer_id, other.card_id = "account-2", "customer-2", "card-2"
+    await risk.hears(authorised(1), other, authorised(2, MINUTE))
+    listed = (await risk.api.ListScores(pb.ListScoresRequest(), NOBODY)).scores
+    assert [(each.charge_id, each.account_id) for each in listed] == [
+        ("charge-2", "account-1"), ("charge-1", "account-2"), ("charge-1", "account-1"),
+    ]  # fmt: skip
+
+
 async def test_what_is_declined_counts_too(risk: Risk) -> None:
     plain = authorised(1)
     refused = accounts.ChargeDeclined(
