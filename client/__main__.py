@@ -26,6 +26,7 @@ from cards.type.v1 import money_pb2
 from rich.console import Console
 
 from chassis.kernel.errors import Error
+from chassis.kernel.money import LARGEST_MINOR_UNITS
 from client import tables
 from client.session import DESCRIPTION, NotRunning, Session, SystemAddress
 from client.tail import follow
@@ -79,6 +80,8 @@ def _amount(text: str, currency: str) -> money_pb2.Money:
         minor = Decimal(text) * 100
     except InvalidOperation:
         raise typer.BadParameter(f"{text} is not an amount; write 12.50") from None
+    if not minor.is_finite() or abs(minor) > LARGEST_MINOR_UNITS:
+        raise typer.BadParameter(f"{text} is no amount that anybody has")
     if minor != minor.to_integral_value():
         raise typer.BadParameter(f"{text} has more than two decimals")
     return money_pb2.Money(minor_units=int(minor), currency_code=currency)

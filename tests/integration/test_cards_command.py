@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 
 import pytest
+import typer
 
+from client.__main__ import _amount
 from client.session import SystemAddress
 from client.staff import hire
 from demo.system import DESCRIPTION, ROOT, System
@@ -96,3 +98,9 @@ def test_without_a_system_it_says_what_to_do(tmp_path_factory: pytest.TempPathFa
     )
     assert done.returncode == 1
     assert "make up" in done.stdout
+
+
+@pytest.mark.parametrize("text", ["", "ten", "1.234", "NaN", "-Infinity", "1e30"])
+def test_what_is_no_amount_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        _amount(text, "GBP")
