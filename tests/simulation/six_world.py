@@ -30,7 +30,7 @@ EXPECTED = (
     "a charge was declined",
     "a lost card opened a case",
 )
-LAYOUTS = (Layout.ONE, Layout.ONE, Layout.ONE, Layout.SERVE_AND_WORK)
+LAYOUTS = (*[Layout.ONE] * 5, Layout.SERVE_AND_WORK, Layout.TWO_WORKERS)
 
 
 async def scenario(world: World) -> None:
