@@ -81,8 +81,11 @@ def evolve(state: SigningKeys, fact: SigningKeyRotated) -> SigningKeys:
 def decide(
     state: SigningKeys, command: RotateSigningKey, context: Context
 ) -> tuple[SigningKeyRotated, ...]:
-    """Announce a key, once."""
+    """Announce a key, once; while one is announced, that one is the answer to every wish for a new
+    one: however many are asked for in ten minutes, the key that signs is never pushed out."""
     if any(key.key_id == command.key_id for key in state.keys):
+        return ()
+    if state.keys and state.keys[-1].active_from > context.now:
         return ()
     if command.if_due and not state.is_due(context.now):
         return ()

@@ -190,7 +190,9 @@ class AuthApi(AuthServiceServicer):
         command, inside = await self._safe.signer.rotation()
 
         def render(settled: Settled) -> pb.RotateSigningKeyResponse:
-            return pb.RotateSigningKeyResponse(key_id=command.key_id, receipt=receipt(settled))
+            # Its own, or one that was announced a moment ago and does not sign yet.
+            newest = settled.state.keys[-1].key_id
+            return pb.RotateSigningKeyResponse(key_id=newest, receipt=receipt(settled))
 
         return await self._application.answer(command, render=render, inside=inside)
 

@@ -6,6 +6,7 @@ from chassis.kernel.decider import Context
 from chassis.tokens import KEYS_FRESH_SECONDS, LIFETIME_SECONDS
 from services.auth.domain.signing_keys import (
     ANNOUNCED,
+    KEPT_LIMIT,
     PUBLISHED_AFTER,
     SIGNING_KEYS,
     RotateSigningKey,
@@ -43,3 +44,15 @@ def test_every_door_knows_a_key_before_it_signs_and_until_its_last_token_has_end
     assert active(state, takes_over) == "second"
     assert names(state, takes_over) == ["first", "second"]
     assert names(state, takes_over + PUBLISHED_AFTER) == ["second"]
+
+
+def test_however_often_a_new_key_is_asked_for_there_is_one_that_signs() -> None:
+    state = rotated(SigningKeys(), "first", NOW)
+    for number in range(KEPT_LIMIT + 1):
+        state = rotated(state, f"hasty-{number}", NOW + timedelta(seconds=number))
+    assert names(state, NOW) == ["first", "hasty-0"]
+    assert active(state, NOW) == "first"
+    for number in range(KEPT_LIMIT + 1):
+        now = NOW + number * ANNOUNCED
+        state = rotated(state, f"steady-{number}", now)
+        assert active(state, now) in names(state, now)
