@@ -1,6 +1,7 @@
 """One running system for all contract tests, somebody outside of it, and what that one did."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.contract.story import Story
 from tests.contract.wire import Wire, listen
 
 AUDITOR = "operator"
+CALM_SECONDS = 1.0
 
 
 class ObservedSystem(System):
@@ -77,14 +79,16 @@ def outsider(story: Story) -> Outsider:
 
 @pytest.fixture(scope="module")
 def calm(story: Story) -> None:
-    """All reactions to what was done have arrived: the logs stand still."""
+    """All reactions to what was done have arrived: the logs stand still for a while."""
     before: dict[str, tuple[int, int]] = {}
+    since = time.monotonic()
 
     def still() -> bool:
-        nonlocal before
+        nonlocal before, since
         now = heads(story.outsider)
-        same, before = now == before, now
-        return same and story.taken_in()
+        if now != before:
+            before, since = now, time.monotonic()
+        return time.monotonic() - since > CALM_SECONDS and story.taken_in()
 
     story.outsider.renew()
     story.outsider.until(still, "the logs stand still")

@@ -5,14 +5,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from cards.accounts.v1 import accounts_service_pb2 as pb
 
 from tests.contract import values
 from tests.contract.belongings import made_from_rules
 from tests.contract.conftest import head
 from tests.contract.contracts import SERVICES, Rpc, rpcs
 from tests.contract.outside import Answer, Outsider
-from tests.contract.story import Story
 from tests.contract.values import Broken
 
 pytestmark = [pytest.mark.serial, pytest.mark.usefixtures("calm")]
@@ -129,46 +127,6 @@ def test_whoever_would_wait_too_long_is_refused(outsider: Outsider, called: Rpc)
 def test_whoever_names_no_deadline_is_answered(outsider: Outsider, service: str) -> None:
     called = next(each for each in rpcs() if str(each) == f"{service}.GetHead")
     assert outsider.call(called, called.request(), by="operator", seconds=None).ok
-
-
-MONEY_MOVERS = (
-    *("AuthoriseCharge", "AdviseCharge", "IncrementCharge", "ReverseCharge", "ClearCharge"),
-    *("RefundCharge", "RecordPayment"),
-)
-
-
-@pytest.mark.parametrize("name", MONEY_MOVERS)
-def test_another_currency_never_meets_the_account(
-    outsider: Outsider, story: Story, name: str
-) -> None:
-    """Refused with the field; only a merchant's question is answered with a decline instead."""
-    ada = story.holders["Ada"]
-    account = pb.GetAccountRequest(account_id=ada.account_id)
-    charge_id = story.authorise(ada, 2_00).charge.charge_id
-    before = outsider.ask("accounts.GetAccount", account, by="operator").account
-    request = getattr(pb, f"{name}Request")(idempotency_key=outsider.key())
-    for field, value in {
-        "account_id": ada.account_id,
-        "card_id": ada.card_id,
-        "charge_id": "" if name == "AuthoriseCharge" else charge_id,
-    }.items():
-        if field in request.DESCRIPTOR.fields_by_name:
-            setattr(request, field, value)
-    amount = request.by if name == "IncrementCharge" else request.amount
-    amount.minor_units, amount.currency_code = 1_00, "EUR"
-    if name == "AuthoriseCharge":
-        request.merchant.name = "The Shop"
-    called = next(each for each in rpcs() if str(each) == f"accounts.{name}")
-    sender = "operator" if name == "RecordPayment" else "gateway"
-    answer = outsider.call(called, request, by=sender)
-    if name == "AuthoriseCharge":
-        decision = pb.AuthoriseChargeResponse.FromString(answer.answers[0])
-        assert not decision.approved
-        assert decision.charge.reason == "CURRENCY_NOT_SUPPORTED"
-    else:
-        assert answer.reason == "CURRENCY_MISMATCH", answer
-        assert answer.code.name in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"), answer
-    assert outsider.ask("accounts.GetAccount", account, by="operator").account == before
 
 
 NAMED_INTO_BEING = {
