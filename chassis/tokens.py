@@ -182,7 +182,9 @@ class TrustBundle:
 
 
 @dataclass(frozen=True, slots=True)
-class _Verified:
+class Verified:
+    """Who a token is of, and until when: seconds since 1970, leeway left out."""
+
     principal: Principal
     expires_at: float
 
@@ -194,9 +196,17 @@ class TokenVerifier:
         self._bundle = bundle
         self._clock = clock
         self._audience = {"essential": True, "value": audience}
-        self._cache: Bounded[bytes, _Verified] = Bounded(CACHED_TOKENS)
+        self._cache: Bounded[bytes, Verified] = Bounded(CACHED_TOKENS)
 
     async def verify(self, token: str) -> Principal:
+        """Whose token it is. Raises what `examine` raises."""
+        return (await self.examine(token)).principal
+
+    def seconds_left(self, verified: Verified) -> float:
+        """For how long a token is accepted yet."""
+        return verified.expires_at + LEEWAY_SECONDS - self._clock.now().timestamp()
+
+    async def examine(self, token: str) -> Verified:
         """Raises Unauthenticated: TOKEN_MALFORMED, TOKEN_KEY_UNKNOWN, TOKEN_FORGED, TOKEN_EXPIRED,
         TOKEN_CLAIM_INVALID; Unavailable: SIGNING_KEYS_UNAVAILABLE."""
         digest = sha256(token.encode(errors="replace")).digest()
@@ -207,9 +217,9 @@ class TokenVerifier:
             self._cache.put(digest, known)
         if known.expires_at + LEEWAY_SECONDS <= now:
             raise Unauthenticated("TOKEN_EXPIRED", "the token has expired")
-        return known.principal
+        return known
 
-    async def _verify(self, token: str, now: float) -> _Verified:
+    async def _verify(self, token: str, now: float) -> Verified:
         header, unverified = _peek(token)
         key_id, issuer = header.get("kid"), unverified.get("iss")
         if (
@@ -225,7 +235,7 @@ class TokenVerifier:
         except (JoseError, ValueError) as error:
             raise Unauthenticated("TOKEN_FORGED", "the token's signature is wrong") from error
         self._check(claims, now)
-        return _Verified(_principal(claims), float(claims["exp"]))
+        return Verified(_principal(claims), float(claims["exp"]))
 
     def _check(self, claims: dict[str, Any], now: float) -> None:
         present: jwt.ClaimsOption = {"essential": True}

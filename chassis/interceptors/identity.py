@@ -1,5 +1,6 @@
 """Who is calling: a verified access token, and for whom a service acts."""
 
+import asyncio
 from typing import Any
 
 from chassis.call import SERVICE, Principal
@@ -25,14 +26,17 @@ def layer(verifier: TokenVerifier, *, certified: bool) -> Layer:
             if header[: len(_SCHEME)].lower() != _SCHEME:
                 raise Unauthenticated("TOKEN_MALFORMED", "the scheme of authorization is Bearer")
             token = header[len(_SCHEME) :]
-            principal = await verifier.verify(token)
+            verified = await verifier.examine(token)
+            principal, seconds_left = verified.principal, verifier.seconds_left(verified)
             inbound.call.origin = origin(inbound.context, certified)
             if principal.kind == SERVICE:
                 if certified:
                     _check_certificate(principal, inbound.call.origin)
                 token = inbound.metadata.get(ON_BEHALF_OF, "")
                 if token:
-                    person = await verifier.verify(token)
+                    verified = await verifier.examine(token)
+                    person = verified.principal
+                    seconds_left = min(seconds_left, verifier.seconds_left(verified))
                     if person.kind == SERVICE:
                         raise Forbidden("ON_BEHALF_OF_NOBODY", "a service acts for people only")
                     principal = Principal(principal.subject, SERVICE, on_behalf_of=person)
@@ -40,6 +44,8 @@ def layer(verifier: TokenVerifier, *, certified: bool) -> Layer:
                 raise Forbidden("ON_BEHALF_OF_REFUSED", "only a service may act for somebody")
             inbound.call.principal = principal
             inbound.call.person_token = token
+            if method.response_streaming:
+                return await _for_seconds(seconds_left, following, inbound)
             return await following(inbound)
 
         async def anonymous(inbound: Inbound) -> Any:
@@ -49,6 +55,20 @@ def layer(verifier: TokenVerifier, *, certified: bool) -> Layer:
         return anonymous if method.anonymous else identify
 
     return around
+
+
+async def _for_seconds(seconds: float, following: Handler, inbound: Inbound) -> Any:
+    """A stream ends with the token that opened it: whoever was shut out meanwhile hears no more,
+    and everybody else goes on with a fresh token where they left off."""
+    try:
+        async with asyncio.timeout(seconds) as scope:
+            return await following(inbound)
+    except TimeoutError as error:
+        if not scope.expired():
+            raise
+        raise Unauthenticated(
+            "TOKEN_EXPIRED", "the token has expired; go on with a fresh one"
+        ) from error
 
 
 def origin(context: Any, certified: bool) -> str:

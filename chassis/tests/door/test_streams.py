@@ -9,6 +9,7 @@ import pytest
 from chassis.kernel.errors import Refused, Unavailable
 from chassis.tests.door.conftest import Doorway, doorway, until
 from chassis.tests.door.refusals import refusal
+from chassis.tokens import LEEWAY_SECONDS
 
 
 async def each(items: Iterable[Any]) -> AsyncIterator[Any]:
@@ -117,3 +118,12 @@ async def test_a_listener_who_goes_away_ends_the_stream(door: Doorway) -> None:
     await answers.read()
     answers.cancel()
     await until(lambda: door.server.admission.streams == 0)
+
+
+async def test_a_stream_ends_with_the_token_that_opened_it(door: Doorway) -> None:
+    # Over already, but for a second of the leeway.
+    almost = door.person(lifetime_seconds=1 - LEEWAY_SECONDS)
+    answers = door.stub.Watch(door.pb.WatchRequest(account_id="acc-1"), metadata=almost)
+    told = await refusal(exhaust(answers))
+    assert (told.code, told.reason) == ("UNAUTHENTICATED", "TOKEN_EXPIRED")
+    assert door.api.served > 1
