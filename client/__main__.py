@@ -29,7 +29,7 @@ from chassis.kernel.errors import Error
 from chassis.kernel.money import LARGEST_MINOR_UNITS
 from client import tables
 from client.session import DESCRIPTION, NotRunning, Session, SystemAddress
-from client.tail import follow
+from client.tail import follow, watch_inbox
 
 EXIT_REFUSED = 1
 PIPED_WIDTH = 200
@@ -305,10 +305,7 @@ def inbox(
         async with _session(system) as session:
             stub = session.stub(NotifyServiceStub, "notify")
             if watch:
-                async for each in stub.StreamInbox(notify.StreamInboxRequest(customer_id=customer)):
-                    console.print(
-                        f"{tables.when(each.message.occurred_at)}  {each.message.subject}"
-                    )
+                await watch_inbox(stub, customer, console.print)
                 return
             found = await stub.ListInbox(notify.ListInboxRequest(customer_id=customer))
             rows = (

@@ -1,7 +1,8 @@
-"""Follows the public facts of a system as they pass on NATS."""
+"""Follows what happens: public facts as they pass on NATS, and the messages of an inbox."""
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -10,6 +11,7 @@ from cards.accounts.v1 import events_pb2 as accounts
 from cards.auth.v1 import events_pb2 as auth
 from cards.loyalty.v1 import events_pb2 as loyalty
 from cards.notify.v1 import events_pb2 as notify
+from cards.notify.v1 import notify_service_pb2 as notify_service
 from cards.risk.v1 import events_pb2 as risk
 from cards.support.v1 import events_pb2 as support
 from google.protobuf import descriptor_pool, message_factory
@@ -19,10 +21,13 @@ from rich.markup import escape
 from chassis.bus import Delivery
 from chassis.envelope import OCCURRED_AT, POSITION, TYPE, stream_of
 from chassis.jetstream import JetStreamBus
+from chassis.kernel.errors import Unauthenticated, Unavailable
 from chassis.nats_config import OBSERVER, JetStreamSettings
 from client.session import NotRunning, SystemAddress
+from client.tables import when
 
 CONNECT_SECONDS = 5.0
+REJOIN_SECONDS = 1.0
 SPEAKERS = (accounts, auth, loyalty, notify, risk, support)
 """Whose messages can be read: importing a module makes its types known."""
 
@@ -48,6 +53,23 @@ async def follow(
                     group.create_task(_follow(bus, service, from_start, show))
     finally:
         await bus.close()
+
+
+async def watch_inbox(stub: Any, customer_id: str, show: Callable[[str], Any]) -> None:
+    """Show a customer's messages, one line each, until interrupted."""
+    cursor = 0
+    while True:
+        began = time.monotonic()
+        request = notify_service.StreamInboxRequest(customer_id=customer_id, after_cursor=cursor)
+        try:
+            async for each in stub.StreamInbox(request):
+                cursor = each.message.cursor
+                show(f"{when(each.message.occurred_at)}  {escape(each.message.subject)}")
+        except (Unauthenticated, Unavailable):
+            # A stream ends with the token that opened it, and with the server; another goes on.
+            if time.monotonic() - began < REJOIN_SECONDS:
+                raise
+            await asyncio.sleep(REJOIN_SECONDS)
 
 
 async def _follow(

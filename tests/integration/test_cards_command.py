@@ -3,11 +3,16 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 import typer
+from cards.notify.v1 import notify_service_pb2 as notify
+from rich.text import Text
 
+from chassis.kernel.errors import NotFound, Unauthenticated
+from client import tail
 from client.__main__ import _amount
 from client.session import SystemAddress
 from client.staff import hire
@@ -104,3 +109,25 @@ def test_without_a_system_it_says_what_to_do(tmp_path_factory: pytest.TempPathFa
 def test_what_is_no_amount_is_said_to_be_none(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         _amount(text, "GBP")
+
+
+async def test_watching_goes_on_after_the_last_message_when_a_token_expires(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tail, "REJOIN_SECONDS", 0.0)
+    asked: list[int] = []
+
+    class Inbox:
+        async def StreamInbox(self, request: Any) -> AsyncIterator[Any]:
+            asked.append(request.after_cursor)
+            if len(asked) == 3:
+                raise NotFound("ENOUGH", "the end of the test")
+            message = notify.InboxMessage(cursor=len(asked) * 10, subject="at [/Shop]")
+            yield notify.StreamInboxResponse(message=message)
+            raise Unauthenticated("TOKEN_EXPIRED", "over")
+
+    shown: list[str] = []
+    with pytest.raises(NotFound):
+        await tail.watch_inbox(Inbox(), "c" * 32, shown.append)
+    assert asked == [0, 10, 20]
+    assert [Text.from_markup(each).plain.strip() for each in shown] == ["at [/Shop]"] * 2
