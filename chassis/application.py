@@ -1,19 +1,21 @@
 """Between the door and the store: commands in, answers out, states for those who ask."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from chassis import call
 from chassis.committer import Committer
 from chassis.database import Database
 from chassis.event_store.cache import Folded, Streams, Unloadable
 from chassis.event_store.head import read_head
+from chassis.event_store.tables import idempotency
+from chassis.event_store.tick import key_reused
 from chassis.kernel import ids
 from chassis.kernel.clock import Clock
 from chassis.kernel.decider import Decider
@@ -118,6 +120,36 @@ class Application:
         current = call.current()
         audit = replace(self._audit(current, ()), object=f"{decider.category}-{id}")
         await self._committer.submit(Work(commands=(), meta=self._meta(current), audit=audit))
+
+    async def once(self, work: Callable[[], Awaitable[M]]) -> M:
+        """Do what is repeatable but not a command, and keep its answer under the call's key; a
+        retry gets the kept one. Raises Refused IDEMPOTENCY_KEY_REUSED before anything is done."""
+        current = call.current()
+        named = self._idempotency(current)
+        known = None if named is None else await self._known(named)
+        if known is not None:
+            return known  # type: ignore[no-any-return]
+        made = await work()
+        outcome = await self._committer.submit(
+            Work(
+                commands=(),
+                meta=self._meta(current),
+                idempotency=named,
+                render=lambda settled: _named(made),
+            )
+        )
+        answer: M = _unnamed(outcome.answer)
+        return answer
+
+    async def _known(self, named: Idempotency) -> Any:
+        """The answer that is kept under a key, if there is one."""
+        query = select(idempotency).where(idempotency.c.request_id == named.request_id)
+        row = await self._database.read(lambda connection: connection.execute(query).first())
+        if row is None:
+            return None
+        if bytes(row.request_hash) != named.request_hash:
+            raise key_reused()
+        return _unnamed(bytes(row.answer))
 
     async def execute(
         self,

@@ -7,6 +7,7 @@ from cards.feed.v1.intake_service_pb2_grpc import IntakeServiceServicer
 from cards.type.v1 import receipt_pb2
 
 from chassis import call
+from chassis.application import Application
 from chassis.event_store.intake import StoreIntake
 from chassis.event_store.log import Log
 from chassis.intake import Parked
@@ -20,12 +21,18 @@ class IntakeApi(IntakeServiceServicer):
     """cards.feed.v1.IntakeService, the same for every service."""
 
     def __init__(
-        self, sources: Sequence[str], intake: StoreIntake, parking: Parking, log: Log
+        self,
+        sources: Sequence[str],
+        intake: StoreIntake,
+        parking: Parking,
+        log: Log,
+        application: Application,
     ) -> None:
         self._sources = tuple(sources)
         self._intake = intake
         self._parking = parking
         self._log = log
+        self._application = application
 
     async def GetIntake(
         self, request: pb.GetIntakeRequest, context: object
@@ -52,7 +59,10 @@ class IntakeApi(IntakeServiceServicer):
     async def RedriveStream(
         self, request: pb.RedriveStreamRequest, context: object
     ) -> pb.RedriveStreamResponse:
-        # Repeatable without a stored answer: what is no longer parked is not tried again.
+        return await self._application.once(lambda: self._redrive(request))
+
+    async def _redrive(self, request: pb.RedriveStreamRequest) -> pb.RedriveStreamResponse:
+        # Repeatable: what is no longer parked is not tried again.
         done = await self._parking.redrive(request.source, request.stream, _audit(request.stream))
         return pb.RedriveStreamResponse(
             done=done.done, reason=done.reason, receipt=await self._receipt(request.stream)
@@ -61,6 +71,9 @@ class IntakeApi(IntakeServiceServicer):
     async def SkipMessage(
         self, request: pb.SkipMessageRequest, context: object
     ) -> pb.SkipMessageResponse:
+        return await self._application.once(lambda: self._skip(request))
+
+    async def _skip(self, request: pb.SkipMessageRequest) -> pb.SkipMessageResponse:
         waiting = await self._intake.parked(request.source, request.stream, 1)
         if waiting and waiting[0].inbox.position != request.position:
             # It was given up before, or redriven; the one that is first now was not meant.

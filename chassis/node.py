@@ -120,7 +120,7 @@ class Node:
         """What to serve: the service's own rpcs, the feed of its facts, and what it took in."""
         feed = FeedApi(self.log, self.publishing)
         parking = Parking(reactions_to(self.service.policies), self.intake, self.world.clock)
-        intake = IntakeApi(self.service.sources, self.intake, parking, self.log)
+        intake = IntakeApi(self.service.sources, self.intake, parking, self.log, self.application)
         return [
             *self.service.rpcs(self.ports),
             (add_FeedServiceServicer_to_server, feed, _FEED),
@@ -199,6 +199,7 @@ class Node:
                     self.world.clock,
                     share=self.world.share,
                     on_applied=self.world.on_applied,
+                    begin_span=self.world.begin_span,
                 )
 
             return make

@@ -20,6 +20,7 @@ from chassis.event_store.log import Log
 from chassis.kernel.clock import Clock
 from chassis.kernel.ids import Ids, uuid_digits
 from chassis.subscriber import WHOLE, Share
+from chassis.taking_in import BeginSpan, no_span
 
 IDS_AT_ONCE = 128
 ID_DIGITS = 32
@@ -93,6 +94,8 @@ class World:
     """Told of every commit: units and seconds."""
     on_published: Callable[[float], None] = lambda lag_seconds: None
     """Told by the relay how long the first fact of a batch had waited."""
+    begin_span: BeginSpan = no_span
+    """Begins the span of a message that is taken in."""
     on_applied: Callable[[str, float], None] = lambda source, lag_seconds: None
     """Told by a subscriber how old a fact was when its effects were durable."""
 

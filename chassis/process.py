@@ -166,6 +166,7 @@ async def _opened(
         share=Share(settings.worker_index, settings.worker_count),
         on_batch=metrics.batch_committed,
         on_published=lambda seconds: metrics.relay_lag.set(seconds),
+        begin_span=telemetry.consume,
         on_applied=lambda source, seconds: metrics.consumer_lag.set(seconds, {"source": source}),
     )
     node = Node(service, settings, world)

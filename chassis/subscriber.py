@@ -15,7 +15,7 @@ from chassis.kernel.clock import Clock
 from chassis.kernel.ids import PARTITIONS
 from chassis.parking import Parking
 from chassis.policies import Policy
-from chassis.taking_in import TakingIn, reactions_to
+from chassis.taking_in import BeginSpan, TakingIn, no_span, reactions_to
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +85,7 @@ class Subscriber(Background):
         ahead: int = 1,
         reconcile_seconds: float = RECONCILE_SECONDS,
         on_applied: Callable[[str, float], None] = lambda source, lag_seconds: None,
+        begin_span: BeginSpan = no_span,
     ) -> None:
         """`policies` are all of the service; those about other sources are left aside. For `ahead`
         see TakingIn."""
@@ -97,7 +98,13 @@ class Subscriber(Background):
         self._intake = intake
         self._share = share
         self._taking = TakingIn(
-            source, reactions, intake, clock, ahead=ahead, on_applied=on_applied
+            source,
+            reactions,
+            intake,
+            clock,
+            ahead=ahead,
+            on_applied=on_applied,
+            begin_span=begin_span,
         )
         self._parking = Parking(reactions, intake, clock)
         self._reconcile_seconds = reconcile_seconds

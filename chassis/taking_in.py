@@ -4,7 +4,7 @@ overtakes what failed; lanes go on beside one another."""
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chassis.background import TRANSIENT, Backoff
 from chassis.envelope import NOWHERE, Incoming, Place
@@ -36,6 +36,20 @@ LANE_AHEAD = 32
 
 Reactions = Mapping[str, tuple[Policy, ...]]
 """Full name of a public message → what we do about it."""
+
+
+BeginSpan = Callable[[str, str], tuple[str, Callable[[], None]]]
+"""Name and traceparent of what is taken in → the traceparent of what comes of it, and what to call
+when its effects are durable. A span that is begun and never ended is not recorded."""
+
+
+def no_span(name: str, traceparent: str) -> tuple[str, Callable[[], None]]:
+    """Nobody traces."""
+    return traceparent, _nothing
+
+
+def _nothing() -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,7 @@ class TakingIn:
         *,
         ahead: int = 1,
         on_applied: Callable[[str, float], None] = lambda source, lag_seconds: None,
+        begin_span: BeginSpan = no_span,
     ) -> None:
         """`ahead` is how many units of a lane may be under way at once: more than one only if the
         intake refuses what does not follow. `on_applied` is told for each message with policies how
@@ -109,6 +124,8 @@ class TakingIn:
         self._clock = clock
         self._ahead = ahead
         self._on_applied = on_applied
+        self._begin_span = begin_span
+        self._spans: dict[Place, Callable[[], None]] = {}
         self._places: dict[int, Place] = {}
         self._parked: set[str] = set()
         self.behind: set[str] = set()
@@ -243,12 +260,16 @@ class TakingIn:
             return Work(commands=(), meta=meta, inbox=rows)
         policies = self._reactions[unit.message.type_name]
         rows = (*rows, following(unit.message, APPLIED, after))
-        return work_for(unit.message, policies, self._clock, rows)
+        work = work_for(unit.message, policies, self._clock, rows)
+        onward, ended = self._begin_span(unit.message.type_name, unit.message.traceparent)
+        self._spans[unit.last.place] = ended
+        return replace(work, meta=replace(work.meta, traceparent=onward))
 
     def _note(self, unit: _Unit) -> None:
         """A unit of a lane is committed."""
         self._places[unit.last.partition] = unit.last.place
         if unit.message is not None:
+            self._spans.pop(unit.last.place, _nothing)()
             waited = self._clock.now() - unit.message.occurred_at
             self._on_applied(self.source, waited.total_seconds())
 

@@ -150,6 +150,12 @@ class Telemetry:
         if span is not None:
             end(span, "OK")
 
+    def consume(self, name: str, traceparent: str) -> tuple[str, Callable[[], None]]:
+        """Begin the span of a message that is taken in: the traceparent for what comes of it, and
+        what to call when its effects are durable."""
+        onward, span = self.start(name, traceparent or None, SpanKind.CONSUMER)
+        return onward, lambda: None if span is None else end(span, "OK")
+
     def close(self) -> None:
         """Send what is left and stop."""
         if self._tracers is not None:

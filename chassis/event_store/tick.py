@@ -377,9 +377,14 @@ class _InsideFailed(Exception):
 
 def _replayed(known: tuple[bytes, Outcome], request_hash: bytes) -> Outcome:
     if known[0] != request_hash:
-        raise Refused(
-            "IDEMPOTENCY_KEY_REUSED",
-            "this idempotency key was used for another request",
-            field="idempotency_key",
-        )
+        raise key_reused()
     return known[1]
+
+
+def key_reused() -> Refused:
+    """The same idempotency key came with another body."""
+    return Refused(
+        "IDEMPOTENCY_KEY_REUSED",
+        "this idempotency key was used for another request",
+        field="idempotency_key",
+    )
