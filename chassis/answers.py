@@ -76,6 +76,8 @@ def of_page_token(token: str, *kinds: type) -> tuple[Any, ...] | None:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         wanted: Any = tuple[kinds]  # type: ignore[valid-type]
         found: list[Any] = list(msgspec.json.decode(raw, type=wanted))
+        if any(isinstance(each, str) and "\0" in each for each in found):
+            raise ValueError("no text of ours holds a NUL character")
         if any(isinstance(each, int) and abs(each) > LARGEST_CURSOR for each in found):
             raise ValueError("a cursor is a 64-bit integer")
     except (ValueError, NotBase64, msgspec.MsgspecError) as error:

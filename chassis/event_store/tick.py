@@ -179,7 +179,9 @@ class Ticker:
         due = [work.timer for work in batch if work.timer is not None]
         if due:
             found = rows_among(connection, timers, "timer_id", due)
-            page.due.update(row.timer_id for row in found)
+            # One that was set anew since it was read as due is due no longer.
+            now = micros(page.now)
+            page.due.update(row.timer_id for row in found if row.due_at <= now)
         page.parked = self._parked_of(connection, batch)
         wanted = {
             self.stream_of(command)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from chassis import audit
 from chassis.event_store.head import begin_epoch, read_head
 from chassis.event_store.tables import audit as audit_table
 from chassis.event_store.tables import events, idempotency, inbox, timers
-from chassis.event_store.tests.sums import Store, add, open_store, rows, work
+from chassis.event_store.tests.sums import EXPIRY, Store, add, open_store, rows, work
 from chassis.kernel.errors import Refused
 from chassis.work import Inbox, Settled
 
@@ -136,12 +137,27 @@ async def test_a_parked_message_can_be_redriven_once(store: Store) -> None:
 
 async def test_a_timer_is_set_with_its_fact_and_consumed_with_its_command(store: Store) -> None:
     await store.committer.submit(work(add(5, "x")))
+    store.clock.advance(EXPIRY)
     (timer,) = rows(store, timers)
     command = store.codec.decode_command(timer.topic, bytes(timer.command))
     for _ in range(2):
         await store.committer.submit(work(command, timer=timer.timer_id))
     assert rows(store, timers) == []
     assert [row.topic for row in rows(store, events)] == ["NumberAdded.v1", "SumCleared.v1"]
+
+
+async def test_a_timer_that_is_set_anew_in_the_last_moment_stays(store: Store) -> None:
+    await store.committer.submit(work(add(5, "x")))
+    store.clock.advance(EXPIRY)
+    (read_as_due,) = rows(store, timers)
+    command = store.codec.decode_command(read_as_due.topic, bytes(read_as_due.command))
+    later = work(add(6, "y"))
+    later = replace(later, meta=replace(later.meta, occurred_at=store.clock.now()))
+    await store.committer.submit(later)
+    await store.committer.submit(work(command, timer=read_as_due.timer_id))
+    (timer,) = rows(store, timers)
+    assert timer.due_at > read_as_due.due_at
+    assert all(row.topic == "NumberAdded.v1" for row in rows(store, events))
 
 
 async def test_what_fails_inside_fails_alone(store: Store) -> None:
