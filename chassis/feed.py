@@ -53,14 +53,15 @@ class FeedApi(FeedServiceServicer):
         chain = await self._chain(position, wanted)
         while left > 0:
             recorded = await self._log.after(position, READ_LIMIT)
+            if not recorded:
+                # Only an empty page is the end: one from memory may be short before it.
+                return
             for each in recorded:
                 if left > 0 and self._is_wanted(each, wanted):
                     left -= 1
                     yield self._response(each, chain.link(each))
                     if left == 0:
                         self._chains.put((each.position, wanted), chain)
-            if len(recorded) < READ_LIMIT:
-                return
             position = recorded[-1].position
 
     async def _chain(self, position: int, wanted: frozenset[int]) -> Chain:
