@@ -1,10 +1,6 @@
-"""Durable `AuthoriseCharge` over gRPC beside a no-op rpc on the same server and a bare echo.
-
-    python -m benchmarks.authorise [--store sqlite|postgres] [--seconds 4] [--rounds 3]
-
-The load generator, the server, the echo and the database are processes of their own. Rounds
-alternate, so that the noise of a shared machine falls on all variants alike.
-"""
+"""Durable `AuthoriseCharge` over gRPC beside a no-op rpc on the same server and a bare echo. Load,
+server, echo and database are processes of their own; rounds alternate, so that the noise of a
+shared machine falls on all variants alike."""
 
 import argparse
 import asyncio
