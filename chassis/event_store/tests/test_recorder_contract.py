@@ -13,7 +13,7 @@ from eventsourcing.tests.persistence import (
     NonInterleavingNotificationIDsBaseCase,
     ProcessRecorderTestCase,
 )
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from chassis.database import open_engine
 from chassis.event_store.recorder import SqlRecorder
@@ -46,8 +46,13 @@ class _OnPostgres(_OnSqlite):
     @pytest.fixture(autouse=True)
     def _file(self, postgres_url: str) -> Any:
         self.engine = open_engine(postgres_url)
+        opened: list[Any] = []
+        event.listen(self.engine, "connect", lambda connection, _record: opened.append(connection))
         yield
         self.engine.dispose()
+        # Threads of the library's tests may outlive them with a connection in hand.
+        for connection in opened:
+            connection.close()
 
     def create_recorder(self) -> SqlRecorder:
         METADATA.drop_all(self.engine)
