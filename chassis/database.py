@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, Row, Table, create_engine, event
@@ -24,6 +25,9 @@ STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 5_000
 CHECKPOINT_PAGES = 4_000
 """SQLite copies its log of 16 MiB back at once: a page that many commits changed is copied once."""
+ROWS_PER_STATEMENT = 64
+STATEMENTS_KEPT = 512
+"""SQLite: a statement for each number of rows and table."""
 CONNECT_TIMEOUT_SECONDS = 2
 """The least that libpq accepts; a refused connection fails at once all the same."""
 
@@ -84,7 +88,12 @@ def open_engine(url: str, creator: Callable[[], Any] | None = None) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         memory = parsed.database in (None, "", ":memory:")
-        options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
+        options: dict[str, Any] = {
+            "connect_args": {
+                "check_same_thread": False,
+                "cached_statements": STATEMENTS_KEPT,
+            }
+        }
         if memory:
             options["poolclass"] = StaticPool
         if creator is not None:
@@ -201,8 +210,8 @@ _ARRAY_TYPES = {
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows, each a tuple in the order of the table's columns, in one round trip.
 
-    PostgreSQL gets each column as one array, the cheapest way for a few hundred rows; SQLite one
-    prepared statement. Only integers, text, bytes and booleans.
+    PostgreSQL gets each column as one array, the cheapest way for a few hundred rows; SQLite a
+    statement with all of them. Only integers, text, bytes and booleans.
     """
     _insert(connection, table, rows, ())
 
@@ -218,29 +227,39 @@ def replace_rows(
 def _insert(
     connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], key: tuple[str, ...]
 ) -> None:
-    if rows:
-        sql, arrays = _insert_statement(table, connection.dialect.name, key)
-        if arrays:
-            columns = tuple(list(column) for column in zip(*rows, strict=True))
-            connection.exec_driver_sql(sql, columns)
-        else:
-            connection.exec_driver_sql(sql, list(rows))
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        columns = tuple(list(column) for column in zip(*rows, strict=True))
+        connection.exec_driver_sql(_insert_arrays(table, key), columns)
+        return
+    # Not executemany: the driver gives up the interpreter's lock for every row, and a thread that
+    # has it back only after its turn gets nowhere while another one is busy.
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        some = rows[start : start + ROWS_PER_STATEMENT]
+        sql = _insert_values(table, key, len(some))
+        connection.exec_driver_sql(sql, tuple(chain.from_iterable(some)))
 
 
 @cache
-def _insert_statement(table: Table, dialect: str, key: tuple[str, ...]) -> tuple[str, bool]:
+def _insert_arrays(table: Table, key: tuple[str, ...]) -> str:
+    types = (_ARRAY_TYPES[_type_name(column.type)] for column in table.columns)
+    arrays = ", ".join(f"%s::{each}[]" for each in types)
+    return _insert_into(table, f"SELECT * FROM unnest({arrays})", key)
+
+
+@cache
+def _insert_values(table: Table, key: tuple[str, ...], rows: int) -> str:
+    marks = ", ".join("?" for _ in table.columns)
+    return _insert_into(table, "VALUES " + ", ".join([f"({marks})"] * rows), key)
+
+
+def _insert_into(table: Table, source: str, key: tuple[str, ...]) -> str:
     names = ", ".join(column.name for column in table.columns)
     others = [column.name for column in table.columns if column.name not in key]
     updates = ", ".join(f"{name} = excluded.{name}" for name in others)
     replacing = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}" if key else ""
-    if dialect == "postgresql":
-        arrays = ", ".join(
-            f"%s::{_ARRAY_TYPES[_type_name(column.type)]}[]" for column in table.columns
-        )
-        insert = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"
-        return insert + replacing, True
-    marks = ", ".join("?" for _ in table.columns)
-    return f"INSERT INTO {table.name} ({names}) VALUES ({marks}){replacing}", False
+    return f"INSERT INTO {table.name} ({names}) {source}{replacing}"
 
 
 def rows_among(

@@ -38,7 +38,6 @@ from chassis.tokens import ServiceTokens, SigningKey, TokenVerifier, TrustBundle
 EXIT_BAD_SETTINGS = 2
 EXIT_BUS_LOST = 3
 COLLECTOR_THRESHOLDS = (20_000, 20, 50)
-SWITCH_SECONDS = 0.001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,16 +84,14 @@ def main(service: Service) -> None:
 
 
 def tune_interpreter() -> None:
-    """For a process that keeps a lot and whose threads take turns.
+    """For a process that keeps a lot in memory.
 
     What is loaded by now stays, so the collector need not look at it again; nor need it look at
-    all folded states whenever they have grown by a quarter, as there are hardly any cycles. And
-    a thread that is back from the database waits less long for the one that runs.
+    all folded states whenever they have grown by a quarter, as there are hardly any cycles.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
-    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 async def _migrate(service: Service, settings: Settings) -> None:
