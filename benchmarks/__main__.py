@@ -1,0 +1,54 @@
+"""`make bench`: every benchmark in turn, each a process of its own, in six to eight minutes.
+
+    python -m benchmarks [name ...]
+
+A goal that is missed is a finding, not a failure; a benchmark that could not measure is one.
+"""
+
+import subprocess
+import sys
+
+from rich.console import Console
+
+from benchmarks import MISSED
+
+BENCHMARKS = {
+    "decide": "deciding alone, by length of history",
+    "history": "a durable command, by length of history",
+    "door": "the door alone, layer by layer",
+    "authorise": "a durable command over gRPC, beside an echo",
+    "reaction": "from a commit in accounts to its effect in loyalty",
+}
+ARGUMENTS = {"door": ["--seconds", "1.5", "--rounds", "2"]}
+LIMIT_SECONDS = 900
+console = Console()
+
+
+def main() -> int:
+    """Run what was named, else all; 1 when one could not measure."""
+    wanted = sys.argv[1:] or list(BENCHMARKS)
+    unknown = [name for name in wanted if name not in BENCHMARKS]
+    if unknown:
+        console.print(f"there is no benchmark {unknown[0]}; there are: {', '.join(BENCHMARKS)}")
+        return 1
+    missed, broken = [], []
+    for name in wanted:
+        console.rule(f"{name}: {BENCHMARKS[name]}")
+        command = [sys.executable, "-m", f"benchmarks.{name}", *ARGUMENTS.get(name, [])]
+        try:
+            code = subprocess.run(command, timeout=LIMIT_SECONDS).returncode
+        except subprocess.TimeoutExpired:
+            code = -1
+        if code == MISSED:
+            missed.append(name)
+        elif code:
+            broken.append(name)
+    console.rule()
+    console.print(f"goals missed by: {', '.join(missed) or 'none'}")
+    if broken:
+        console.print(f"[red]could not measure: {', '.join(broken)}")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
