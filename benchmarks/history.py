@@ -1,10 +1,6 @@
-"""What a durable `AuthoriseCharge` costs on accounts with 10 to 100,000 facts: from the servicer's
-method through decision, rendering, idempotency, audit and commit on SQLite, without the network.
-
-    python -m benchmarks.history
-
-CPU time, least of many rounds that take turns, so that other work on the machine does not count.
-"""
+"""What a durable command costs on an account with a long history: decided, committed and rendered
+on the real store, by number of facts. Rounds alternate between the lengths, so that the noise of a
+shared machine falls on all alike."""
 
 import asyncio
 import gc

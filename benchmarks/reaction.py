@@ -1,12 +1,6 @@
-"""How long after its commit in accounts a charge has had its effect in loyalty, and whether the
-relay keeps up with as many authorisations as accounts can take.
-
-    python -m benchmarks.reaction [--store sqlite|postgres] [--seconds 15] [--rate 200]
-
-NATS syncs every write. One watcher reads both stores: when the head of accounts' log has passed a
-charge, and when loyalty has its inbox row, which is committed with the points; so both instants are
-late by the same look, and the difference is fair.
-"""
+"""How long after its commit in accounts a charge has had its effect in loyalty, NATS syncing every
+write, and whether the relay keeps up. One watcher reads both stores, accounts' head and loyalty's
+inbox (committed with the points), so both instants are late by the same look."""
 
 import argparse
 import asyncio
