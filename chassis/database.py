@@ -131,7 +131,14 @@ def _prepare_sqlite(engine: Engine, memory: bool) -> None:
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
+        if not options.get("writing"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        synchronous = "NORMAL" if options.get("relaxed") else "FULL"
+        if not memory and connection.info.get("synchronous", "FULL") != synchronous:
+            connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+            connection.info["synchronous"] = synchronous
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 class Database:
@@ -140,6 +147,7 @@ class Database:
     def __init__(self, engine: Engine, runner: Runner | None = None) -> None:
         self.engine = engine
         self.writing = engine.execution_options(writing=True)
+        self._relaxed = engine.execution_options(writing=True, relaxed=True)
         self.runner: Runner = runner or ThreadRunner()
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -156,6 +164,18 @@ class Database:
 
         def run() -> T:
             with self.writing.begin() as connection:
+                return work(connection)
+
+        return await self._guard(self.runner.write, run)
+
+    async def write_derived(self, work: Callable[[Connection], T]) -> T:
+        """Like `write`, for what can be made again from the log: whole or not at all and in order
+        with everything else, but a loss of power may take the last moments of it back."""
+
+        def run() -> T:
+            with self._relaxed.begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 return work(connection)
 
         return await self._guard(self.runner.write, run)

@@ -19,6 +19,8 @@ Handler = Callable[[Connection, Any], None]
 
 PAGE_LIMIT = 500
 IDLE_SECONDS = 5.0
+REST_SECONDS = 0.05
+"""Between one turn and the next, so that a read model is so far behind at most, not always."""
 RETRY_PAUSE_SECONDS = 1.0
 
 
@@ -87,6 +89,8 @@ class Projector:
                 while True:
                     await self._log.committed(position, IDLE_SECONDS)
                     position = await self.catch_up(position)
+                    # What comes now is taken together: the writer has commands to attend to.
+                    await asyncio.sleep(REST_SECONDS)
             except Exception as error:
                 self._on_failure(self.projection.name, error)
                 await asyncio.sleep(RETRY_PAUSE_SECONDS)
@@ -102,7 +106,7 @@ class Projector:
     async def catch_up(self, position: int) -> int:
         """Apply everything there is after `position`; returns how far it came."""
         while page := await self._log.after(position, PAGE_LIMIT):
-            position = await self._database.write(partial(self._apply, page, position))
+            position = await self._database.write_derived(partial(self._apply, page, position))
         return position
 
     def _apply(self, page: list[Recorded], start: int, connection: Connection) -> int:

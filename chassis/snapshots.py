@@ -34,10 +34,13 @@ class Snapshotter:
         position = (await self._log.head()).position
         while True:
             await self._log.committed(position, IDLE_SECONDS)
+            due: dict[str, None] = {}
             for recorded in await self._log.after(position, PAGE_LIMIT):
                 position = recorded.position
                 self._grown[recorded.stream] += 1
-            await self.keep([s for s, count in self._grown.items() if count >= SNAPSHOT_EVERY])
+                if self._grown[recorded.stream] >= SNAPSHOT_EVERY:
+                    due[recorded.stream] = None
+            await self.keep(list(due))
             if len(self._grown) > COUNTED_LIMIT:
                 self._grown.clear()
 
@@ -63,7 +66,7 @@ async def keep_snapshot(database: Database, streams: Streams, stream: str) -> No
         connection.execute(snapshots.delete().where(snapshots.c.stream == stream))
         insert_rows(connection, snapshots, [tuple(row[c.name] for c in snapshots.columns)])
 
-    await database.write(write)
+    await database.write_derived(write)
 
 
 async def rebuild_snapshots(database: Database, streams: Streams, shortest: int) -> int:
