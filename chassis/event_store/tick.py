@@ -77,7 +77,6 @@ class Ticker:
         for rule in timer_rules:
             self._timer_rules.setdefault(rule.on, []).append(rule)
         self.seen = Head(0, -1)
-        self._watermarks: dict[tuple[str, int], tuple[int, int]] | None = None
 
     def stream_of(self, command: Command) -> str:
         """The stream that decides a command."""
@@ -105,7 +104,7 @@ class Ticker:
         with self._engine.begin() as connection:
             head = take_head(connection)
             self._refresh(connection, head)
-            page = Page(head, self._clock.now(), watermarks=dict(self._marks(connection)))
+            page = Page(head, self._clock.now(), watermarks=self._marks(connection, batch))
             self._prepare(connection, batch, page)
             results: list[Result] = []
             insides: list[tuple[int, Work, Settled]] = []
@@ -137,7 +136,6 @@ class Ticker:
     def _commit_to_memory(self, page: Page) -> None:
         loaded = {s: f for s, f in page.folds.items() if isinstance(f, Folded)}
         self.streams.remember({**loaded, **page.written})
-        self._watermarks = page.watermarks
         self.seen = page.head
 
     # What others did, and what this batch needs to know -----------------------------------------
@@ -146,7 +144,6 @@ class Ticker:
         """Forget what another process has changed since we last held the head."""
         if head.position == self.seen.position and head.epoch == self.seen.epoch:
             return
-        self._watermarks = None
         missed = head.position - self.seen.position
         if head.epoch != self.seen.epoch or missed > REFRESH_LIMIT or missed < 0:
             self.streams.forget_all()
@@ -155,13 +152,16 @@ class Ticker:
             self.streams.forget({row[0] for row in connection.execute(changed)})
         self.seen = head
 
-    def _marks(self, connection: Connection) -> dict[tuple[str, int], tuple[int, int]]:
-        if self._watermarks is None:
-            rows = connection.execute(select(watermarks))
-            self._watermarks = {
-                (row.source, row.partition): (row.epoch, row.position) for row in rows
-            }
-        return self._watermarks
+    @staticmethod
+    def _marks(
+        connection: Connection, batch: Sequence[Work]
+    ) -> dict[tuple[str, int], tuple[int, int]]:
+        """How far each lane is taken in. Read anew by every tick that takes something in: rows that
+        nobody reacts to move a lane without moving the head, whoever wrote them."""
+        if not any(work.inbox for work in batch):
+            return {}
+        rows = connection.execute(select(watermarks))
+        return {(row.source, row.partition): (row.epoch, row.position) for row in rows}
 
     def _prepare(self, connection: Connection, batch: Sequence[Work], page: Page) -> None:
         keys = [work.idempotency.request_id for work in batch if work.idempotency]

@@ -127,6 +127,16 @@ async def test_after_a_restore_the_producer_counts_in_a_new_epoch(store: Store) 
     assert len(rows(store, events)) == 2
 
 
+async def test_another_worker_may_have_taken_in_what_nobody_reacts_to(store: Store) -> None:
+    other = open_store(str(store.database.engine.url.render_as_string(hide_password=False)))
+    await store.committer.submit(work(inbox=message(6, "ignored")))
+    await other.committer.submit(work(inbox=message(7, "ignored")))
+    both = (*message(7, "ignored"), *message(8))
+    await store.committer.submit(work(add(5, "x"), inbox=both))
+    assert [row.position for row in rows(store, inbox)] == [6, 7, 8]
+    other.close()
+
+
 async def test_a_parked_message_can_be_redriven_once(store: Store) -> None:
     await store.committer.submit(work(inbox=message(7, "parked")))
     for key in ("x", "y"):
