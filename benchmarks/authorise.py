@@ -1,7 +1,6 @@
 """Durable `AuthoriseCharge` beside a no-op on the same server and a bare echo of the same requests.
-`python -m benchmarks.authorise [--store sqlite|postgres] [--seconds 1.5] [--rounds 2]`
-
-Each part is a process of its own; rounds alternate, so that noise falls on all of them alike."""
+Each part is a process of its own; rounds alternate, so that noise falls on all of them alike. What
+each layer of the door costs is told by `benchmarks.door`, to which the network is no noise."""
 
 import argparse
 import asyncio
@@ -36,10 +35,9 @@ from demo.system import DESCRIPTION, ROOT, ServiceServer, System
 ACCOUNTS = 200
 LIMIT_MINOR = 10**13
 CALLERS = (1, 16, 64, 256)
-LAYERS_AT = 64
+GOALS_AT = 64
 ALL_OFF = tuple(layer.value for layer in DoorLayer)
 WARM_CALLS = 1_000
-ALTERNATIONS = 3
 GOAL_WITH_DOOR = 0.5
 GOAL_WITHOUT_DOOR = 0.7
 console = Console()
@@ -202,7 +200,7 @@ def started(system: AuthoriseSystem, off: Sequence[str], **work: Any) -> Target:
     """accounts behind a door with some layers off, every account read into memory."""
     server = system.restart_accounts(off)
     target = Target(server.address, server.pid)
-    target.measure(LAYERS_AT, 0.1, warm_calls=WARM_CALLS, **work)
+    target.measure(GOALS_AT, 0.1, warm_calls=WARM_CALLS, **work)
     return target
 
 
@@ -225,29 +223,6 @@ def compare(system: AuthoriseSystem, asked: Any, **work: Any) -> Rounds:
     return rounds
 
 
-def layers(system: AuthoriseSystem, asked: Any, **work: Any) -> dict[str, float]:
-    """What each layer costs: µs of CPU a call, as the difference that leaving it out makes."""
-    removable = [
-        DoorLayer.TELEMETRY,
-        DoorLayer.DEADLINE,
-        DoorLayer.ADMISSION,
-        DoorLayer.VALIDATION,
-        DoorLayer.PERMISSION,
-    ]
-    rounds = Rounds()
-    variants: dict[str, list[str]] = {"all on": [], **{each: [each.value] for each in removable}}
-    with Progress(console=console) as progress:
-        measuring = progress.add_task("layer by layer", total=asked.rounds * len(variants))
-        for _ in range(asked.rounds):
-            for name, off in variants.items():
-                accounts = started(system, off, **work)
-                for _ in range(ALTERNATIONS):
-                    rounds.add(name, LAYERS_AT, accounts.measure(LAYERS_AT, asked.seconds, **work))
-                progress.advance(measuring)
-    whole = rounds.least("all on", LAYERS_AT, "cpu_us")
-    return {each: whole - rounds.least(each, LAYERS_AT, "cpu_us") for each in removable}
-
-
 def show(store: str, rounds: Rounds) -> bool:
     """Print the table; whether both goals are reached."""
     title = f"durable AuthoriseCharge on {store}, one server process: calls/s (p50/p99 ms, µs CPU)"
@@ -267,10 +242,10 @@ def show(store: str, rounds: Rounds) -> bool:
     console.print(table)
     reached = True
     for variant, goal in (("door on", GOAL_WITH_DOOR), ("door off", GOAL_WITHOUT_DOOR)):
-        part = rounds.median(variant, LAYERS_AT) / rounds.median("echo", LAYERS_AT)
-        cpu, of_echo = (rounds.least(each, LAYERS_AT, "cpu_us") for each in (variant, "echo"))
+        part = rounds.median(variant, GOALS_AT) / rounds.median("echo", GOALS_AT)
+        cpu, of_echo = (rounds.least(each, GOALS_AT, "cpu_us") for each in (variant, "echo"))
         console.print(
-            f"{variant} at {LAYERS_AT}: {part:.2f} of the echo's calls (goal {goal}):"
+            f"{variant} at {GOALS_AT}: {part:.2f} of the echo's calls (goal {goal}):"
             f" {'reached' if part >= goal else 'missed'};"
             f" {cpu:.0f} µs of CPU a call to the echo's {of_echo:.0f}"
         )
@@ -286,8 +261,7 @@ def main(arguments: Sequence[str] | None = None) -> bool:
     parser.add_argument("--rounds", type=int, default=2)
     asked = parser.parse_args(arguments)
     reached = True
-    stores = asked.store or ["sqlite", "postgres"]
-    for store in stores:
+    for store in asked.store or ["sqlite", "postgres"]:
         with tempfile.TemporaryDirectory(prefix="cards-bench-") as folder:
             Path(folder).chmod(0o755)
             system = AuthoriseSystem(Path(folder), store)
@@ -297,11 +271,6 @@ def main(arguments: Sequence[str] | None = None) -> bool:
                 token, cards = asyncio.run(prepare(address))
                 work = {"token": token, "cards": cards}
                 reached &= show(store, compare(system, asked, **work))
-                # The layers are the same whatever the store.
-                if store == stores[0]:
-                    console.print(f"what a layer costs at {LAYERS_AT} callers, µs of CPU a call:")
-                    for layer, cost in layers(system, asked, **work).items():
-                        console.print(f"  {layer:12}{cost:8.0f}")
             finally:
                 for server in (*system.services.values(), system.postgres):
                     if server is not None:

@@ -38,6 +38,7 @@ CALLERS = 64
 IN_PROCESS_CALLS = 3_000
 IN_PROCESS_ROUNDS = 7
 START_LIMIT_SECONDS = 30
+RPC_SECONDS = 20.0
 VARIANTS = ("bare", "off", "on")
 SERVICES_MAY = 'permit (principal, action, resource) when { principal.kind == "service" };'
 HOLDERS_MAY = (
@@ -82,7 +83,8 @@ async def serve(variant: str) -> None:
         await server.start()
     else:
         off = frozenset(DoorLayer) if variant == "off" else frozenset()
-        port = await make_server(off, key).start()
+        served = make_server(off, key)
+        port = await served.start()
     print(json.dumps({"port": port, "token": token}), flush=True)
     await asyncio.Event().wait()
 
@@ -94,12 +96,12 @@ async def load(port: int, token: str, seconds: float, callers: int) -> None:
     took: list[float] = []
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         echo = channel.unary_unary(ECHO, None, None)
-        await echo(raw, metadata=metadata, timeout=5)
+        await echo(raw, metadata=metadata, timeout=RPC_SECONDS)
         end = time.perf_counter() + seconds
 
         async def caller() -> None:
             while (started := time.perf_counter()) < end:
-                await echo(raw, metadata=metadata, timeout=5)
+                await echo(raw, metadata=metadata, timeout=RPC_SECONDS)
                 took.append(time.perf_counter() - started)
 
         await asyncio.gather(*(caller() for _ in range(callers)))
