@@ -24,6 +24,8 @@ OPTIONAL = {
 
 # Adapters that one service alone has, and why.
 OWN: Mapping[str, Set[str]] = {
+    # A second door, for card networks that speak ISO 8583; and statements as pages and files.
+    "accounts": {"iso8583", "rendering"},
     # Evaluates the rules, written in CEL, that an analyst may change without a release.
     "risk": {"rule_engine"},
     # Keeps the earning rules in force in memory, and never trusts them for longer than is safe.

@@ -9,8 +9,8 @@ from services.accounts.clients import Risk
 from services.accounts.grpc_api.books import Books
 from services.accounts.grpc_api.charges import Charges
 from services.accounts.grpc_api.holders import Holders
-from services.accounts.queries import Trades
-from services.accounts.use_cases import Accounts
+from services.accounts.queries.books import Trades
+from services.accounts.use_cases.accounts import Accounts
 
 
 class AccountsApi(Holders, Charges, Books):

@@ -12,10 +12,10 @@ from chassis import answers
 from chassis.kernel import ids
 from chassis.kernel.errors import Invalid
 from chassis.ports import Ports
-from services.accounts import queries
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.grpc_api import messages
-from services.accounts.use_cases import Accounts
+from services.accounts.queries import books as queries
+from services.accounts.use_cases.accounts import Accounts
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

@@ -26,7 +26,7 @@ from services.accounts.domain.card_place import CardPlace
 from services.accounts.domain.pan import RefuseUnknownCard
 from services.accounts.domain.values import APPROVED, RESPONSE_CODES, VERIFIED, DeclineReason
 from services.accounts.grpc_api import messages
-from services.accounts.use_cases import Accounts
+from services.accounts.use_cases.accounts import Accounts
 
 Context = grpc.aio.ServicerContext[Any, Any]
 NUMBERED = pb.AuthoriseChargeRequest | pb.ClearChargeRequest | pb.RefundChargeRequest

@@ -20,7 +20,7 @@ from services.accounts.domain.account.commands import (
 from services.accounts.domain.customer import CUSTOMER
 from services.accounts.domain.programme import PROGRAMME, DefineProgramme
 from services.accounts.grpc_api import messages
-from services.accounts.use_cases import Accounts
+from services.accounts.use_cases.accounts import Accounts
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

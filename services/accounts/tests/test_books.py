@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chassis.kernel.errors import Invalid
 from services.accounts.config import AccountsSettings
 from services.accounts.domain.categories import CATEGORIES, category_of
-from services.accounts.queries import Trades
+from services.accounts.queries.books import Trades
 from services.accounts.tests.conftest import GROCER, Door, gbp
 
 CAFE = events_pb2.Merchant(id="M-9", name="Café Ümlaut 100%", mcc="5812", country="DE")

@@ -1,8 +1,8 @@
 """The read models: transactions as holders see them, and the ledger."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
 
-METADATA = MetaData()
+from services.accounts.tables.metadata import METADATA
 
 transactions = Table(
     "transactions",

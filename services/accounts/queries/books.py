@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
 
 from chassis.event_store.tables import tracking
 from services.accounts.domain.ledger import LedgerAccount
-from services.accounts.tables import (
+from services.accounts.tables.books import (
     account_balances,
     ledger_entries,
     ledger_totals,

@@ -12,7 +12,7 @@ from services.accounts.domain import events
 from services.accounts.domain.categories import category_of
 from services.accounts.domain.ledger import FINANCIAL, LedgerAccount, postings
 from services.accounts.domain.values import Merchant
-from services.accounts.tables import (
+from services.accounts.tables.books import (
     account_balances,
     ledger_entries,
     ledger_totals,

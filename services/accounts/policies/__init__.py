@@ -1,0 +1,6 @@
+"""Whenever others speak, what accounts does; and what happens by itself in time."""
+
+from services.accounts.policies import charges
+
+POLICIES = (*charges.POLICIES,)
+TIMERS = (*charges.TIMERS,)

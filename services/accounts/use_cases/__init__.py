@@ -1,0 +1,1 @@
+"""What takes more than one step; a file for each part of the service."""
