@@ -21,6 +21,7 @@ from tests.contract.canaries import Canaries
 from tests.contract.contracts import SERVICES, rpc
 from tests.contract.endings import PROGRAMME
 from tests.contract.outside import Outsider
+from tests.contract.parts import PARTS
 
 ROLES = ("operator", "programme_manager", "analyst", "agent", "auditor", "administrator")
 SHOP = accounts_events.Merchant(id="SHOP1", name="The Shop", mcc="5411", country="GB")
@@ -75,6 +76,8 @@ class Story:
         self._cards()
         self._cases()
         self._messages()
+        for part in PARTS:
+            part(self)
         endings.forget_somebody(self)
         endings.end_sessions(self)
         endings.change_keys_and_policies(self)

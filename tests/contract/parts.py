@@ -1,0 +1,10 @@
+"""What the story tells beside its main line: a file for each part of a service."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.contract.story import Story
+
+PARTS: tuple[Callable[["Story"], None], ...] = ()
+"""In order; each may use the holders that the story has opened, or open others."""
