@@ -1,7 +1,7 @@
-"""Every shape in which a fact was ever stored can be read for ever: one file per topic.
+"""Every shape in which a fact was ever stored can be read for ever: one file per topic and shape.
 
-A new fact, or a new version of one, gets its file by `CARDS_WRITE_GOLDEN=1 pytest` on this module;
-a file that is there is never written again.
+A new fact, a new version of one, or one that got a field with a default, gets its file by
+`CARDS_WRITE_GOLDEN=1 pytest` on this module; a file that is there is never written again.
 """
 
 import os
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -62,22 +63,28 @@ def golden() -> Iterator[Path]:
     yield from sorted(GOLDEN.glob("*.json"))
 
 
+def topic_of(path: Path) -> str:
+    return path.stem.partition("+")[0]
+
+
 @pytest.mark.parametrize("topic", sorted(FACTS))
 def test_every_fact_of_today_has_a_file_and_still_looks_like_it(topic: str) -> None:
     fact: Fact = example(FACTS[topic], topic)
     stored_as, stored = CODEC.encode(fact, META)
-    path = GOLDEN / f"{topic}.json"
-    if os.environ.get("CARDS_WRITE_GOLDEN") and not path.exists():
-        path.write_bytes(stored)
+    known = [path.read_bytes() for path in golden() if topic_of(path) == topic]
+    if os.environ.get("CARDS_WRITE_GOLDEN") and stored not in known:
+        # The first shape of a topic has its name, a later one a digest of what it looks like.
+        later = f"+{sha256(stored).hexdigest()[:8]}" if known else ""
+        (GOLDEN / f"{topic}{later}.json").write_bytes(stored)
+        known.append(stored)
     assert stored_as == topic
-    assert path.exists(), f"{topic} has no golden file; see the head of this module"
-    assert stored == path.read_bytes()
+    assert stored in known, f"{topic} has no golden file; see the head of this module"
     assert CODEC.decode(topic, stored) == (fact, META)
 
 
 @pytest.mark.parametrize("path", list(golden()), ids=lambda path: path.stem)
 def test_everything_ever_stored_is_read(path: Path) -> None:
-    fact, meta = CODEC.decode(path.stem, path.read_bytes())
+    fact, meta = CODEC.decode(topic_of(path), path.read_bytes())
     assert type(fact).topic() in FACTS
     assert meta == META
 
