@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from chassis.kernel.events import value
 from chassis.kernel.money import Money
+from services.accounts.domain.billing.terms import BillingTerms
 
 
 class CardKind(StrEnum):
@@ -148,7 +149,8 @@ class HoldRule:
 class Terms:
     """What a version of a programme grants; amounts are in minor units of `currency`.
 
-    `assessment_threshold_minor` is None where risk is never asked in line.
+    `assessment_threshold_minor` is None where risk is never asked in line, `billing` where the
+    programme has no billing: no cycles, no interest, no fees.
     """
 
     currency: str
@@ -160,6 +162,7 @@ class Terms:
     hold_lifetime_hours: int
     hold_rules: tuple[HoldRule, ...] = ()
     card_validity_months: int
+    billing: BillingTerms | None = None
 
     def hold_rule(self, mcc: str, entry_mode: EntryMode) -> HoldRule:
         """The first rule that fits, or the programme's default."""

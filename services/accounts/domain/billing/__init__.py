@@ -1,0 +1,1 @@
+"""Revolving credit: cycles, interest, fees, minimum payments, allocation, delinquency. Pure."""
