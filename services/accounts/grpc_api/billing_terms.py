@@ -100,7 +100,7 @@ def billing_terms_of(message: pb.BillingTerms, path: str = "programme.billing") 
                 fee_basis_points=each.fee_basis_points,
                 least_amount_minor=each.least_amount_minor,
             )
-            for each in message.instalment_products
+            for each in message.instalments
         ),
     )
 
@@ -194,7 +194,7 @@ def billing_terms(of: BillingTerms) -> pb.BillingTerms:
         charge_off_after_days=of.charge_off_after_days,
         first_year_fee_limit_basis_points=of.first_year_fee_limit_basis_points,
         cash_advance_mccs=of.cash_advance_mccs,
-        instalment_products=[
+        instalments=[
             pb.InstalmentProduct(
                 months=each.months,
                 apr_basis_points=each.apr_basis_points,

@@ -437,7 +437,7 @@ class BillingTerms(_message.Message):
     CHARGE_OFF_AFTER_DAYS_FIELD_NUMBER: _builtins.int
     FIRST_YEAR_FEE_LIMIT_BASIS_POINTS_FIELD_NUMBER: _builtins.int
     CASH_ADVANCE_MCCS_FIELD_NUMBER: _builtins.int
-    INSTALMENT_PRODUCTS_FIELD_NUMBER: _builtins.int
+    INSTALMENTS_FIELD_NUMBER: _builtins.int
     interest_method: Global___InterestMethod.ValueType
     """How interest is computed."""
     day_count: Global___DayCount.ValueType
@@ -489,7 +489,7 @@ class BillingTerms(_message.Message):
         """Merchant category codes of cash; none: 6010 and 6011."""
 
     @_builtins.property
-    def instalment_products(self) -> _containers.RepeatedCompositeFieldContainer[Global___InstalmentProduct]:
+    def instalments(self) -> _containers.RepeatedCompositeFieldContainer[Global___InstalmentProduct]:
         """How purchases may be paid off in instalments."""
 
     def __init__(
@@ -513,11 +513,11 @@ class BillingTerms(_message.Message):
         charge_off_after_days: _builtins.int = ...,
         first_year_fee_limit_basis_points: _builtins.int = ...,
         cash_advance_mccs: _abc.Iterable[_builtins.str] | None = ...,
-        instalment_products: _abc.Iterable[Global___InstalmentProduct] | None = ...,
+        instalments: _abc.Iterable[Global___InstalmentProduct] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["minimum_payment", b"minimum_payment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["autopay", b"autopay", "autopay_fixed_minor", b"autopay_fixed_minor", "cash_advance_mccs", b"cash_advance_mccs", "charge_off_after_days", b"charge_off_after_days", "cycle_day", b"cycle_day", "cycle_length_days", b"cycle_length_days", "day_count", b"day_count", "due_day", b"due_day", "fee_caps", b"fee_caps", "fees", b"fees", "fees_bear_interest", b"fees_bear_interest", "first_year_fee_limit_basis_points", b"first_year_fee_limit_basis_points", "grace_days", b"grace_days", "grace_regained_after_statements", b"grace_regained_after_statements", "instalment_products", b"instalment_products", "interest_method", b"interest_method", "minimum_order", b"minimum_order", "minimum_payment", b"minimum_payment", "rates", b"rates"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["autopay", b"autopay", "autopay_fixed_minor", b"autopay_fixed_minor", "cash_advance_mccs", b"cash_advance_mccs", "charge_off_after_days", b"charge_off_after_days", "cycle_day", b"cycle_day", "cycle_length_days", b"cycle_length_days", "day_count", b"day_count", "due_day", b"due_day", "fee_caps", b"fee_caps", "fees", b"fees", "fees_bear_interest", b"fees_bear_interest", "first_year_fee_limit_basis_points", b"first_year_fee_limit_basis_points", "grace_days", b"grace_days", "grace_regained_after_statements", b"grace_regained_after_statements", "instalments", b"instalments", "interest_method", b"interest_method", "minimum_order", b"minimum_order", "minimum_payment", b"minimum_payment", "rates", b"rates"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
