@@ -1,12 +1,16 @@
 """Everything that can have happened in accounts; upcasters at the foot."""
 
 from datetime import date, datetime
+from typing import Any, ClassVar
 
 from chassis.kernel.events import Fact, Upcasters, fact
 from chassis.kernel.money import Money
 from services.accounts.domain.values import (
     CardKind,
+    CardStatus,
+    CardUse,
     Channel,
+    Delivery,
     EntryMode,
     LossKind,
     Merchant,
@@ -121,7 +125,10 @@ class AccountReinstated(Fact):
 
 @fact
 class CardIssued(Fact):
-    """A card is issued and active; `replaces_card_id` is empty for a new one."""
+    """A card is issued; `replaces_card_id` is empty for a new one, `cardholder_id` where the
+    account's holder holds it."""
+
+    version: ClassVar[int] = 2
 
     account_id: str
     customer_id: str
@@ -131,6 +138,11 @@ class CardIssued(Fact):
     expires_on: date
     replaces_card_id: str
     transaction_date: date
+    status: CardStatus = CardStatus.ACTIVE
+    cardholder_id: str = ""
+    use: CardUse = CardUse.ANY
+    merchant_id: str = ""
+    delivery: Delivery = Delivery.NONE
 
 
 @fact
@@ -372,4 +384,9 @@ class PaymentRecorded(Fact):
     posting_date: date
 
 
-UPCASTERS: Upcasters = {}
+def with_defaults(fields: dict[str, Any]) -> dict[str, Any]:
+    """What the next version has more has defaults that say what was so before."""
+    return fields
+
+
+UPCASTERS: Upcasters = {"CardIssued.v1": with_defaults}

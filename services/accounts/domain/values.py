@@ -14,13 +14,36 @@ class CardKind(StrEnum):
     PHYSICAL = "PHYSICAL"
 
 
-class CardStatus(StrEnum):
-    """Whether a card may be used; LOST and STOLEN are for ever."""
+class CardUse(StrEnum):
+    """For what a card is good: a single charge, or the charges of a single merchant."""
 
+    ANY = ""
+    SINGLE_USE = "SINGLE_USE"
+    MERCHANT_LOCKED = "MERCHANT_LOCKED"
+
+
+class CardStatus(StrEnum):
+    """Whether a card may be used. PENDING waits for its activation, PAUSED is a rest that the
+    holder takes, BLOCKED is imposed; LOST, STOLEN and TERMINATED are for ever."""
+
+    PENDING = "PENDING"
     ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
     BLOCKED = "BLOCKED"
     LOST = "LOST"
     STOLEN = "STOLEN"
+    EXPIRED = "EXPIRED"
+    TERMINATED = "TERMINATED"
+
+
+class Delivery(StrEnum):
+    """Where the plastic of a card is; NONE for a card without."""
+
+    NONE = ""
+    ORDERED = "ORDERED"
+    SHIPPED = "SHIPPED"
+    DELIVERED = "DELIVERED"
+    RETURNED = "RETURNED"
 
 
 class LossKind(StrEnum):
@@ -35,6 +58,15 @@ class AccountStatus(StrEnum):
 
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"
+    CHARGED_OFF = "CHARGED_OFF"
+    CLOSED = "CLOSED"
+
+
+class AccountSubStatus(StrEnum):
+    """What besides is so of an account; several may be at once, and none bars a charge."""
+
+    DELINQUENT = "DELINQUENT"
+    INTEREST_AND_FEES_PAUSED = "INTEREST_AND_FEES_PAUSED"
 
 
 class Channel(StrEnum):
@@ -78,6 +110,10 @@ class DeclineReason(StrEnum):
     CARD_LOST = "CARD_LOST"
     CARD_STOLEN = "CARD_STOLEN"
     CARD_EXPIRED = "CARD_EXPIRED"
+    CARD_PAUSED = "CARD_PAUSED"
+    CARD_TERMINATED = "CARD_TERMINATED"
+    CARD_OF_ANOTHER_MERCHANT = "CARD_OF_ANOTHER_MERCHANT"
+    ACCOUNT_CLOSED = "ACCOUNT_CLOSED"
     ACCOUNT_SUSPENDED = "ACCOUNT_SUSPENDED"
     CURRENCY_NOT_SUPPORTED = "CURRENCY_NOT_SUPPORTED"
     RISK_REFUSED = "RISK_REFUSED"
@@ -93,12 +129,16 @@ RESPONSE_CODES = {
     DeclineReason.CURRENCY_NOT_SUPPORTED: "12",
     DeclineReason.CARD_UNKNOWN: "14",
     DeclineReason.CARD_LOST: "41",
+    DeclineReason.ACCOUNT_CLOSED: "46",
     DeclineReason.CARD_STOLEN: "43",
     DeclineReason.INSUFFICIENT_CREDIT: "51",
     DeclineReason.CARD_EXPIRED: "54",
     DeclineReason.ACCOUNT_SUSPENDED: "57",
+    DeclineReason.CARD_OF_ANOTHER_MERCHANT: "57",
     DeclineReason.RISK_REFUSED: "59",
     DeclineReason.CARD_BLOCKED: "62",
+    DeclineReason.CARD_PAUSED: "62",
+    DeclineReason.CARD_TERMINATED: "62",
     DeclineReason.CARD_NOT_ACTIVE: "78",
 }
 """ISO 8583 field 39 for each reason."""

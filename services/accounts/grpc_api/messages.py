@@ -17,10 +17,13 @@ from services.accounts.domain.pan import masked
 from services.accounts.domain.programme import Programme
 from services.accounts.domain.values import (
     AccountStatus,
+    AccountSubStatus,
     CardKind,
     CardStatus,
+    CardUse,
     Channel,
     ChargeStatus,
+    Delivery,
     EntryMode,
     HoldRule,
     LossKind,
@@ -43,6 +46,9 @@ def _numbers(kind: type[E], enum: Any, prefix: str) -> dict[E, int]:
 CARD_KINDS = _numbers(CardKind, pb.CardKind, "CARD_KIND")
 CARD_STATUSES = _numbers(CardStatus, pb.CardStatus, "CARD_STATUS")
 ACCOUNT_STATUSES = _numbers(AccountStatus, pb.AccountStatus, "ACCOUNT_STATUS")
+SUB_STATUSES = _numbers(AccountSubStatus, pb.AccountSubStatus, "ACCOUNT_SUB_STATUS")
+CARD_USES = _numbers(CardUse, pb.CardUse, "CARD_USE")
+DELIVERIES = _numbers(Delivery, pb.Delivery, "DELIVERY")
 CHANNELS = _numbers(Channel, pb.Channel, "CHANNEL")
 LOSS_KINDS = _numbers(LossKind, pb.LossKind, "LOSS_KIND")
 ENTRY_MODES = _numbers(EntryMode, pb.EntryMode, "ENTRY_MODE")
@@ -231,6 +237,11 @@ def card(account: CreditAccount, of: Card) -> pb.Card:
         expires_on=of.expires_on.isoformat(),
         replaces_card_id=of.replaces_card_id,
         replaced_by_card_id=of.replaced_by_card_id,
+        cardholder_id=of.cardholder_id or account.customer_id,
+        sequence=of.sequence,
+        use=CARD_USES[of.use],  # type: ignore[arg-type]
+        merchant_id=of.merchant_id,
+        delivery=DELIVERIES[of.delivery],  # type: ignore[arg-type]
     )
 
 
@@ -247,6 +258,7 @@ def account(state: CreditAccount) -> pb.Account:
         held=answers.money(state.money(state.held_minor)),
         available=available(state),
         cards=[card(state, each) for each in state.cards],
+        sub_statuses=[SUB_STATUSES[each] for each in state.sub_statuses],  # type: ignore[misc]
     )
 
 

@@ -14,6 +14,8 @@ from services.accounts.domain.account.charges import (
     is_repeated,
 )
 from services.accounts.domain.account.state import Charge, CreditAccount, act_key
+from services.accounts.domain.life.decide import find as find_card
+from services.accounts.domain.life.using import after_use, use_objection
 from services.accounts.domain.values import (
     APPROVED,
     RESPONSE_CODES,
@@ -21,6 +23,7 @@ from services.accounts.domain.values import (
     AccountStatus,
     AssessmentOutcome,
     CardStatus,
+    CardUse,
     ChargeStatus,
     DeclineReason,
     EntryMode,
@@ -30,6 +33,9 @@ UNUSABLE = {
     CardStatus.BLOCKED: DeclineReason.CARD_BLOCKED,
     CardStatus.LOST: DeclineReason.CARD_LOST,
     CardStatus.STOLEN: DeclineReason.CARD_STOLEN,
+    CardStatus.PAUSED: DeclineReason.CARD_PAUSED,
+    CardStatus.EXPIRED: DeclineReason.CARD_EXPIRED,
+    CardStatus.TERMINATED: DeclineReason.CARD_TERMINATED,
 }
 
 
@@ -53,7 +59,11 @@ def authorise(
     reason = _objection(state, command, held, stand_in)
     if reason is not None:
         return (_declined(state, command, reason, stand_in),)
-    return (_approved(state, command, held, stand_in, rule.lifetime_hours, context.now),)
+    approved = _approved(state, command, held, stand_in, rule.lifetime_hours, context.now)
+    card = find_card(state, command.card_id)
+    if card.use is CardUse.ANY or not held:
+        return (approved,)
+    return (approved, *after_use(state, card, command.merchant, command.charge_id, context))
 
 
 def _is_same(known: Charge, command: commands.AuthoriseCharge) -> bool:
@@ -80,6 +90,8 @@ def _objection(
 ) -> DeclineReason | None:
     """The first reason against the charge: card, account, currency, risk, then credit."""
     unusable = _card_objection(state, command.card_id, command.transaction_date)
+    if unusable is None:
+        unusable = use_objection(find_card(state, command.card_id), command.merchant)
     if unusable is not None:
         return unusable
     if command.amount.currency != state.currency:
@@ -102,7 +114,8 @@ def _card_objection(state: CreditAccount, card_id: str, day: date) -> DeclineRea
     if card.status is not CardStatus.ACTIVE:
         return UNUSABLE.get(card.status, DeclineReason.CARD_NOT_ACTIVE)
     if state.status is not AccountStatus.ACTIVE:
-        return DeclineReason.ACCOUNT_SUSPENDED
+        suspended = state.status is AccountStatus.SUSPENDED
+        return DeclineReason.ACCOUNT_SUSPENDED if suspended else DeclineReason.ACCOUNT_CLOSED
     if day > card.expires_on:
         return DeclineReason.CARD_EXPIRED
     return None

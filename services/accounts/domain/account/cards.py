@@ -1,33 +1,30 @@
 """Deciding about the account itself and its cards."""
 
-import calendar
+from dataclasses import replace
 from datetime import date
 
 from chassis.kernel.decider import Context
-from chassis.kernel.errors import Invalid, NotFound, Refused
+from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Fact
 from services.accounts.domain import events
 from services.accounts.domain.account import commands
 from services.accounts.domain.account.state import Card, CreditAccount
-from services.accounts.domain.values import AccountStatus, CardStatus, Channel, Terms
+from services.accounts.domain.life.decide import check_step
+from services.accounts.domain.life.decide import find as find
+from services.accounts.domain.life.decide import good_until as good_until
+from services.accounts.domain.life.transitions import CARD_TRANSITIONS
+from services.accounts.domain.standing.decide import check_move
+from services.accounts.domain.values import (
+    AccountStatus,
+    CardKind,
+    CardStatus,
+    Channel,
+    Delivery,
+    Terms,
+)
 
 CARDS_LIMIT = 50
 """Cards that may be issued on one account; a replacement for a lost one is never refused."""
-
-
-def good_until(today: date, months: int) -> date:
-    """The last day of the month that is `months` after `today`."""
-    years, month = divmod(today.month - 1 + months, 12)
-    year = today.year + years
-    return date(year, month + 1, calendar.monthrange(year, month + 1)[1])
-
-
-def find(state: CreditAccount, card_id: str) -> Card:
-    """The card of this id. Raises NotFound."""
-    card = state.find_card(card_id)
-    if card is None:
-        raise NotFound("CARD_NOT_FOUND", "there is no such card on this account")
-    return card
 
 
 def _issued(
@@ -38,6 +35,7 @@ def _issued(
     today: date,
     replaces: str = "",
 ) -> events.CardIssued:
+    plastic = card.pending and card.kind is CardKind.PHYSICAL
     return events.CardIssued(
         account_id=account_id,
         customer_id=customer_id,
@@ -47,6 +45,11 @@ def _issued(
         expires_on=good_until(today, terms.card_validity_months),
         replaces_card_id=replaces,
         transaction_date=today,
+        status=CardStatus.PENDING if card.pending else CardStatus.ACTIVE,
+        cardholder_id=card.cardholder_id,
+        use=card.use,
+        merchant_id=card.merchant_id,
+        delivery=Delivery.ORDERED if plastic else Delivery.NONE,
     )
 
 
@@ -89,6 +92,7 @@ def suspend(
     """Suspend an active account."""
     if state.status is AccountStatus.SUSPENDED:
         return ()
+    check_move(state, AccountStatus.SUSPENDED, command.channel)
     return (
         events.AccountSuspended(
             account_id=state.account_id,
@@ -106,6 +110,7 @@ def reinstate(
     """Reinstate a suspended account."""
     if state.status is AccountStatus.ACTIVE:
         return ()
+    check_move(state, AccountStatus.ACTIVE, command.channel)
     return (
         events.AccountReinstated(
             account_id=state.account_id,
@@ -121,7 +126,7 @@ def issue(state: CreditAccount, command: commands.IssueCard, context: Context) -
     """Issue a card once. Raises Refused when the id has another card or there are too many."""
     known = state.find_card(command.card.card_id)
     if known is not None:
-        if (known.last_four, known.kind) == (command.card.last_four, command.card.kind):
+        if _is_as_issued(known, command.card):
             return ()
         raise Refused("CARD_ISSUED_DIFFERENTLY", "a card of this id is another")
     if state.status is not AccountStatus.ACTIVE:
@@ -132,15 +137,20 @@ def issue(state: CreditAccount, command: commands.IssueCard, context: Context) -
     return (_issued(command.card, state.in_force, state.account_id, state.customer_id, today),)
 
 
+def _is_as_issued(known: Card, card: commands.NewCard) -> bool:
+    same = known.last_four, known.kind, known.cardholder_id, known.use
+    if same != (card.last_four, card.kind, card.cardholder_id, card.use):
+        return False
+    return card.merchant_id in ("", known.merchant_id)
+
+
 def block(state: CreditAccount, command: commands.BlockCard, context: Context) -> tuple[Fact, ...]:
-    """Block an active card. A block by the house takes the place of one by the holder, so that
-    the holder cannot lift it; a lost card stays lost."""
+    """Block a card that is used or paused. A block by the house takes the place of one by the
+    holder, so that the holder cannot lift it; a lost card stays lost."""
     card = find(state, command.card_id)
     by_holder = card.status_channel is Channel.HOLDER and command.channel is not Channel.HOLDER
-    blockable = card.status is CardStatus.ACTIVE or (
-        card.status is CardStatus.BLOCKED and by_holder
-    )
-    if not blockable:
+    blockable = CardStatus.BLOCKED in CARD_TRANSITIONS[card.status]
+    if not blockable or (card.status is CardStatus.BLOCKED and not by_holder):
         return ()
     return (
         events.CardBlocked(
@@ -166,6 +176,8 @@ def unblock(
         return ()
     if card.status in (CardStatus.LOST, CardStatus.STOLEN):
         raise Refused("CARD_LOST", "a lost card is never used again")
+    if card.status is not CardStatus.BLOCKED:
+        raise Refused(f"CARD_{card.status}", f"the card is {card.status.lower()}, not blocked")
     if command.channel is Channel.HOLDER and card.status_channel is not Channel.HOLDER:
         raise Refused("BLOCKED_BY_ISSUER", "only the issuer lifts this block")
     return (
@@ -191,7 +203,8 @@ def report_lost(
         if _is_so_replaced(state, card, command):
             return ()
         raise Refused("CARD_ALREADY_REPORTED", "the card is reported and replaced already")
-    replacement = command.replacement
+    check_step(card, CardStatus(command.kind), command.channel)
+    replacement = _in_place_of(card, command.replacement)
     if state.find_card(replacement.card_id) is not None:
         raise Refused("CARD_ISSUED_DIFFERENTLY", "a card of this id is on the account already")
     today, account_id, customer_id = context.now.date(), state.account_id, state.customer_id
@@ -215,6 +228,17 @@ def report_lost(
             reason=command.kind,
             transaction_date=today,
         ),
+    )
+
+
+def _in_place_of(card: Card, new: commands.NewCard) -> commands.NewCard:
+    """The new card is for the same holder and use; it comes by post if the lost one did."""
+    return replace(
+        new,
+        cardholder_id=card.cardholder_id,
+        use=card.use,
+        merchant_id=card.merchant_id,
+        pending=card.delivery is not Delivery.NONE,
     )
 
 

@@ -7,6 +7,7 @@ from chassis.kernel.money import Money
 from services.accounts.domain.values import (
     Assessment,
     CardKind,
+    CardUse,
     Channel,
     EntryMode,
     LossKind,
@@ -18,11 +19,19 @@ from services.accounts.domain.values import (
 
 @value
 class NewCard:
-    """A card about to be issued; its number is in the vault already or in the same unit."""
+    """A card about to be issued; its number is in the vault already or in the same unit.
+
+    `cardholder_id` is empty where the account's holder is to hold it; `merchant_id` where a locked
+    card takes the first merchant; a `pending` card waits for its activation.
+    """
 
     card_id: str
     last_four: str
     kind: CardKind
+    cardholder_id: str = ""
+    use: CardUse = CardUse.ANY
+    merchant_id: str = ""
+    pending: bool = False
 
 
 @command

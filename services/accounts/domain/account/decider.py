@@ -9,6 +9,8 @@ from chassis.kernel.events import Command, Fact
 from services.accounts.domain.account import authorising, cards, commands, posting
 from services.accounts.domain.account.evolve import EVOLVE, evolve
 from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.life import decide as life
+from services.accounts.domain.standing import decide as standing
 
 DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, ...]]] = {
     commands.OpenAccount: cards.open_account,
@@ -26,6 +28,8 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     commands.ClearCharge: posting.clear,
     commands.RefundCharge: posting.refund,
     commands.RecordPayment: posting.record_payment,
+    **life.DECIDE,
+    **standing.DECIDE,
 }
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from chassis.kernel.events import Fact
 from services.accounts.domain import events
 from services.accounts.domain.account.state import Act, Card, Charge, CreditAccount, act_key
+from services.accounts.domain.life import evolve as life
+from services.accounts.domain.standing import evolve as standing
 from services.accounts.domain.values import AccountStatus, CardStatus, ChargeStatus
 
 
@@ -35,23 +37,18 @@ def _card_issued(state: CreditAccount, fact: events.CardIssued) -> CreditAccount
         last_four=fact.last_four,
         kind=fact.kind,
         expires_on=fact.expires_on,
+        status=fact.status,
         replaces_card_id=fact.replaces_card_id,
+        cardholder_id=fact.cardholder_id,
+        use=fact.use,
+        merchant_id=fact.merchant_id,
+        delivery=fact.delivery,
     )
     return replace(state, cards=(*state.cards, card))
 
 
-def _with_card(state: CreditAccount, card_id: str, **changes: Any) -> CreditAccount:
-    return replace(
-        state,
-        cards=tuple(
-            replace(card, **changes) if card.card_id == card_id else card for card in state.cards
-        ),
-    )
-
-
 def _card_blocked(state: CreditAccount, fact: events.CardBlocked) -> CreditAccount:
-    return _with_card(
-        state,
+    return state.with_card(
         fact.card_id,
         status=CardStatus.BLOCKED,
         status_reason=fact.reason,
@@ -60,14 +57,13 @@ def _card_blocked(state: CreditAccount, fact: events.CardBlocked) -> CreditAccou
 
 
 def _card_unblocked(state: CreditAccount, fact: events.CardUnblocked) -> CreditAccount:
-    return _with_card(
-        state, fact.card_id, status=CardStatus.ACTIVE, status_reason="", status_channel=None
+    return state.with_card(
+        fact.card_id, status=CardStatus.ACTIVE, status_reason="", status_channel=None
     )
 
 
 def _card_lost(state: CreditAccount, fact: events.CardReportedLost) -> CreditAccount:
-    return _with_card(
-        state,
+    return state.with_card(
         fact.card_id,
         status=CardStatus(fact.reason),
         status_reason=str(fact.reason),
@@ -76,7 +72,7 @@ def _card_lost(state: CreditAccount, fact: events.CardReportedLost) -> CreditAcc
 
 
 def _card_replaced(state: CreditAccount, fact: events.CardReplaced) -> CreditAccount:
-    return _with_card(state, fact.card_id, replaced_by_card_id=fact.replacement_card_id)
+    return state.with_card(fact.card_id, replaced_by_card_id=fact.replacement_card_id)
 
 
 def _authorised(state: CreditAccount, fact: events.ChargeAuthorised) -> CreditAccount:
@@ -297,6 +293,8 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.ChargeCleared: _cleared,
     events.ChargeRefunded: _refunded,
     events.PaymentRecorded: _paid,
+    **life.EVOLVE,
+    **standing.EVOLVE,
 }
 
 

@@ -4,7 +4,9 @@ Totals are running integers and everything that grows is a persistent map, so th
 the same after a hundred thousand facts as after ten.
 """
 
+from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 from chassis.kernel.errors import NotFound
 from chassis.kernel.events import value
@@ -12,10 +14,13 @@ from chassis.kernel.money import Money
 from chassis.kernel.persistent_map import PersistentMap
 from services.accounts.domain.values import (
     AccountStatus,
+    AccountSubStatus,
     CardKind,
     CardStatus,
+    CardUse,
     Channel,
     ChargeStatus,
+    Delivery,
     EntryMode,
     Merchant,
     Terms,
@@ -24,7 +29,11 @@ from services.accounts.domain.values import (
 
 @value
 class Card:
-    """A card; `status_reason` and `status_channel` say why and by whom it is not active."""
+    """A card; `status_reason` and `status_channel` say why and by whom it is not active.
+
+    `cardholder_id` is empty where the account's holder holds it; `sequence` tells plastics of one
+    number apart, from 1; `merchant_id` is where a card locked to a merchant is good.
+    """
 
     card_id: str
     last_four: str
@@ -35,6 +44,11 @@ class Card:
     status_channel: Channel | None = None
     replaces_card_id: str = ""
     replaced_by_card_id: str = ""
+    cardholder_id: str = ""
+    sequence: int = 1
+    use: CardUse = CardUse.ANY
+    merchant_id: str = ""
+    delivery: Delivery = Delivery.NONE
 
 
 @value
@@ -89,6 +103,7 @@ class CreditAccount:
     programme_version: int = 0
     terms: Terms | None = None
     status: AccountStatus = AccountStatus.ACTIVE
+    sub_statuses: tuple[AccountSubStatus, ...] = ()
     limit_minor: int = 0
     posted_minor: int = 0
     held_minor: int = 0
@@ -123,6 +138,13 @@ class CreditAccount:
             if card.card_id == card_id:
                 return card
         return None
+
+    def with_card(self, card_id: str, **changes: Any) -> "CreditAccount":
+        """The account with one of its cards changed."""
+        cards = tuple(
+            replace(card, **changes) if card.card_id == card_id else card for card in self.cards
+        )
+        return replace(self, cards=cards)
 
 
 def act_key(kind: str, act_id: str) -> str:

@@ -63,6 +63,14 @@ class _CardStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CardStatus
     """Lost: declined for ever."""
     CARD_STATUS_STOLEN: _CardStatus.ValueType  # 4
     """Stolen: declined for ever."""
+    CARD_STATUS_PENDING: _CardStatus.ValueType  # 5
+    """Declined until it is activated."""
+    CARD_STATUS_PAUSED: _CardStatus.ValueType  # 6
+    """Declined until it is resumed."""
+    CARD_STATUS_EXPIRED: _CardStatus.ValueType  # 7
+    """Its last day is over."""
+    CARD_STATUS_TERMINATED: _CardStatus.ValueType  # 8
+    """Ended: declined for ever."""
 
 class CardStatus(_CardStatus, metaclass=_CardStatusEnumTypeWrapper):
     """Whether a card may be used."""
@@ -77,7 +85,95 @@ CARD_STATUS_LOST: CardStatus.ValueType  # 3
 """Lost: declined for ever."""
 CARD_STATUS_STOLEN: CardStatus.ValueType  # 4
 """Stolen: declined for ever."""
+CARD_STATUS_PENDING: CardStatus.ValueType  # 5
+"""Declined until it is activated."""
+CARD_STATUS_PAUSED: CardStatus.ValueType  # 6
+"""Declined until it is resumed."""
+CARD_STATUS_EXPIRED: CardStatus.ValueType  # 7
+"""Its last day is over."""
+CARD_STATUS_TERMINATED: CardStatus.ValueType  # 8
+"""Ended: declined for ever."""
 Global___CardStatus: _TypeAlias = CardStatus  # noqa: Y015
+
+class _CardUse:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CardUseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CardUse.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CARD_USE_UNSPECIFIED: _CardUse.ValueType  # 0
+    """For any charge."""
+    CARD_USE_SINGLE_USE: _CardUse.ValueType  # 1
+    """For one charge: it ends with the first that is approved."""
+    CARD_USE_MERCHANT_LOCKED: _CardUse.ValueType  # 2
+    """For the charges of one merchant."""
+
+class CardUse(_CardUse, metaclass=_CardUseEnumTypeWrapper):
+    """For what a card is good."""
+
+CARD_USE_UNSPECIFIED: CardUse.ValueType  # 0
+"""For any charge."""
+CARD_USE_SINGLE_USE: CardUse.ValueType  # 1
+"""For one charge: it ends with the first that is approved."""
+CARD_USE_MERCHANT_LOCKED: CardUse.ValueType  # 2
+"""For the charges of one merchant."""
+Global___CardUse: _TypeAlias = CardUse  # noqa: Y015
+
+class _Delivery:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DeliveryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Delivery.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DELIVERY_UNSPECIFIED: _Delivery.ValueType  # 0
+    """There is none."""
+    DELIVERY_ORDERED: _Delivery.ValueType  # 1
+    """It is being made."""
+    DELIVERY_SHIPPED: _Delivery.ValueType  # 2
+    """It is on its way."""
+    DELIVERY_DELIVERED: _Delivery.ValueType  # 3
+    """It came where it should."""
+    DELIVERY_RETURNED: _Delivery.ValueType  # 4
+    """It came back."""
+
+class Delivery(_Delivery, metaclass=_DeliveryEnumTypeWrapper):
+    """Where the plastic of a card is."""
+
+DELIVERY_UNSPECIFIED: Delivery.ValueType  # 0
+"""There is none."""
+DELIVERY_ORDERED: Delivery.ValueType  # 1
+"""It is being made."""
+DELIVERY_SHIPPED: Delivery.ValueType  # 2
+"""It is on its way."""
+DELIVERY_DELIVERED: Delivery.ValueType  # 3
+"""It came where it should."""
+DELIVERY_RETURNED: Delivery.ValueType  # 4
+"""It came back."""
+Global___Delivery: _TypeAlias = Delivery  # noqa: Y015
+
+class _AccountSubStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AccountSubStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AccountSubStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACCOUNT_SUB_STATUS_UNSPECIFIED: _AccountSubStatus.ValueType  # 0
+    """Never given."""
+    ACCOUNT_SUB_STATUS_DELINQUENT: _AccountSubStatus.ValueType  # 1
+    """A minimum payment is overdue."""
+    ACCOUNT_SUB_STATUS_INTEREST_AND_FEES_PAUSED: _AccountSubStatus.ValueType  # 2
+    """Neither interest nor fees are charged for the time being."""
+
+class AccountSubStatus(_AccountSubStatus, metaclass=_AccountSubStatusEnumTypeWrapper):
+    """What besides its status is so of an account; none of it bars a charge."""
+
+ACCOUNT_SUB_STATUS_UNSPECIFIED: AccountSubStatus.ValueType  # 0
+"""Never given."""
+ACCOUNT_SUB_STATUS_DELINQUENT: AccountSubStatus.ValueType  # 1
+"""A minimum payment is overdue."""
+ACCOUNT_SUB_STATUS_INTEREST_AND_FEES_PAUSED: AccountSubStatus.ValueType  # 2
+"""Neither interest nor fees are charged for the time being."""
+Global___AccountSubStatus: _TypeAlias = AccountSubStatus  # noqa: Y015
 
 class _AccountStatus:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -91,6 +187,10 @@ class _AccountStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Account
     """It may be charged."""
     ACCOUNT_STATUS_SUSPENDED: _AccountStatus.ValueType  # 2
     """Declined until it is reinstated."""
+    ACCOUNT_STATUS_CHARGED_OFF: _AccountStatus.ValueType  # 3
+    """Written off as a loss; what is owed is still owed."""
+    ACCOUNT_STATUS_CLOSED: _AccountStatus.ValueType  # 4
+    """Settled and closed, with all its cards, for ever."""
 
 class AccountStatus(_AccountStatus, metaclass=_AccountStatusEnumTypeWrapper):
     """Whether an account may be charged."""
@@ -101,6 +201,10 @@ ACCOUNT_STATUS_ACTIVE: AccountStatus.ValueType  # 1
 """It may be charged."""
 ACCOUNT_STATUS_SUSPENDED: AccountStatus.ValueType  # 2
 """Declined until it is reinstated."""
+ACCOUNT_STATUS_CHARGED_OFF: AccountStatus.ValueType  # 3
+"""Written off as a loss; what is owed is still owed."""
+ACCOUNT_STATUS_CLOSED: AccountStatus.ValueType  # 4
+"""Settled and closed, with all its cards, for ever."""
 Global___AccountStatus: _TypeAlias = AccountStatus  # noqa: Y015
 
 class _Channel:
@@ -467,6 +571,11 @@ class Card(_message.Message):
     EXPIRES_ON_FIELD_NUMBER: _builtins.int
     REPLACES_CARD_ID_FIELD_NUMBER: _builtins.int
     REPLACED_BY_CARD_ID_FIELD_NUMBER: _builtins.int
+    CARDHOLDER_ID_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    USE_FIELD_NUMBER: _builtins.int
+    MERCHANT_ID_FIELD_NUMBER: _builtins.int
+    DELIVERY_FIELD_NUMBER: _builtins.int
     card_id: _builtins.str
     """Its id."""
     account_id: _builtins.str
@@ -491,6 +600,16 @@ class Card(_message.Message):
     """The card whose place it took; empty when none."""
     replaced_by_card_id: _builtins.str
     """The card that took its place; empty when none."""
+    cardholder_id: _builtins.str
+    """Who holds the card: the account's holder or an authorised user."""
+    sequence: _builtins.int
+    """Which plastic of the number it is, from 1."""
+    use: Global___CardUse.ValueType
+    """For what it is good."""
+    merchant_id: _builtins.str
+    """The merchant a locked card is good at; empty before the first."""
+    delivery: Global___Delivery.ValueType
+    """Where its plastic is."""
     def __init__(
         self,
         *,
@@ -506,10 +625,15 @@ class Card(_message.Message):
         expires_on: _builtins.str = ...,
         replaces_card_id: _builtins.str = ...,
         replaced_by_card_id: _builtins.str = ...,
+        cardholder_id: _builtins.str = ...,
+        sequence: _builtins.int = ...,
+        use: Global___CardUse.ValueType = ...,
+        merchant_id: _builtins.str = ...,
+        delivery: Global___Delivery.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "card_id", b"card_id", "customer_id", b"customer_id", "expires_on", b"expires_on", "kind", b"kind", "last_four", b"last_four", "masked_number", b"masked_number", "replaced_by_card_id", b"replaced_by_card_id", "replaces_card_id", b"replaces_card_id", "status", b"status", "status_channel", b"status_channel", "status_reason", b"status_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "card_id", b"card_id", "cardholder_id", b"cardholder_id", "customer_id", b"customer_id", "delivery", b"delivery", "expires_on", b"expires_on", "kind", b"kind", "last_four", b"last_four", "masked_number", b"masked_number", "merchant_id", b"merchant_id", "replaced_by_card_id", b"replaced_by_card_id", "replaces_card_id", b"replaces_card_id", "sequence", b"sequence", "status", b"status", "status_channel", b"status_channel", "status_reason", b"status_reason", "use", b"use"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -531,6 +655,7 @@ class Account(_message.Message):
     HELD_FIELD_NUMBER: _builtins.int
     AVAILABLE_FIELD_NUMBER: _builtins.int
     CARDS_FIELD_NUMBER: _builtins.int
+    SUB_STATUSES_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """Its id."""
     customer_id: _builtins.str
@@ -561,6 +686,10 @@ class Account(_message.Message):
     def cards(self) -> _containers.RepeatedCompositeFieldContainer[Global___Card]:
         """Its cards, in the order of issue."""
 
+    @_builtins.property
+    def sub_statuses(self) -> _containers.RepeatedScalarFieldContainer[Global___AccountSubStatus.ValueType]:
+        """What besides its status is so of it."""
+
     def __init__(
         self,
         *,
@@ -574,10 +703,11 @@ class Account(_message.Message):
         held: _money_pb2.Money | None = ...,
         available: _money_pb2.Money | None = ...,
         cards: _abc.Iterable[Global___Card] | None = ...,
+        sub_statuses: _abc.Iterable[Global___AccountSubStatus.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "balance", b"balance", "held", b"held", "limit", b"limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "available", b"available", "balance", b"balance", "cards", b"cards", "customer_id", b"customer_id", "held", b"held", "limit", b"limit", "programme_id", b"programme_id", "programme_version", b"programme_version", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "available", b"available", "balance", b"balance", "cards", b"cards", "customer_id", b"customer_id", "held", b"held", "limit", b"limit", "programme_id", b"programme_id", "programme_version", b"programme_version", "status", b"status", "sub_statuses", b"sub_statuses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

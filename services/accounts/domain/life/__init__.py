@@ -1,0 +1,1 @@
+"""The life of a card, from its order to its end."""

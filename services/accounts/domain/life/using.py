@@ -1,0 +1,38 @@
+"""What a card that is good for one charge, or one merchant, makes of a charge."""
+
+from chassis.kernel.decider import Context
+from chassis.kernel.events import Fact
+from services.accounts.domain.account.state import Card, CreditAccount
+from services.accounts.domain.life import events
+from services.accounts.domain.life.decide import USED, ended
+from services.accounts.domain.values import CardUse, Channel, DeclineReason, Merchant
+
+
+def use_objection(card: Card, merchant: Merchant) -> DeclineReason | None:
+    """What stands against a charge of the card at a merchant. A merchant without id cannot be
+    told from another, so a locked card is not good there."""
+    if card.use is not CardUse.MERCHANT_LOCKED:
+        return None
+    if merchant.id and card.merchant_id in ("", merchant.id):
+        return None
+    return DeclineReason.CARD_OF_ANOTHER_MERCHANT
+
+
+def after_use(
+    state: CreditAccount, card: Card, merchant: Merchant, charge_id: str, context: Context
+) -> tuple[Fact, ...]:
+    """What follows from an approved charge for the card itself. Nothing for most cards."""
+    if card.use is CardUse.SINGLE_USE:
+        return ended(state, card, USED, Channel.SYSTEM, context)
+    if card.use is CardUse.MERCHANT_LOCKED and not card.merchant_id:
+        return (
+            events.CardLockedToMerchant(
+                account_id=state.account_id,
+                customer_id=state.customer_id,
+                card_id=card.card_id,
+                merchant_id=merchant.id,
+                charge_id=charge_id,
+                transaction_date=context.now.date(),
+            ),
+        )
+    return ()
