@@ -102,7 +102,7 @@ class CardDeliveryChanged(Fact):
 
 
 @fact
-class CardLockedToMerchant(Fact):
+class MerchantLocked(Fact):
     """A card that is locked to its first merchant has met it."""
 
     account_id: str

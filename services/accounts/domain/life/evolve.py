@@ -46,7 +46,7 @@ def _delivered(state: CreditAccount, fact: events.CardDeliveryChanged) -> Credit
     return state.with_card(fact.card_id, delivery=fact.delivery)
 
 
-def _locked(state: CreditAccount, fact: events.CardLockedToMerchant) -> CreditAccount:
+def _locked(state: CreditAccount, fact: events.MerchantLocked) -> CreditAccount:
     return state.with_card(fact.card_id, merchant_id=fact.merchant_id)
 
 
@@ -58,5 +58,5 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.CardTerminated: _unusable,
     events.CardRenewed: _renewed,
     events.CardDeliveryChanged: _delivered,
-    events.CardLockedToMerchant: _locked,
+    events.MerchantLocked: _locked,
 }

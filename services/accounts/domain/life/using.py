@@ -26,7 +26,7 @@ def after_use(
         return ended(state, card, USED, Channel.SYSTEM, context)
     if card.use is CardUse.MERCHANT_LOCKED and not card.merchant_id:
         return (
-            events.CardLockedToMerchant(
+            events.MerchantLocked(
                 account_id=state.account_id,
                 customer_id=state.customer_id,
                 card_id=card.card_id,
