@@ -1,12 +1,5 @@
 """`cards`: talk to a running system from a terminal."""
 
-import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
@@ -23,68 +16,13 @@ from cards.risk.v1.risk_service_pb2_grpc import RiskServiceStub
 from cards.support.v1 import support_service_pb2 as support
 from cards.support.v1.support_service_pb2_grpc import SupportServiceStub
 from cards.type.v1 import money_pb2
-from rich.console import Console
 
-from chassis.kernel.errors import Error
-from chassis.kernel.money import LARGEST_MINOR_UNITS
-from client import tables
-from client.session import DESCRIPTION, NotRunning, Session, SystemAddress
+from client import business_day, tables
+from client.session import DESCRIPTION, SystemAddress
 from client.tail import follow, watch_inbox
+from client.terminal import AccountId, CardId, Key, SystemPath, console, money_of, open_session, run
 
-EXIT_REFUSED = 1
-PIPED_WIDTH = 200
-"""Nobody folds what goes into a pipe."""
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-
-
-class Terminal(Console):
-    """Ends quietly when whoever reads has seen enough (`cards tail | head`)."""
-
-    def on_broken_pipe(self) -> None:
-        os._exit(EXIT_REFUSED)
-
-
-console = Terminal(width=None if sys.stdout.isatty() else PIPED_WIDTH)
-
-SystemPath = Annotated[Path, typer.Option("--system", help="Description that `make up` left.")]
-AccountId = Annotated[str, typer.Argument(help="Account id.")]
-CardId = Annotated[str, typer.Argument(help="Card id.")]
-Key = Annotated[str, typer.Option("--key", help="Idempotency key; give it again to retry safely.")]
-
-
-@asynccontextmanager
-async def _session(system: Path, identity: str = "operator") -> AsyncIterator[Session]:
-    async with Session(SystemAddress.read(system), identity) as session:
-        yield session
-
-
-def _run(work: Callable[[], Awaitable[None]]) -> None:
-    """Run one command; what was refused is said in one line, with its reason."""
-    try:
-        asyncio.run(_awaited(work))
-    except NotRunning as problem:
-        console.print(f"[bold red]{problem}")
-        raise typer.Exit(EXIT_REFUSED) from None
-    except Error as error:
-        where = f" (field {error.field})" if error.field else ""
-        console.print(f"[bold red]{error.reason}[/]: {error.message}{where}")
-        raise typer.Exit(EXIT_REFUSED) from None
-
-
-async def _awaited(work: Callable[[], Awaitable[None]]) -> None:
-    await work()
-
-
-def _amount(text: str, currency: str) -> money_pb2.Money:
-    try:
-        minor = Decimal(text) * 100
-    except InvalidOperation:
-        raise typer.BadParameter(f"{text} is not an amount; write 12.50") from None
-    if not minor.is_finite() or abs(minor) > LARGEST_MINOR_UNITS:
-        raise typer.BadParameter(f"{text} is no amount that anybody has")
-    if minor != minor.to_integral_value():
-        raise typer.BadParameter(f"{text} has more than two decimals")
-    return money_pb2.Money(minor_units=int(minor), currency_code=currency)
 
 
 @app.command()
@@ -99,7 +37,7 @@ def open(
     """Register a customer and open an account with a card."""
 
     async def work() -> None:
-        async with _session(system) as session:
+        async with open_session(system) as session:
             stub = session.stub(AccountsServiceStub, "accounts")
             await stub.DefineProgramme(_programme(programme, currency))
             customer = await stub.RegisterCustomer(
@@ -124,7 +62,7 @@ def open(
                     idempotency_key=uuid4().hex,
                     customer_id=customer.customer_id,
                     programme_id=programme,
-                    limit=_amount(limit, currency),
+                    limit=money_of(limit, currency),
                     card_kind=accounts.CARD_KIND_VIRTUAL,
                 )
             )
@@ -133,7 +71,7 @@ def open(
             console.print(f"card     {opened.account.cards[0].card_id}")
             console.print(tables.account(opened.account))
 
-    _run(work)
+    run(work)
 
 
 def _programme(name: str, currency: str) -> accounts.DefineProgrammeRequest:
@@ -166,7 +104,7 @@ def charge(
     """Authorise a charge, and clear it if it is approved."""
 
     async def work() -> None:
-        async with _session(system, "gateway") as session:
+        async with open_session(system, "gateway") as session:
             stub = session.stub(AccountsServiceStub, "accounts")
             name = key or uuid4().hex
             where = account_events.Merchant(id="CLI", name=merchant, mcc=mcc, country="GB")
@@ -174,7 +112,7 @@ def charge(
                 accounts.AuthoriseChargeRequest(
                     idempotency_key=name,
                     card_id=card,
-                    amount=_amount(amount, currency),
+                    amount=money_of(amount, currency),
                     merchant=where,
                     entry_mode=accounts.ENTRY_MODE_CHIP,
                 )
@@ -193,12 +131,12 @@ def charge(
                         idempotency_key=f"{name}-clear",
                         card_id=card,
                         charge_id=answer.charge.charge_id,
-                        amount=_amount(amount, currency),
+                        amount=money_of(amount, currency),
                     )
                 )
                 console.print("cleared")
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -206,12 +144,12 @@ def show(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
     """Show an account with its cards."""
 
     async def work() -> None:
-        async with _session(system) as session:
+        async with open_session(system) as session:
             stub = session.stub(AccountsServiceStub, "accounts")
             found = await stub.GetAccount(accounts.GetAccountRequest(account_id=account))
             console.print(tables.account(found.account))
 
-    _run(work)
+    run(work)
 
 
 @app.command("list")
@@ -224,7 +162,7 @@ def list_(
     """List an account's transactions, latest first."""
 
     async def work() -> None:
-        async with _session(system) as session:
+        async with open_session(system) as session:
             stub = session.stub(AccountsServiceStub, "accounts")
             found = await stub.ListTransactions(
                 accounts.ListTransactionsRequest(account_id=account, page_size=size)
@@ -233,7 +171,7 @@ def list_(
             if found.next_page_token:
                 console.print("[dim]there are more; ask for a larger --size")
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -245,14 +183,14 @@ def block(
     """Block a card."""
 
     async def work() -> None:
-        async with _session(system) as session:
+        async with open_session(system) as session:
             stub = session.stub(AccountsServiceStub, "accounts")
             answer = await stub.BlockCard(
                 accounts.BlockCardRequest(idempotency_key=uuid4().hex, card_id=card, reason=reason)
             )
             console.print(f"card {card} is {tables.word(accounts.CardStatus, answer.card.status)}")
 
-    _run(work)
+    run(work)
 
 
 @app.command("report-lost")
@@ -264,7 +202,7 @@ def report_lost(
     """Report a card lost: it is blocked and replaced at once."""
 
     async def work() -> None:
-        async with _session(system) as session:
+        async with open_session(system) as session:
             kind = accounts.LOSS_KIND_STOLEN if stolen else accounts.LOSS_KIND_LOST
             answer = await session.stub(AccountsServiceStub, "accounts").ReportCardLost(
                 accounts.ReportCardLostRequest(
@@ -274,7 +212,7 @@ def report_lost(
             new = answer.replacement
             console.print(f"blocked; the new card is {new.card_id} {new.masked_number}")
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -282,7 +220,7 @@ def points(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
     """Show an account's points."""
 
     async def work() -> None:
-        async with _session(system) as session:
+        async with open_session(system) as session:
             found = await session.stub(LoyaltyServiceStub, "loyalty").GetPoints(
                 loyalty.GetPointsRequest(account_id=account)
             )
@@ -290,7 +228,7 @@ def points(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
             figures = (found.balance, found.available, found.pending, found.debt)
             console.print(tables.table("points", headings, [[f"{each:,}" for each in figures]]))
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -302,7 +240,7 @@ def inbox(
     """Show a customer's messages."""
 
     async def work() -> None:
-        async with _session(system) as session:
+        async with open_session(system) as session:
             stub = session.stub(NotifyServiceStub, "notify")
             if watch:
                 await watch_inbox(stub, customer, console.print)
@@ -314,7 +252,7 @@ def inbox(
             )
             console.print(tables.table("inbox", ("when (UTC)", "", "message"), rows))
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -322,7 +260,7 @@ def alerts(system: SystemPath = DESCRIPTION) -> None:
     """Show the newest fraud alerts."""
 
     async def work() -> None:
-        async with _session(system) as session:
+        async with open_session(system) as session:
             found = await session.stub(RiskServiceStub, "risk").ListAlerts(risk.ListAlertsRequest())
             rows = (
                 (
@@ -337,7 +275,7 @@ def alerts(system: SystemPath = DESCRIPTION) -> None:
             headings = ("raised (UTC)", ">score", "status", "#card", "reasons")
             console.print(tables.table("alerts", headings, rows))
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -348,7 +286,7 @@ def cases(
     """Show a customer's support cases."""
 
     async def work() -> None:
-        async with _session(system) as session:
+        async with open_session(system) as session:
             found = await session.stub(SupportServiceStub, "support").ListCases(
                 support.ListCasesRequest(customer_id=customer, include_closed=True)
             )
@@ -365,7 +303,7 @@ def cases(
             headings = ("#case", "about", "state", "agent", "opened (UTC)")
             console.print(tables.table("cases", headings, rows))
 
-    _run(work)
+    run(work)
 
 
 def _say(line: str) -> None:
@@ -379,7 +317,11 @@ def tail(
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Follow what the services publish."""
-    _run(lambda: follow(SystemAddress.read(system), services or [], from_start, _say))
+    run(lambda: follow(SystemAddress.read(system), services or [], from_start, _say))
+
+
+# A part has its commands in a file of its own; here each gets its name.
+app.command("business-day")(business_day.show)
 
 
 def main() -> None:

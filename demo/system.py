@@ -139,6 +139,8 @@ class System:
                 "BOOTSTRAP_PATH": str(self.keys.bootstrap_path),
                 "ROOT_KEY_PATH": str(self.keys.root_key_path),
             }
+        if name == "accounts":
+            return {"TEST_CLOCK_ALLOWED": "true"}
         if name == "notify":
             return {"SMTP_HOST": LOOPBACK, "SMTP_PORT": str(self.mail.port)}
         return {}

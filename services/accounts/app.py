@@ -1,20 +1,22 @@
 """The accounts service, put together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cards.accounts.v1 import events_pb2
 
 from chassis.ports import Ports
-from chassis.service import Service
+from chassis.service import Service, Worker
 from services.accounts import grpc_api, policies, projections, tables
 from services.accounts.config import AccountsSettings
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
+from services.accounts.domain.business_day.decider import BUSINESS_DAY
 from services.accounts.domain.card_place import CARD_PLACE
 from services.accounts.domain.customer import CUSTOMER
 from services.accounts.domain.events import UPCASTERS
 from services.accounts.domain.pan import PAN
 from services.accounts.domain.programme import PROGRAMME
+from services.accounts.use_cases.billing_run import BillingRun
 
 
 async def owner_of_account(ports: Ports, account_id: str) -> Mapping[str, Any] | None:
@@ -40,10 +42,15 @@ async def describe_programme(ports: Ports, programme_id: str) -> Mapping[str, An
     return {}
 
 
+def workers(ports: Ports) -> Sequence[Worker]:
+    """What runs beside the relay."""
+    return [("billing run", BillingRun(ports).run)]
+
+
 SERVICE = Service(
     name="accounts",
     settings=AccountsSettings,
-    deciders=(PROGRAMME, CUSTOMER, CREDIT_ACCOUNT, CARD_PLACE, PAN),
+    deciders=(PROGRAMME, CUSTOMER, CREDIT_ACCOUNT, CARD_PLACE, PAN, BUSINESS_DAY),
     upcasters=UPCASTERS,
     public=events_pb2,
     policies=policies.POLICIES,
@@ -51,6 +58,7 @@ SERVICE = Service(
     projections=projections.PROJECTIONS,
     tables=tables.METADATA,
     rpcs=grpc_api.rpcs,
+    workers=workers,
     resources={
         "Account": owner_of_account,
         "Card": owner_of_card,

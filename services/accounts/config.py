@@ -14,5 +14,7 @@ class AccountsSettings(Settings):
 
     assessment_deadline_ms: PositiveInt = 150
     """How long an authorisation waits for risk before the stand-in rule decides."""
+    test_clock_allowed: bool = False
+    """Whether business dates may be advanced: in test systems only, never where real money is."""
     category_codes_path: Path = REFERENCE / "mcc_codes.csv"
     """The table of merchant category codes that gives trades their names."""

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tests.contract import part_business_days
+
 if TYPE_CHECKING:
     from tests.contract.story import Story
 
-PARTS: tuple[Callable[["Story"], None], ...] = ()
+PARTS: tuple[Callable[["Story"], None], ...] = (part_business_days.tell,)
 """In order; each may use the holders that the story has opened, or open others."""

@@ -1,16 +1,22 @@
 """The door of accounts: request → command → answer rendered from state."""
 
+from cards.accounts.v1 import business_day_service_pb2
 from cards.accounts.v1.accounts_service_pb2 import DESCRIPTOR
 from cards.accounts.v1.accounts_service_pb2_grpc import add_AccountsServiceServicer_to_server
+from cards.accounts.v1.business_day_service_pb2_grpc import (
+    add_BusinessDayServiceServicer_to_server,
+)
 
 from chassis.ports import Ports
 from chassis.service import Rpcs
 from services.accounts.clients import Risk
 from services.accounts.grpc_api.books import Books
+from services.accounts.grpc_api.business_days import BusinessDaysApi
 from services.accounts.grpc_api.charges import Charges
 from services.accounts.grpc_api.holders import Holders
 from services.accounts.queries.books import Trades
 from services.accounts.use_cases.accounts import Accounts
+from services.accounts.use_cases.business_days import BusinessDays
 
 
 class AccountsApi(Holders, Charges, Books):
@@ -32,5 +38,10 @@ def rpcs(ports: Ports) -> Rpcs:
             add_AccountsServiceServicer_to_server,
             api,
             DESCRIPTOR.services_by_name["AccountsService"],
-        )
+        ),
+        (
+            add_BusinessDayServiceServicer_to_server,
+            BusinessDaysApi(ports, BusinessDays(ports)),
+            business_day_service_pb2.DESCRIPTOR.services_by_name["BusinessDayService"],
+        ),
     ]

@@ -1,5 +1,5 @@
 """What facts do to the read models; a file for each part of the service."""
 
-from services.accounts.projections import books
+from services.accounts.projections import books, business_days
 
-PROJECTIONS = (*books.PROJECTIONS,)
+PROJECTIONS = (*books.PROJECTIONS, *business_days.PROJECTIONS)

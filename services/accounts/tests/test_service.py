@@ -357,10 +357,9 @@ async def test_a_hold_that_was_posted_or_reversed_has_no_timer_left(door: Door) 
     await door("ClearCharge", card_id=posted.card_id, charge_id=posted.charge_id, amount=gbp(50))
     reversed_ = (await door.charge(account, 50)).charge
     await door("ReverseCharge", account_id=account.account_id, charge_id=reversed_.charge_id)
-    facts = len(door.node.facts())
     door.node.clock.advance(timedelta(days=30))
-    assert await door.node.timers_due() == 0
-    assert len(door.node.facts()) == facts
+    await door.node.timers_due()
+    assert events.HoldExpired not in map(type, door.node.facts())
 
 
 async def test_an_advice_moves_the_timer(door: Door) -> None:
@@ -374,10 +373,11 @@ async def test_an_advice_moves_the_timer(door: Door) -> None:
         amount=gbp(60),
     )
     door.node.clock.advance(timedelta(hours=20))
-    assert await door.node.timers_due() == 0
+    await door.node.timers_due()
+    assert events.HoldExpired not in map(type, door.node.facts())
     door.node.clock.advance(timedelta(hours=4))
-    assert await door.node.timers_due() == 1
-    assert isinstance(door.node.facts()[-1], events.HoldExpired)
+    await door.node.timers_due()
+    assert events.HoldExpired in map(type, door.node.facts())
 
 
 async def test_two_hundred_at_once_do_not_pass_the_limit_together(door: Door) -> None:

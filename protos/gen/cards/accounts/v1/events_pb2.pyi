@@ -1288,3 +1288,89 @@ class PaymentRecorded(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PaymentRecorded: _TypeAlias = PaymentRecorded  # noqa: Y015
+
+@_typing.final
+class BusinessDayOpened(_message.Message):
+    """A programme's business date is this one now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    BUSINESS_DATE_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    programme_id: _builtins.str
+    """The programme."""
+    business_date: _builtins.str
+    """Business date, YYYY-MM-DD."""
+    time_zone: _builtins.str
+    """IANA name of the zone whose midnight ends the day."""
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """When it ends by itself."""
+
+    def __init__(
+        self,
+        *,
+        programme_id: _builtins.str = ...,
+        business_date: _builtins.str = ...,
+        time_zone: _builtins.str = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["business_date", b"business_date", "ends_at", b"ends_at", "programme_id", b"programme_id", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BusinessDayOpened: _TypeAlias = BusinessDayOpened  # noqa: Y015
+
+@_typing.final
+class BusinessDayClosed(_message.Message):
+    """Everything that was due on a business day was carried out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    BUSINESS_DATE_FIELD_NUMBER: _builtins.int
+    ACCOUNTS_FIELD_NUMBER: _builtins.int
+    STATEMENTS_FIELD_NUMBER: _builtins.int
+    INTEREST_FIELD_NUMBER: _builtins.int
+    FEES_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    programme_id: _builtins.str
+    """The programme."""
+    business_date: _builtins.str
+    """Business date, YYYY-MM-DD."""
+    accounts: _builtins.int
+    """Accounts on which something was due and done."""
+    statements: _builtins.int
+    """Statements cut."""
+    failed: _builtins.int
+    """Accounts that could not be processed; they stay due."""
+    @_builtins.property
+    def interest(self) -> _money_pb2.Money:
+        """Interest charged."""
+
+    @_builtins.property
+    def fees(self) -> _money_pb2.Money:
+        """Fees charged."""
+
+    def __init__(
+        self,
+        *,
+        programme_id: _builtins.str = ...,
+        business_date: _builtins.str = ...,
+        accounts: _builtins.int = ...,
+        statements: _builtins.int = ...,
+        interest: _money_pb2.Money | None = ...,
+        fees: _money_pb2.Money | None = ...,
+        failed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fees", b"fees", "interest", b"interest"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "business_date", b"business_date", "failed", b"failed", "fees", b"fees", "interest", b"interest", "programme_id", b"programme_id", "statements", b"statements"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BusinessDayClosed: _TypeAlias = BusinessDayClosed  # noqa: Y015
