@@ -13,9 +13,9 @@ from rich.text import Text
 
 from chassis.kernel.errors import NotFound, Unauthenticated
 from client import tail
-from client.__main__ import _amount
 from client.session import SystemAddress
 from client.staff import hire
+from client.terminal import money_of
 from demo.system import DESCRIPTION, ROOT, System
 
 LIMIT_SECONDS = 60.0
@@ -108,7 +108,7 @@ def test_without_a_system_it_says_what_to_do(tmp_path_factory: pytest.TempPathFa
 @pytest.mark.parametrize("text", ["", "ten", "1.234", "NaN", "-Infinity", "1e30"])
 def test_what_is_no_amount_is_said_to_be_none(text: str) -> None:
     with pytest.raises(typer.BadParameter):
-        _amount(text, "GBP")
+        money_of(text, "GBP")
 
 
 async def test_watching_goes_on_after_the_last_message_when_a_token_expires(

@@ -235,7 +235,7 @@ async def until(holds: Any) -> None:
                 if await holds():
                     return
             except NotFound:
-                pass
+                pass  # it is not there yet
             await asyncio.sleep(0.02)
 
 
