@@ -14,6 +14,7 @@ from services.accounts.domain.values import (
     EntryMode,
     LossKind,
     Merchant,
+    Network,
     Terms,
 )
 
@@ -200,7 +201,9 @@ class CardReplaced(Fact):
 
 @fact
 class ChargeAuthorised(Fact):
-    """A charge is approved; `held` may exceed `amount` where the amount is an estimate."""
+    """A charge is approved; `held` may exceed `amount` where the amount is an estimate. `requested`
+    is what was asked for where it is not `amount`, `markup` the part of `amount` that the house
+    takes for another currency; `decided_by_network`: approved elsewhere, whatever the limit."""
 
     account_id: str
     customer_id: str
@@ -219,6 +222,11 @@ class ChargeAuthorised(Fact):
     hold_expires_at: datetime
     transaction_date: date
     transaction_at: datetime
+    requested: Money | None = None
+    markup: Money | None = None
+    settlement_amount: Money | None = None
+    network: Network = Network.UNSPECIFIED
+    decided_by_network: bool = False
 
 
 @fact
@@ -241,6 +249,8 @@ class ChargeDeclined(Fact):
     assessment_id: str
     transaction_date: date
     transaction_at: datetime
+    network: Network = Network.UNSPECIFIED
+    decided_by_network: bool = False
 
 
 @fact
@@ -257,6 +267,7 @@ class ChargeAdvised(Fact):
     available: Money
     hold_expires_at: datetime
     transaction_date: date
+    markup: Money | None = None
 
 
 @fact
@@ -276,6 +287,7 @@ class ChargeIncremented(Fact):
     available: Money
     hold_expires_at: datetime
     transaction_date: date
+    markup: Money | None = None
 
 
 @fact
@@ -299,7 +311,8 @@ class ChargeIncrementDeclined(Fact):
 @fact
 class ChargeCleared(Fact):
     """A charge is posted: `amount` is owed, `released` of the hold fell, for `over_hold` of the
-    amount there was no hold; `forced` when no approved authorisation stands behind it."""
+    amount there was no hold; `forced` when no approved authorisation stands behind it. `markup`
+    is the part of `amount` that the house takes for another currency."""
 
     account_id: str
     customer_id: str
@@ -318,6 +331,8 @@ class ChargeCleared(Fact):
     balance: Money
     transaction_date: date
     posting_date: date
+    markup: Money | None = None
+    settlement_amount: Money | None = None
 
 
 @fact
@@ -355,6 +370,7 @@ class ChargeRefunded(Fact):
     balance: Money
     transaction_date: date
     posting_date: date
+    settlement_amount: Money | None = None
 
 
 @fact

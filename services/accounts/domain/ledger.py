@@ -9,11 +9,13 @@ from services.accounts.domain import events
 
 class LedgerAccount(StrEnum):
     """The ledger's accounts. RECEIVABLE: what holders owe, one sub-account per credit account.
-    SETTLEMENT: what is owed to the card network. CASH: what holders have paid in."""
+    SETTLEMENT: what is owed to the card network. CASH: what holders have paid in.
+    FOREIGN_MARKUP_INCOME: what charges in another currency bring in."""
 
     RECEIVABLE = "RECEIVABLE"
     SETTLEMENT = "SETTLEMENT"
     CASH = "CASH"
+    FOREIGN_MARKUP_INCOME = "FOREIGN_MARKUP_INCOME"
 
 
 @value
@@ -30,9 +32,7 @@ def postings(fact: Fact) -> tuple[Posting, ...]:
     """The entry of a fact; none where no money moves (a hold is no posting)."""
     match fact:
         case events.ChargeCleared():
-            return _entry(
-                fact.account_id, LedgerAccount.RECEIVABLE, LedgerAccount.SETTLEMENT, fact.amount
-            )
+            return _cleared(fact)
         case events.ChargeRefunded():
             return _entry(
                 fact.account_id, LedgerAccount.SETTLEMENT, LedgerAccount.RECEIVABLE, fact.amount
@@ -47,6 +47,19 @@ def postings(fact: Fact) -> tuple[Posting, ...]:
 
 FINANCIAL = (events.ChargeCleared, events.ChargeRefunded, events.PaymentRecorded)
 """The facts that have postings."""
+
+
+def _cleared(fact: events.ChargeCleared) -> tuple[Posting, ...]:
+    """The network is owed what it asked for; the mark-up on it is the house's."""
+    account_id, markup = fact.account_id, fact.markup
+    if markup is None:
+        return _entry(account_id, LedgerAccount.RECEIVABLE, LedgerAccount.SETTLEMENT, fact.amount)
+    owed, earned = LedgerAccount.SETTLEMENT, LedgerAccount.FOREIGN_MARKUP_INCOME
+    return (
+        Posting(ledger_account=LedgerAccount.RECEIVABLE, account_id=account_id, amount=fact.amount),
+        Posting(ledger_account=owed, account_id=account_id, amount=markup - fact.amount),
+        Posting(ledger_account=earned, account_id=account_id, amount=-markup),
+    )
 
 
 def _entry(

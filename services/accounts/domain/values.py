@@ -90,6 +90,19 @@ class EntryMode(StrEnum):
     CREDENTIAL_ON_FILE = "CREDENTIAL_ON_FILE"
 
 
+class Network(StrEnum):
+    """Over which network a charge came."""
+
+    UNSPECIFIED = ""
+    VISA = "VISA"
+    MASTERCARD = "MASTERCARD"
+    AMERICAN_EXPRESS = "AMERICAN_EXPRESS"
+    DISCOVER = "DISCOVER"
+    JCB = "JCB"
+    UNIONPAY = "UNIONPAY"
+    DOMESTIC = "DOMESTIC"
+
+
 class ChargeStatus(StrEnum):
     """Where a charge stands."""
 
@@ -119,14 +132,20 @@ class DeclineReason(StrEnum):
     RISK_REFUSED = "RISK_REFUSED"
     STAND_IN_REFERRED = "STAND_IN_REFERRED"
     INSUFFICIENT_CREDIT = "INSUFFICIENT_CREDIT"
+    DECLINED_BY_NETWORK = "DECLINED_BY_NETWORK"
+    REFUND_EXCEEDS_CAPTURED = "REFUND_EXCEEDS_CAPTURED"
 
 
 APPROVED = "00"
+PARTLY_APPROVED = "10"
 VERIFIED = "85"
+APPROVALS = (APPROVED, PARTLY_APPROVED, VERIFIED)
 
 RESPONSE_CODES = {
     DeclineReason.STAND_IN_REFERRED: "01",
+    DeclineReason.DECLINED_BY_NETWORK: "05",
     DeclineReason.CURRENCY_NOT_SUPPORTED: "12",
+    DeclineReason.REFUND_EXCEEDS_CAPTURED: "13",
     DeclineReason.CARD_UNKNOWN: "14",
     DeclineReason.CARD_LOST: "41",
     DeclineReason.ACCOUNT_CLOSED: "46",
@@ -179,10 +198,15 @@ class HoldRule:
     entry_mode: EntryMode = EntryMode.UNSPECIFIED
     lifetime_hours: int
     estimate_hold_minor: int = 0
+    network: Network = Network.UNSPECIFIED
 
-    def fits(self, mcc: str, entry_mode: EntryMode) -> bool:
+    def fits(self, mcc: str, entry_mode: EntryMode, network: Network = Network.UNSPECIFIED) -> bool:
         """Whether a charge at such a merchant, so entered, falls under this rule."""
-        return self.mcc in ("", mcc) and self.entry_mode in (EntryMode.UNSPECIFIED, entry_mode)
+        return (
+            self.mcc in ("", mcc)
+            and self.entry_mode in (EntryMode.UNSPECIFIED, entry_mode)
+            and self.network in (Network.UNSPECIFIED, network)
+        )
 
 
 @value
@@ -190,7 +214,8 @@ class Terms:
     """What a version of a programme grants; amounts are in minor units of `currency`.
 
     `assessment_threshold_minor` is None where risk is never asked in line, `billing` where the
-    programme has no billing: no cycles, no interest, no fees.
+    programme has no billing: no cycles, no interest, no fees. `foreign_markup_basis_points` is what
+    a charge in another currency costs besides.
     """
 
     currency: str
@@ -203,18 +228,23 @@ class Terms:
     hold_rules: tuple[HoldRule, ...] = ()
     card_validity_months: int
     billing: BillingTerms | None = None
+    foreign_markup_basis_points: int = 0
 
-    def hold_rule(self, mcc: str, entry_mode: EntryMode) -> HoldRule:
+    def hold_rule(
+        self, mcc: str, entry_mode: EntryMode, network: Network = Network.UNSPECIFIED
+    ) -> HoldRule:
         """The first rule that fits, or the programme's default."""
         for rule in self.hold_rules:
-            if rule.fits(mcc, entry_mode):
+            if rule.fits(mcc, entry_mode, network):
                 return rule
         return HoldRule(lifetime_hours=self.hold_lifetime_hours)
 
 
 @value
 class Original:
-    """What a merchant charged in its own currency, and billing units per original unit."""
+    """What a merchant charged in its own currency, and billing units per original unit;
+    `settlement` is what the network settles, in the currency it settles in, if it says so."""
 
     amount: Money
     rate: str
+    settlement: Money | None = None

@@ -24,7 +24,7 @@ from services.accounts.domain.account.commands import (
 from services.accounts.domain.account.state import act_key
 from services.accounts.domain.card_place import CardPlace
 from services.accounts.domain.pan import RefuseUnknownCard
-from services.accounts.domain.values import APPROVED, RESPONSE_CODES, VERIFIED, DeclineReason
+from services.accounts.domain.values import APPROVALS, APPROVED, RESPONSE_CODES, DeclineReason
 from services.accounts.grpc_api import messages
 from services.accounts.use_cases.accounts import Accounts
 
@@ -73,12 +73,14 @@ class Charges(AccountsServiceServicer):
             estimated=request.estimated,
             transaction_date=on,
             transaction_at=at,
+            network=messages.network(request.network),
+            partial_approval_allowed=request.partial_approval_allowed,
         )
 
         def render(settled: Settled) -> pb.AuthoriseChargeResponse:
             charge = settled.state.charges[charge_id]
             return pb.AuthoriseChargeResponse(
-                approved=charge.response_code in (APPROVED, VERIFIED),
+                approved=charge.response_code in APPROVALS,
                 charge=messages.charge(settled.state, charge),
                 available=messages.available(settled.state),
                 receipt=answers.receipt(settled),
@@ -257,8 +259,10 @@ def _check_one_of(request: NUMBERED) -> None:
 def _after(settled: Settled, charge_id: str) -> dict[str, Any]:
     """What every answer about a charge says: where it stands, what may be spent, the receipt."""
     state = settled.state
+    # What came before its authorisation is kept for a charge that is not there yet.
+    known = state.charges.get(charge_id)
     return {
-        "charge": messages.charge(state, state.charges[charge_id]),
+        "charge": messages.charge(state, known) if known else None,
         "available": messages.available(state),
         "receipt": answers.receipt(settled),
     }

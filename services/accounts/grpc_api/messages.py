@@ -28,6 +28,7 @@ from services.accounts.domain.values import (
     HoldRule,
     LossKind,
     Merchant,
+    Network,
     Original,
     Terms,
 )
@@ -52,11 +53,13 @@ DELIVERIES = _numbers(Delivery, pb.Delivery, "DELIVERY")
 CHANNELS = _numbers(Channel, pb.Channel, "CHANNEL")
 LOSS_KINDS = _numbers(LossKind, pb.LossKind, "LOSS_KIND")
 ENTRY_MODES = _numbers(EntryMode, pb.EntryMode, "ENTRY_MODE")
+NETWORKS = _numbers(Network, pb.Network, "NETWORK")
 CHARGE_STATUSES = _numbers(ChargeStatus, pb.ChargeStatus, "CHARGE_STATUS")
 
 _CARD_KIND_OF = {number: kind for kind, number in CARD_KINDS.items()}
 _LOSS_KIND_OF = {number: kind for kind, number in LOSS_KINDS.items()}
 _ENTRY_MODE_OF = {number: mode for mode, number in ENTRY_MODES.items()}
+_NETWORK_OF = {number: network for network, number in NETWORKS.items()}
 
 
 def word(enum: Any, number: int, prefix: str) -> str:
@@ -81,6 +84,11 @@ def loss_kind(number: int) -> LossKind:
 def entry_mode(number: int) -> EntryMode:
     """How the number was taken."""
     return _ENTRY_MODE_OF[number]
+
+
+def network(number: int) -> Network:
+    """Over which network it came."""
+    return _NETWORK_OF[number]
 
 
 def channel_of_caller() -> Channel:
@@ -136,11 +144,17 @@ def of_optional_merchant(request: Any) -> Merchant | None:
 
 def original_of(request: Any) -> Original | None:
     """What the merchant asks for in its own currency, if it does. Raises Invalid without rate."""
+    settlement = of_optional_money(request, "settlement_amount")
     if not request.HasField("original_amount"):
+        if settlement is not None:
+            path = "original_amount"
+            raise Invalid("ORIGINAL_AMOUNT_MISSING", "nothing to be settled was named", field=path)
         return None
     if not request.rate:
         raise Invalid("RATE_MISSING", "an original amount comes with its rate", field="rate")
-    return Original(amount=answers.of_money(request.original_amount), rate=request.rate)
+    return Original(
+        amount=answers.of_money(request.original_amount), rate=request.rate, settlement=settlement
+    )
 
 
 def terms_of(message: pb.Programme) -> Terms:
@@ -160,6 +174,7 @@ def terms_of(message: pb.Programme) -> Terms:
         HoldRule(
             mcc=rule.mcc,
             entry_mode=entry_mode(rule.entry_mode),
+            network=network(rule.network),
             lifetime_hours=rule.lifetime_hours,
             estimate_hold_minor=in_currency(
                 rule.estimate_hold, f"programme.hold_rules[{place}].estimate_hold"
@@ -180,6 +195,7 @@ def terms_of(message: pb.Programme) -> Terms:
         hold_lifetime_hours=message.hold_lifetime_hours or HOLD_LIFETIME_HOURS_DEFAULT,
         hold_rules=rules,
         card_validity_months=message.card_validity_months or CARD_VALIDITY_MONTHS_DEFAULT,
+        foreign_markup_basis_points=message.foreign_markup_basis_points,
     )
 
 
@@ -211,12 +227,14 @@ def programme(state: Programme) -> pb.Programme:
             pb.HoldRule(
                 mcc=rule.mcc,
                 entry_mode=ENTRY_MODES[rule.entry_mode],  # type: ignore[arg-type]
+                network=NETWORKS[rule.network],  # type: ignore[arg-type]
                 lifetime_hours=rule.lifetime_hours,
                 estimate_hold=money(rule.estimate_hold_minor),
             )
             for rule in terms.hold_rules
         ],
         card_validity_months=terms.card_validity_months,
+        foreign_markup_basis_points=terms.foreign_markup_basis_points,
         version=state.version,
     )
 
@@ -274,7 +292,7 @@ def merchant(of: Merchant) -> events_pb2.Merchant:
 
 def charge(account: CreditAccount, of: Charge) -> pb.Charge:
     """A charge as a message."""
-    original, expires = of.original_amount, of.hold_expires_at
+    original, expires, settled = of.original_amount, of.hold_expires_at, of.settlement_amount
     declined = of.status is ChargeStatus.DECLINED
     return pb.Charge(
         charge_id=of.charge_id,
@@ -295,6 +313,11 @@ def charge(account: CreditAccount, of: Charge) -> pb.Charge:
         forced=of.forced,
         hold_expires_at=None if expires is None else answers.timestamp(expires),
         transaction_date=of.transaction_date.isoformat(),
+        markup=answers.money(account.money(of.markup_minor)) if of.markup_minor else None,
+        settlement_amount=None if settled is None else answers.money(settled),
+        network=NETWORKS[of.network],  # type: ignore[arg-type]
+        decided_by_network=of.decided_by_network,
+        requested=answers.money(of.requested),
     )
 
 

@@ -10,6 +10,7 @@ from chassis.recorded import Meta
 from chassis.work import Cancel, Schedule
 from services.accounts.domain import events
 from services.accounts.domain.account.commands import BlockCard, ExpireHold
+from services.accounts.domain.charging.events import AuthorisationMatched
 from services.accounts.domain.values import Channel
 
 BLOCK = "block"
@@ -36,13 +37,15 @@ def hold_timer(account_id: str, charge_id: str) -> str:
     return f"hold-{account_id}-{charge_id}"
 
 
-Holding = events.ChargeAuthorised | events.ChargeAdvised | events.ChargeIncremented
+Holding = (
+    events.ChargeAuthorised | events.ChargeAdvised | events.ChargeIncremented | AuthorisationMatched
+)
 
 
 def let_the_hold_fall_in_time(fact: Holding, meta: Meta) -> Iterable[Schedule | Cancel]:
     """A hold falls when its time has come; what changes it, sets the time anew."""
     timer = hold_timer(fact.account_id, fact.charge_id)
-    if fact.held:
+    if fact.held and fact.hold_expires_at:
         command = ExpireHold(account_id=fact.account_id, charge_id=fact.charge_id)
         yield Schedule(timer, fact.hold_expires_at, command)
     else:
@@ -67,6 +70,7 @@ def forget_a_hold_that_is_reversed(
 
 TIMERS = (
     TimerRule(events.ChargeAuthorised, let_the_hold_fall_in_time),
+    TimerRule(AuthorisationMatched, let_the_hold_fall_in_time),
     TimerRule(events.ChargeAdvised, let_the_hold_fall_in_time),
     TimerRule(events.ChargeIncremented, let_the_hold_fall_in_time),
     TimerRule(events.ChargeCleared, forget_a_hold_that_is_posted),

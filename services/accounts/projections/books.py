@@ -10,6 +10,7 @@ from chassis.projector import Projection, projects
 from chassis.recorded import Recorded
 from services.accounts.domain import events
 from services.accounts.domain.categories import category_of
+from services.accounts.domain.charging.events import AuthorisationMatched
 from services.accounts.domain.ledger import FINANCIAL, LedgerAccount, postings
 from services.accounts.domain.values import Merchant
 from services.accounts.tables.books import (
@@ -94,10 +95,39 @@ def _unless_posted(value: Any, column: Any) -> Any:
     return case((transactions.c.posted_minor > 0, column), else_=value)
 
 
+def _decided_otherwise(connection: Connection, fact: Any, status: str, reason: str) -> bool:
+    """Change the line of a charge that was decided before; whether there is one."""
+    total = fact.amount.minor_units
+    changed = _change(
+        connection,
+        fact,
+        status=_unless_posted(status, transactions.c.status),
+        reason=str(reason),
+        authorised_minor=total,
+        amount_minor=_unless_posted(total, transactions.c.amount_minor),
+    )
+    return changed > 0
+
+
+@projects(AuthorisationMatched)
+def list_matched(connection: Connection, event: Recorded) -> None:
+    """What is posted was asked for as well."""
+    fact: Any = event.fact
+    _change(
+        connection,
+        fact,
+        authorised_minor=fact.amount.minor_units,
+        reason=str(fact.reason),
+        transaction_date=fact.transaction_date.isoformat(),
+    )
+
+
 @projects(events.ChargeAuthorised)
 def list_authorised(connection: Connection, event: Recorded) -> None:
-    """A pending line, or a verification."""
+    """A pending line, or a verification; what the network decides may change a line."""
     fact: Any = event.fact
+    if fact.decided_by_network and _decided_otherwise(connection, fact, PENDING, ""):
+        return
     _insert(
         connection,
         event,
@@ -113,8 +143,10 @@ def list_authorised(connection: Connection, event: Recorded) -> None:
 
 @projects(events.ChargeDeclined)
 def list_declined(connection: Connection, event: Recorded) -> None:
-    """A declined line, with its reason."""
+    """A declined line, with its reason; what the network decides may change a line."""
     fact: Any = event.fact
+    if fact.decided_by_network and _decided_otherwise(connection, fact, DECLINED, fact.reason):
+        return
     _insert(
         connection,
         event,
@@ -345,6 +377,7 @@ PROJECTIONS = (
         (
             list_authorised,
             list_declined,
+            list_matched,
             change_amount,
             list_reversed,
             list_expired,

@@ -122,8 +122,9 @@ class AccountStory(Story):
         estimated: bool = False,
         assessment: Assessment | None = None,
         on: date = TODAY,
+        **more: Any,
     ) -> Fact:
-        """Ask for a charge."""
+        """Ask for a charge; `more` may give network and partial_approval_allowed."""
         (fact,) = self.when(
             commands.AuthoriseCharge(
                 account_id="account",
@@ -137,6 +138,7 @@ class AccountStory(Story):
                 assessment=assessment,
                 transaction_date=on,
                 transaction_at=NOW,
+                **more,
             )
         )
         return fact

@@ -328,10 +328,29 @@ def refusal_of(act: object) -> str:
 def test_a_charge_that_is_over_is_neither_raised_nor_reversed() -> None:
     story = AccountStory()
     story.authorise(10)
-    story.clear(10)
+    story.reverse()
     assert refusal_of(lambda: story.advise(20)) == "CHARGE_CLOSED"
     assert refusal_of(lambda: story.increment("more", by=1)) == "CHARGE_CLOSED"
+    assert refusal_of(lambda: story.reverse(1, "again")) == "CHARGE_CLOSED"
+
+
+def test_of_a_posted_charge_nothing_is_taken_back_and_an_advice_holds_nothing() -> None:
+    story = AccountStory()
+    story.authorise(10)
+    story.clear(10)
     assert refusal_of(lambda: story.reverse()) == "CHARGE_CLOSED"
+    story.advise(20)
+    assert story.available == 990
+
+
+def test_more_on_a_posted_charge_is_held_beside_what_is_posted() -> None:
+    story = AccountStory()
+    story.authorise(10)
+    story.clear(10)
+    story.increment("more", by=5)
+    assert story.available == 985
+    story.clear(5, clearing_id="rest")
+    assert (story.available, story.state.held_minor) == (985, 0)
 
 
 def test_a_declined_charge_is_neither_raised_nor_reversed() -> None:
@@ -344,7 +363,7 @@ def test_a_declined_charge_is_neither_raised_nor_reversed() -> None:
 def test_an_unknown_charge_is_not_found() -> None:
     story = AccountStory()
     with pytest.raises(NotFound) as unknown:
-        story.reverse()
+        story.increment("more", by=1)
     assert unknown.value.reason == "CHARGE_NOT_FOUND"
 
 

@@ -12,6 +12,7 @@ from services.accounts.domain.values import (
     EntryMode,
     LossKind,
     Merchant,
+    Network,
     Original,
     Terms,
 )
@@ -110,7 +111,8 @@ class AuthoriseCharge(Command):
     """Ask for a charge; `amount` is in billing currency, zero verifies the card only.
 
     `estimated` lets the programme's hold rules hold more. `assessment` is None where risk was not
-    asked. `transaction_at` is when the holder pays.
+    asked. `transaction_at` is when the holder pays. `partial_approval_allowed`: the merchant takes
+    less, if there is not enough.
     """
 
     account_id: str
@@ -124,6 +126,8 @@ class AuthoriseCharge(Command):
     assessment: Assessment | None = None
     transaction_date: date
     transaction_at: datetime
+    network: Network = Network.UNSPECIFIED
+    partial_approval_allowed: bool = False
 
 
 @command

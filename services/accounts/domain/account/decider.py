@@ -6,9 +6,10 @@ from typing import Any
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import NotFound
 from chassis.kernel.events import Command, Fact
-from services.accounts.domain.account import authorising, cards, commands, posting
+from services.accounts.domain.account import authorising, cards, commands, holding, posting
 from services.accounts.domain.account.evolve import EVOLVE, evolve
 from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.charging.following import with_what_came_before
 from services.accounts.domain.life import decide as life
 from services.accounts.domain.standing import decide as standing
 
@@ -20,11 +21,11 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     commands.BlockCard: cards.block,
     commands.UnblockCard: cards.unblock,
     commands.ReportCardLost: cards.report_lost,
-    commands.AuthoriseCharge: authorising.authorise,
-    commands.AdviseCharge: authorising.advise,
-    commands.IncrementCharge: authorising.increment,
-    commands.ReverseCharge: authorising.reverse,
-    commands.ExpireHold: authorising.expire,
+    commands.AuthoriseCharge: with_what_came_before(authorising.authorise, evolve),
+    commands.AdviseCharge: holding.advise,
+    commands.IncrementCharge: holding.increment,
+    commands.ReverseCharge: holding.reverse,
+    commands.ExpireHold: holding.expire,
     commands.ClearCharge: posting.clear,
     commands.RefundCharge: posting.refund,
     commands.RecordPayment: posting.record_payment,

@@ -7,6 +7,7 @@ from typing import Any
 from chassis.kernel.events import Fact
 from services.accounts.domain import events
 from services.accounts.domain.account.state import Act, Card, Charge, CreditAccount, act_key
+from services.accounts.domain.charging.evolve import EVOLVE as EVOLVE_CHARGING
 from services.accounts.domain.life import evolve as life
 from services.accounts.domain.standing import evolve as standing
 from services.accounts.domain.values import AccountStatus, CardStatus, ChargeStatus
@@ -78,11 +79,12 @@ def _card_replaced(state: CreditAccount, fact: events.CardReplaced) -> CreditAcc
 def _authorised(state: CreditAccount, fact: events.ChargeAuthorised) -> CreditAccount:
     held = fact.held.minor_units
     verified = not fact.amount.minor_units
+    requested = fact.requested or fact.amount
     charge = Charge(
         charge_id=fact.charge_id,
         card_id=fact.card_id,
         status=ChargeStatus.VERIFIED if verified else ChargeStatus.HELD,
-        requested=fact.amount,
+        requested=requested,
         amount_minor=fact.amount.minor_units,
         held_minor=held,
         original_amount=fact.original_amount,
@@ -91,14 +93,40 @@ def _authorised(state: CreditAccount, fact: events.ChargeAuthorised) -> CreditAc
         entry_mode=fact.entry_mode,
         response_code=fact.response_code,
         stand_in=fact.stand_in,
-        hold_expires_at=None if verified else fact.hold_expires_at,
+        hold_expires_at=fact.hold_expires_at if held else None,
         transaction_date=fact.transaction_date,
+        markup_minor=fact.markup.minor_units if fact.markup else 0,
+        settlement_amount=fact.settlement_amount,
+        network=fact.network,
     )
+    freed = 0
+    if fact.decided_by_network:
+        charge, freed = _overruled(state, charge)
     return replace(
         state,
-        held_minor=state.held_minor + held,
+        held_minor=state.held_minor + held - freed,
         charges=state.charges.set(fact.charge_id, charge),
     )
+
+
+def _overruled(state: CreditAccount, charge: Charge) -> tuple[Charge, int]:
+    """A charge as the network decided it, with what was posted of it; and what it held before."""
+    charge = replace(charge, decided_by_network=True)
+    before = state.charges.get(charge.charge_id)
+    if before is None:
+        return charge, 0
+    status = charge.status
+    if before.captured_minor and not charge.held_minor:
+        status = ChargeStatus.CLEARED
+    after = replace(
+        charge,
+        status=status,
+        captured_minor=before.captured_minor,
+        refunded_minor=before.refunded_minor,
+        forced=charge.status is ChargeStatus.DECLINED and before.captured_minor > 0,
+        completed=before.completed,
+    )
+    return after, before.held_minor
 
 
 def _declined(state: CreditAccount, fact: events.ChargeDeclined) -> CreditAccount:
@@ -116,7 +144,11 @@ def _declined(state: CreditAccount, fact: events.ChargeDeclined) -> CreditAccoun
         reason=fact.reason,
         stand_in=fact.stand_in,
         transaction_date=fact.transaction_date,
+        network=fact.network,
     )
+    if fact.decided_by_network:
+        charge, freed = _overruled(state, charge)
+        state = replace(state, held_minor=state.held_minor - freed)
     return replace(state, charges=state.charges.set(fact.charge_id, charge))
 
 
@@ -135,9 +167,11 @@ def _raised(
     charge = replace(
         before,
         amount_minor=fact.amount.minor_units,
+        markup_minor=fact.markup.minor_units if fact.markup else 0,
         held_minor=held,
         status=_status(before, held),
         hold_expires_at=fact.hold_expires_at if held else None,
+        completed=before.completed and not held,
     )
     return replace(
         state,
@@ -148,7 +182,8 @@ def _raised(
 
 
 def _advised(state: CreditAccount, fact: events.ChargeAdvised) -> CreditAccount:
-    act = Act(charge_id=fact.charge_id, asked=str(fact.amount.minor_units))
+    asked = fact.amount.minor_units - (fact.markup.minor_units if fact.markup else 0)
+    act = Act(charge_id=fact.charge_id, asked=str(asked))
     return _raised(state, fact, act_key("advice", fact.advice_id), act)
 
 
@@ -230,8 +265,10 @@ def _cleared(state: CreditAccount, fact: events.ChargeCleared) -> CreditAccount:
         status=ChargeStatus.HELD if held else ChargeStatus.CLEARED,
         forced=before.forced or fact.forced,
         hold_expires_at=before.hold_expires_at if held else None,
+        completed=before.completed or fact.final,
     )
-    asked = clearing_asked(fact.charge_id, fact.card_id, amount, fact.final)
+    net = amount - (fact.markup.minor_units if fact.markup else 0)
+    asked = clearing_asked(fact.charge_id, fact.card_id, net, fact.final)
     act = Act(charge_id=fact.charge_id, asked=asked)
     return replace(
         state,
@@ -293,6 +330,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.ChargeCleared: _cleared,
     events.ChargeRefunded: _refunded,
     events.PaymentRecorded: _paid,
+    **EVOLVE_CHARGING,
     **life.EVOLVE,
     **standing.EVOLVE,
 }

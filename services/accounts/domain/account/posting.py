@@ -5,7 +5,7 @@ from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Fact
 from chassis.kernel.money import Money
 from services.accounts.domain import events
-from services.accounts.domain.account import cards, charges, commands
+from services.accounts.domain.account import cards, charges, commands, foreign
 from services.accounts.domain.account.evolve import clearing_asked, refund_asked
 from services.accounts.domain.account.state import Charge, CreditAccount, act_key
 from services.accounts.domain.values import ChargeStatus, Merchant, Original
@@ -30,6 +30,10 @@ def clear(
         return ()
     charges.check_positive(command.amount)
     original_amount, rate = _original(charge, command.original, command.amount)
+    markup = foreign.markup_minor(
+        state.in_force, amount, original_amount or (charge.original_amount if charge else None)
+    )
+    amount += markup
     held = charge.held_minor if charge else 0
     released = held if command.final else min(held, amount)
     return (
@@ -39,7 +43,7 @@ def clear(
             card_id=card_id,
             charge_id=charge_id,
             clearing_id=command.clearing_id,
-            amount=command.amount,
+            amount=state.money(amount),
             released=state.money(released),
             over_hold=state.money(max(0, amount - held)),
             final=command.final,
@@ -51,6 +55,8 @@ def clear(
             balance=state.money(state.posted_minor + amount),
             transaction_date=command.transaction_date,
             posting_date=command.posting_date,
+            markup=state.money(markup) if markup else None,
+            settlement_amount=command.original.settlement if command.original else None,
         ),
     )
 
@@ -111,6 +117,7 @@ def refund(
             balance=state.money(state.posted_minor - amount),
             transaction_date=command.transaction_date,
             posting_date=command.posting_date,
+            settlement_amount=original.settlement if original else None,
         ),
     )
 

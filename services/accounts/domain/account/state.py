@@ -12,6 +12,7 @@ from chassis.kernel.errors import NotFound
 from chassis.kernel.events import value
 from chassis.kernel.money import Money
 from chassis.kernel.persistent_map import PersistentMap
+from services.accounts.domain.charging.state import Charging
 from services.accounts.domain.values import (
     AccountStatus,
     AccountSubStatus,
@@ -23,6 +24,7 @@ from services.accounts.domain.values import (
     Delivery,
     EntryMode,
     Merchant,
+    Network,
     Terms,
 )
 
@@ -56,7 +58,8 @@ class Charge:
     """A charge; amounts in minor units of the billing currency.
 
     `requested` is what was asked for at first, in the currency it was asked in; `amount_minor` what
-    is approved in all; `held_minor` what is held still; `captured_minor` what was posted.
+    is approved in all, `markup_minor` of it for another currency; `held_minor` what is held still;
+    `captured_minor` what was posted, and `completed` that no more of it is expected.
     """
 
     charge_id: str
@@ -77,6 +80,16 @@ class Charge:
     forced: bool = False
     hold_expires_at: datetime | None = None
     transaction_date: date
+    markup_minor: int = 0
+    settlement_amount: Money | None = None
+    network: Network = Network.UNSPECIFIED
+    decided_by_network: bool = False
+    completed: bool = False
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether anybody approved or declined it; what was posted unasked is not."""
+        return self.response_code != ""
 
 
 @value
@@ -110,6 +123,7 @@ class CreditAccount:
     cards: tuple[Card, ...] = ()
     charges: PersistentMap[Charge] = PersistentMap()
     acts: PersistentMap[Act] = PersistentMap()
+    charging: Charging = Charging()
 
     @property
     def in_force(self) -> Terms:

@@ -303,6 +303,50 @@ ENTRY_MODE_CREDENTIAL_ON_FILE: EntryMode.ValueType  # 6
 """Kept by the merchant."""
 Global___EntryMode: _TypeAlias = EntryMode  # noqa: Y015
 
+class _Network:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _NetworkEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Network.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    NETWORK_UNSPECIFIED: _Network.ValueType  # 0
+    """Nobody said."""
+    NETWORK_VISA: _Network.ValueType  # 1
+    """Visa."""
+    NETWORK_MASTERCARD: _Network.ValueType  # 2
+    """Mastercard."""
+    NETWORK_AMERICAN_EXPRESS: _Network.ValueType  # 3
+    """American Express."""
+    NETWORK_DISCOVER: _Network.ValueType  # 4
+    """Discover, Diners Club."""
+    NETWORK_JCB: _Network.ValueType  # 5
+    """JCB."""
+    NETWORK_UNIONPAY: _Network.ValueType  # 6
+    """UnionPay."""
+    NETWORK_DOMESTIC: _Network.ValueType  # 7
+    """A network of one country."""
+
+class Network(_Network, metaclass=_NetworkEnumTypeWrapper):
+    """Over which network a charge came."""
+
+NETWORK_UNSPECIFIED: Network.ValueType  # 0
+"""Nobody said."""
+NETWORK_VISA: Network.ValueType  # 1
+"""Visa."""
+NETWORK_MASTERCARD: Network.ValueType  # 2
+"""Mastercard."""
+NETWORK_AMERICAN_EXPRESS: Network.ValueType  # 3
+"""American Express."""
+NETWORK_DISCOVER: Network.ValueType  # 4
+"""Discover, Diners Club."""
+NETWORK_JCB: Network.ValueType  # 5
+"""JCB."""
+NETWORK_UNIONPAY: Network.ValueType  # 6
+"""UnionPay."""
+NETWORK_DOMESTIC: Network.ValueType  # 7
+"""A network of one country."""
+Global___Network: _TypeAlias = Network  # noqa: Y015
+
 class _ChargeStatus:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -449,12 +493,15 @@ class HoldRule(_message.Message):
     ENTRY_MODE_FIELD_NUMBER: _builtins.int
     LIFETIME_HOURS_FIELD_NUMBER: _builtins.int
     ESTIMATE_HOLD_FIELD_NUMBER: _builtins.int
+    NETWORK_FIELD_NUMBER: _builtins.int
     mcc: _builtins.str
     """Merchant category code; empty fits all."""
     entry_mode: Global___EntryMode.ValueType
     """How the number was taken; unspecified fits all."""
     lifetime_hours: _builtins.int
     """Hours until the hold falls, 1 to 2,160."""
+    network: Global___Network.ValueType
+    """Over which network; unspecified fits all."""
     @_builtins.property
     def estimate_hold(self) -> _money_pb2.Money:
         """Held at least for an estimated charge (fuel: the pump asks for 1, 75 is held); absent: the
@@ -468,10 +515,11 @@ class HoldRule(_message.Message):
         entry_mode: Global___EntryMode.ValueType = ...,
         lifetime_hours: _builtins.int = ...,
         estimate_hold: _money_pb2.Money | None = ...,
+        network: Global___Network.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["estimate_hold", b"estimate_hold"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry_mode", b"entry_mode", "estimate_hold", b"estimate_hold", "lifetime_hours", b"lifetime_hours", "mcc", b"mcc"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry_mode", b"entry_mode", "estimate_hold", b"estimate_hold", "lifetime_hours", b"lifetime_hours", "mcc", b"mcc", "network", b"network"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -495,6 +543,7 @@ class Programme(_message.Message):
     HOLD_RULES_FIELD_NUMBER: _builtins.int
     CARD_VALIDITY_MONTHS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    FOREIGN_MARKUP_BASIS_POINTS_FIELD_NUMBER: _builtins.int
     programme_id: _builtins.str
     """Its id: lower-case letters, digits, hyphens."""
     name: _builtins.str
@@ -509,6 +558,8 @@ class Programme(_message.Message):
     """How long a new card is good for; 0: 36."""
     version: _builtins.int
     """Version of the terms, from 1; ignored in a request."""
+    foreign_markup_basis_points: _builtins.int
+    """What a charge in another currency costs besides, in hundredths of a per cent of it; 0: nothing."""
     @_builtins.property
     def default_limit(self) -> _money_pb2.Money:
         """Credit limit of an account that is opened without its own."""
@@ -544,10 +595,11 @@ class Programme(_message.Message):
         hold_rules: _abc.Iterable[Global___HoldRule] | None = ...,
         card_validity_months: _builtins.int = ...,
         version: _builtins.int = ...,
+        foreign_markup_basis_points: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["assessment_threshold", b"assessment_threshold", "default_limit", b"default_limit", "over_limit_tolerance", b"over_limit_tolerance", "stand_in_limit", b"stand_in_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assessment_threshold", b"assessment_threshold", "bin", b"bin", "card_validity_months", b"card_validity_months", "currency", b"currency", "default_limit", b"default_limit", "hold_lifetime_hours", b"hold_lifetime_hours", "hold_rules", b"hold_rules", "name", b"name", "over_limit_tolerance", b"over_limit_tolerance", "programme_id", b"programme_id", "stand_in_limit", b"stand_in_limit", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assessment_threshold", b"assessment_threshold", "bin", b"bin", "card_validity_months", b"card_validity_months", "currency", b"currency", "default_limit", b"default_limit", "foreign_markup_basis_points", b"foreign_markup_basis_points", "hold_lifetime_hours", b"hold_lifetime_hours", "hold_rules", b"hold_rules", "name", b"name", "over_limit_tolerance", b"over_limit_tolerance", "programme_id", b"programme_id", "stand_in_limit", b"stand_in_limit", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -737,6 +789,11 @@ class Charge(_message.Message):
     FORCED_FIELD_NUMBER: _builtins.int
     HOLD_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    MARKUP_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_AMOUNT_FIELD_NUMBER: _builtins.int
+    NETWORK_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_NETWORK_FIELD_NUMBER: _builtins.int
+    REQUESTED_FIELD_NUMBER: _builtins.int
     charge_id: _builtins.str
     """Its id."""
     account_id: _builtins.str
@@ -759,6 +816,10 @@ class Charge(_message.Message):
     """It was posted without an approved authorisation."""
     transaction_date: _builtins.str
     """Business date, YYYY-MM-DD."""
+    network: Global___Network.ValueType
+    """Over which network it came."""
+    decided_by_network: _builtins.bool
+    """The network decided in the house's place; such an approval may exceed the limit."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What was approved in all, or asked for when declined."""
@@ -787,6 +848,20 @@ class Charge(_message.Message):
     def hold_expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the hold falls; absent when nothing is held."""
 
+    @_builtins.property
+    def markup(self) -> _money_pb2.Money:
+        """The part of `amount` that the house takes because the merchant charges in another currency;
+        absent when it takes nothing.
+        """
+
+    @_builtins.property
+    def settlement_amount(self) -> _money_pb2.Money:
+        """What the network settles, in the currency it settles in; absent when it did not say."""
+
+    @_builtins.property
+    def requested(self) -> _money_pb2.Money:
+        """What was asked for at first, without mark-up."""
+
     def __init__(
         self,
         *,
@@ -808,10 +883,15 @@ class Charge(_message.Message):
         forced: _builtins.bool = ...,
         hold_expires_at: _timestamp_pb2.Timestamp | None = ...,
         transaction_date: _builtins.str = ...,
+        markup: _money_pb2.Money | None = ...,
+        settlement_amount: _money_pb2.Money | None = ...,
+        network: Global___Network.ValueType = ...,
+        decided_by_network: _builtins.bool = ...,
+        requested: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "captured", b"captured", "held", b"held", "hold_expires_at", b"hold_expires_at", "merchant", b"merchant", "original_amount", b"original_amount", "refunded", b"refunded"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "captured", b"captured", "held", b"held", "hold_expires_at", b"hold_expires_at", "markup", b"markup", "merchant", b"merchant", "original_amount", b"original_amount", "refunded", b"refunded", "requested", b"requested", "settlement_amount", b"settlement_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "captured", b"captured", "card_id", b"card_id", "charge_id", b"charge_id", "entry_mode", b"entry_mode", "forced", b"forced", "held", b"held", "hold_expires_at", b"hold_expires_at", "merchant", b"merchant", "original_amount", b"original_amount", "rate", b"rate", "reason", b"reason", "refunded", b"refunded", "response_code", b"response_code", "stand_in", b"stand_in", "status", b"status", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "captured", b"captured", "card_id", b"card_id", "charge_id", b"charge_id", "decided_by_network", b"decided_by_network", "entry_mode", b"entry_mode", "forced", b"forced", "held", b"held", "hold_expires_at", b"hold_expires_at", "markup", b"markup", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "rate", b"rate", "reason", b"reason", "refunded", b"refunded", "requested", b"requested", "response_code", b"response_code", "settlement_amount", b"settlement_amount", "stand_in", b"stand_in", "status", b"status", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1773,6 +1853,9 @@ class AuthoriseChargeRequest(_message.Message):
     ESTIMATED_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
     TRANSACTION_AT_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_AMOUNT_FIELD_NUMBER: _builtins.int
+    NETWORK_FIELD_NUMBER: _builtins.int
+    PARTIAL_APPROVAL_ALLOWED_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The caller's name for this request, 1 to 128 printable characters; a retry uses it again."""
     card_id: _builtins.str
@@ -1789,6 +1872,12 @@ class AuthoriseChargeRequest(_message.Message):
     """The final amount is not known yet (fuel, hotel): the programme's hold rules may hold more."""
     transaction_date: _builtins.str
     """Business date, YYYY-MM-DD; empty: today."""
+    network: Global___Network.ValueType
+    """Over which network it comes; hold lifetimes may depend on it."""
+    partial_approval_allowed: _builtins.bool
+    """The merchant takes less if there is not enough: response code 10, and the amount is what is
+    approved.
+    """
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What is asked for, in billing currency; zero verifies the card."""
@@ -1805,6 +1894,10 @@ class AuthoriseChargeRequest(_message.Message):
     def transaction_at(self) -> _timestamp_pb2.Timestamp:
         """When the holder pays, as the network says; absent: now, on the transaction date."""
 
+    @_builtins.property
+    def settlement_amount(self) -> _money_pb2.Money:
+        """What the network settles, in the currency it settles in; only with original amount."""
+
     def __init__(
         self,
         *,
@@ -1820,10 +1913,13 @@ class AuthoriseChargeRequest(_message.Message):
         estimated: _builtins.bool = ...,
         transaction_date: _builtins.str = ...,
         transaction_at: _timestamp_pb2.Timestamp | None = ...,
+        settlement_amount: _money_pb2.Money | None = ...,
+        network: Global___Network.ValueType = ...,
+        partial_approval_allowed: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "original_amount", b"original_amount", "transaction_at", b"transaction_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "original_amount", b"original_amount", "settlement_amount", b"settlement_amount", "transaction_at", b"transaction_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "charge_id", b"charge_id", "entry_mode", b"entry_mode", "estimated", b"estimated", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "original_amount", b"original_amount", "rate", b"rate", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "charge_id", b"charge_id", "entry_mode", b"entry_mode", "estimated", b"estimated", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "partial_approval_allowed", b"partial_approval_allowed", "rate", b"rate", "settlement_amount", b"settlement_amount", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1924,7 +2020,7 @@ class AdviseChargeResponse(_message.Message):
     RECEIPT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def charge(self) -> Global___Charge:
-        """The charge afterwards."""
+        """The charge afterwards; absent while its authorisation has not come."""
 
     @_builtins.property
     def available(self) -> _money_pb2.Money:
@@ -2065,6 +2161,7 @@ class ClearChargeRequest(_message.Message):
     MORE_TO_COME_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
     POSTING_DATE_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_AMOUNT_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The caller's name for this request, 1 to 128 printable characters; a retry uses it again."""
     card_id: _builtins.str
@@ -2095,6 +2192,10 @@ class ClearChargeRequest(_message.Message):
     def merchant(self) -> _events_pb2.Merchant:
         """Where; absent: as authorised."""
 
+    @_builtins.property
+    def settlement_amount(self) -> _money_pb2.Money:
+        """What the network settles, in the currency it settles in; only with original amount."""
+
     def __init__(
         self,
         *,
@@ -2110,10 +2211,11 @@ class ClearChargeRequest(_message.Message):
         more_to_come: _builtins.bool = ...,
         transaction_date: _builtins.str = ...,
         posting_date: _builtins.str = ...,
+        settlement_amount: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "original_amount", b"original_amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "original_amount", b"original_amount", "settlement_amount", b"settlement_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "charge_id", b"charge_id", "clearing_id", b"clearing_id", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "more_to_come", b"more_to_come", "original_amount", b"original_amount", "posting_date", b"posting_date", "rate", b"rate", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "charge_id", b"charge_id", "clearing_id", b"clearing_id", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "more_to_come", b"more_to_come", "original_amount", b"original_amount", "posting_date", b"posting_date", "rate", b"rate", "settlement_amount", b"settlement_amount", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2210,7 +2312,7 @@ class ReverseChargeResponse(_message.Message):
     RECEIPT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def charge(self) -> Global___Charge:
-        """The charge afterwards."""
+        """The charge afterwards; absent while its authorisation has not come."""
 
     @_builtins.property
     def available(self) -> _money_pb2.Money:
@@ -2252,6 +2354,7 @@ class RefundChargeRequest(_message.Message):
     MERCHANT_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
     POSTING_DATE_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_AMOUNT_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The caller's name for this request, 1 to 128 printable characters; a retry uses it again."""
     card_id: _builtins.str
@@ -2280,6 +2383,10 @@ class RefundChargeRequest(_message.Message):
     def merchant(self) -> _events_pb2.Merchant:
         """Where; absent: as charged."""
 
+    @_builtins.property
+    def settlement_amount(self) -> _money_pb2.Money:
+        """What the network settles, in the currency it settles in; only with original amount."""
+
     def __init__(
         self,
         *,
@@ -2294,10 +2401,11 @@ class RefundChargeRequest(_message.Message):
         merchant: _events_pb2.Merchant | None = ...,
         transaction_date: _builtins.str = ...,
         posting_date: _builtins.str = ...,
+        settlement_amount: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "original_amount", b"original_amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "original_amount", b"original_amount", "settlement_amount", b"settlement_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "charge_id", b"charge_id", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "original_amount", b"original_amount", "posting_date", b"posting_date", "rate", b"rate", "refund_id", b"refund_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "charge_id", b"charge_id", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "original_amount", b"original_amount", "posting_date", b"posting_date", "rate", b"rate", "refund_id", b"refund_id", "settlement_amount", b"settlement_amount", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -303,7 +303,8 @@ class AccountsServiceServicer:
 
     def AdviseCharge(self, request, context):
         """The merchant tells what an approved charge amounts to: the new total, which is never declined.
-        Errors: CHARGE_NOT_FOUND, CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY,
+        An advice that comes before its authorisation is kept, and follows it. Errors:
+        CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES,
         CURRENCY_MISMATCH, DATE_MALFORMED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -330,9 +331,9 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReverseCharge(self, request, context):
-        """Takes back all or part of what is held. Errors: CHARGE_NOT_FOUND, CHARGE_NOT_APPROVED,
-        CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH,
-        DATE_MALFORMED.
+        """Takes back all or part of what is held. A reversal that comes before its authorisation is kept,
+        and follows it. Errors: CHARGE_NOT_APPROVED, CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD,
+        CHARGE_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

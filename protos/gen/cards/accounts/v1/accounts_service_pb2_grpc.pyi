@@ -73,7 +73,8 @@ class AccountsServiceStub:
     """
     AdviseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.AdviseChargeRequest, _accounts_service_pb2.AdviseChargeResponse]
     """The merchant tells what an approved charge amounts to: the new total, which is never declined.
-    Errors: CHARGE_NOT_FOUND, CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY,
+    An advice that comes before its authorisation is kept, and follows it. Errors:
+    CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES,
     CURRENCY_MISMATCH, DATE_MALFORMED.
     """
     IncrementCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.IncrementChargeRequest, _accounts_service_pb2.IncrementChargeResponse]
@@ -88,9 +89,9 @@ class AccountsServiceStub:
     CARD_ID_OR_NUMBER.
     """
     ReverseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ReverseChargeRequest, _accounts_service_pb2.ReverseChargeResponse]
-    """Takes back all or part of what is held. Errors: CHARGE_NOT_FOUND, CHARGE_NOT_APPROVED,
-    CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH,
-    DATE_MALFORMED.
+    """Takes back all or part of what is held. A reversal that comes before its authorisation is kept,
+    and follows it. Errors: CHARGE_NOT_APPROVED, CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD,
+    CHARGE_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
     """
     RefundCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.RefundChargeRequest, _accounts_service_pb2.RefundChargeResponse]
     """Posts money that came back, linked to a charge or not. Errors: CARD_NOT_FOUND,
@@ -282,7 +283,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.AdviseChargeRequest, _accounts_service_pb2.AdviseChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.AdviseChargeResponse]:
         """The merchant tells what an approved charge amounts to: the new total, which is never declined.
-        Errors: CHARGE_NOT_FOUND, CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY,
+        An advice that comes before its authorisation is kept, and follows it. Errors:
+        CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES,
         CURRENCY_MISMATCH, DATE_MALFORMED.
         """
 
@@ -315,9 +317,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.ReverseChargeRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.ReverseChargeRequest, _accounts_service_pb2.ReverseChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ReverseChargeResponse]:
-        """Takes back all or part of what is held. Errors: CHARGE_NOT_FOUND, CHARGE_NOT_APPROVED,
-        CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD, CHARGE_REVERSED_DIFFERENTLY, CURRENCY_MISMATCH,
-        DATE_MALFORMED.
+        """Takes back all or part of what is held. A reversal that comes before its authorisation is kept,
+        and follows it. Errors: CHARGE_NOT_APPROVED, CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD,
+        CHARGE_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
         """
 
     @_abc_1.abstractmethod

@@ -518,6 +518,11 @@ class ChargeAuthorised(_message.Message):
     HOLD_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
     TRANSACTION_AT_FIELD_NUMBER: _builtins.int
+    REQUESTED_FIELD_NUMBER: _builtins.int
+    MARKUP_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_AMOUNT_FIELD_NUMBER: _builtins.int
+    NETWORK_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_NETWORK_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -531,13 +536,17 @@ class ChargeAuthorised(_message.Message):
     entry_mode: _builtins.str
     """CHIP, CONTACTLESS, MAGNETIC_STRIPE, MANUAL, ECOMMERCE, CREDENTIAL_ON_FILE, or empty."""
     response_code: _builtins.str
-    """ISO 8583 field 39: 00, or 85 for a verification."""
+    """ISO 8583 field 39: 00, 10 when less than was asked for is approved, 85 for a verification."""
     stand_in: _builtins.bool
     """Risk was slow or away and the stand-in rule decided in its place."""
     assessment_id: _builtins.str
     """Risk's id of its in-line assessment; empty when it was not asked or did not answer."""
     transaction_date: _builtins.str
     """Business date of the purchase."""
+    network: _builtins.str
+    """VISA, MASTERCARD, AMERICAN_EXPRESS, DISCOVER, JCB, UNIONPAY, DOMESTIC, or empty."""
+    decided_by_network: _builtins.bool
+    """The network approved it in the house's place, whatever the limit."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What was approved, in billing currency; zero for a verification."""
@@ -566,6 +575,18 @@ class ChargeAuthorised(_message.Message):
     def transaction_at(self) -> _timestamp_pb2.Timestamp:
         """When the holder paid, as the network says; otherwise the instant of the decision."""
 
+    @_builtins.property
+    def requested(self) -> _money_pb2.Money:
+        """What was asked for, where that is not what was approved."""
+
+    @_builtins.property
+    def markup(self) -> _money_pb2.Money:
+        """The part of `amount` that the house takes for another currency; absent when it takes nothing."""
+
+    @_builtins.property
+    def settlement_amount(self) -> _money_pb2.Money:
+        """What the network settles, in the currency it settles in; absent when it did not say."""
+
     def __init__(
         self,
         *,
@@ -586,10 +607,15 @@ class ChargeAuthorised(_message.Message):
         hold_expires_at: _timestamp_pb2.Timestamp | None = ...,
         transaction_date: _builtins.str = ...,
         transaction_at: _timestamp_pb2.Timestamp | None = ...,
+        requested: _money_pb2.Money | None = ...,
+        markup: _money_pb2.Money | None = ...,
+        settlement_amount: _money_pb2.Money | None = ...,
+        network: _builtins.str = ...,
+        decided_by_network: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "held", b"held", "hold_expires_at", b"hold_expires_at", "merchant", b"merchant", "original_amount", b"original_amount", "transaction_at", b"transaction_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "held", b"held", "hold_expires_at", b"hold_expires_at", "markup", b"markup", "merchant", b"merchant", "original_amount", b"original_amount", "requested", b"requested", "settlement_amount", b"settlement_amount", "transaction_at", b"transaction_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "assessment_id", b"assessment_id", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "entry_mode", b"entry_mode", "held", b"held", "hold_expires_at", b"hold_expires_at", "merchant", b"merchant", "original_amount", b"original_amount", "rate", b"rate", "response_code", b"response_code", "stand_in", b"stand_in", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "assessment_id", b"assessment_id", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "decided_by_network", b"decided_by_network", "entry_mode", b"entry_mode", "held", b"held", "hold_expires_at", b"hold_expires_at", "markup", b"markup", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "rate", b"rate", "requested", b"requested", "response_code", b"response_code", "settlement_amount", b"settlement_amount", "stand_in", b"stand_in", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -617,6 +643,8 @@ class ChargeDeclined(_message.Message):
     ASSESSMENT_ID_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
     TRANSACTION_AT_FIELD_NUMBER: _builtins.int
+    NETWORK_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_NETWORK_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -630,10 +658,11 @@ class ChargeDeclined(_message.Message):
     entry_mode: _builtins.str
     """CHIP, CONTACTLESS, MAGNETIC_STRIPE, MANUAL, ECOMMERCE, CREDENTIAL_ON_FILE, or empty."""
     response_code: _builtins.str
-    """ISO 8583 field 39: 01, 12, 14, 41, 43, 51, 54, 57, 59, 62, 78."""
+    """ISO 8583 field 39: 01, 05, 12, 14, 41, 43, 51, 54, 57, 59, 62, 78."""
     reason: _builtins.str
     """INSUFFICIENT_CREDIT, CARD_UNKNOWN, CARD_NOT_ACTIVE, CARD_BLOCKED, CARD_LOST, CARD_STOLEN,
-    CARD_EXPIRED, ACCOUNT_SUSPENDED, CURRENCY_NOT_SUPPORTED, RISK_REFUSED, STAND_IN_REFERRED.
+    CARD_EXPIRED, ACCOUNT_SUSPENDED, CURRENCY_NOT_SUPPORTED, RISK_REFUSED, STAND_IN_REFERRED,
+    DECLINED_BY_NETWORK.
     """
     stand_in: _builtins.bool
     """Risk was slow or away and the stand-in rule decided in its place."""
@@ -641,6 +670,10 @@ class ChargeDeclined(_message.Message):
     """Risk's id of its in-line assessment; empty when it was not asked or did not answer."""
     transaction_date: _builtins.str
     """Business date of the attempt."""
+    network: _builtins.str
+    """VISA, MASTERCARD, AMERICAN_EXPRESS, DISCOVER, JCB, UNIONPAY, DOMESTIC, or empty."""
+    decided_by_network: _builtins.bool
+    """The network refused it in the house's place."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What was asked for, in the currency it was asked in."""
@@ -680,10 +713,12 @@ class ChargeDeclined(_message.Message):
         assessment_id: _builtins.str = ...,
         transaction_date: _builtins.str = ...,
         transaction_at: _timestamp_pb2.Timestamp | None = ...,
+        network: _builtins.str = ...,
+        decided_by_network: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "merchant", b"merchant", "original_amount", b"original_amount", "transaction_at", b"transaction_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "assessment_id", b"assessment_id", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "entry_mode", b"entry_mode", "merchant", b"merchant", "original_amount", b"original_amount", "rate", b"rate", "reason", b"reason", "response_code", b"response_code", "stand_in", b"stand_in", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "assessment_id", b"assessment_id", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "decided_by_network", b"decided_by_network", "entry_mode", b"entry_mode", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "rate", b"rate", "reason", b"reason", "response_code", b"response_code", "stand_in", b"stand_in", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -761,6 +796,7 @@ class ChargeAdvised(_message.Message):
     AVAILABLE_FIELD_NUMBER: _builtins.int
     HOLD_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    MARKUP_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -789,6 +825,10 @@ class ChargeAdvised(_message.Message):
     def hold_expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the hold falls if nobody clears it."""
 
+    @_builtins.property
+    def markup(self) -> _money_pb2.Money:
+        """The part of `amount` that the house takes for another currency; absent when it takes nothing."""
+
     def __init__(
         self,
         *,
@@ -802,10 +842,11 @@ class ChargeAdvised(_message.Message):
         available: _money_pb2.Money | None = ...,
         hold_expires_at: _timestamp_pb2.Timestamp | None = ...,
         transaction_date: _builtins.str = ...,
+        markup: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "held", b"held", "hold_expires_at", b"hold_expires_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "held", b"held", "hold_expires_at", b"hold_expires_at", "markup", b"markup"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "advice_id", b"advice_id", "amount", b"amount", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "held", b"held", "hold_expires_at", b"hold_expires_at", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "advice_id", b"advice_id", "amount", b"amount", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "held", b"held", "hold_expires_at", b"hold_expires_at", "markup", b"markup", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -827,6 +868,7 @@ class ChargeIncremented(_message.Message):
     AVAILABLE_FIELD_NUMBER: _builtins.int
     HOLD_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    MARKUP_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -855,6 +897,10 @@ class ChargeIncremented(_message.Message):
     def hold_expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the hold falls if nobody clears it."""
 
+    @_builtins.property
+    def markup(self) -> _money_pb2.Money:
+        """The part of `amount` that the house takes for another currency; absent when it takes nothing."""
+
     def __init__(
         self,
         *,
@@ -868,10 +914,11 @@ class ChargeIncremented(_message.Message):
         available: _money_pb2.Money | None = ...,
         hold_expires_at: _timestamp_pb2.Timestamp | None = ...,
         transaction_date: _builtins.str = ...,
+        markup: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "held", b"held", "hold_expires_at", b"hold_expires_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "held", b"held", "hold_expires_at", b"hold_expires_at", "markup", b"markup"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "held", b"held", "hold_expires_at", b"hold_expires_at", "increment_id", b"increment_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "held", b"held", "hold_expires_at", b"hold_expires_at", "increment_id", b"increment_id", "markup", b"markup", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -962,6 +1009,8 @@ class ChargeCleared(_message.Message):
     BALANCE_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
     POSTING_DATE_FIELD_NUMBER: _builtins.int
+    MARKUP_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_AMOUNT_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -1010,6 +1059,14 @@ class ChargeCleared(_message.Message):
     def balance(self) -> _money_pb2.Money:
         """What is owed afterwards; negative when the account is in credit."""
 
+    @_builtins.property
+    def markup(self) -> _money_pb2.Money:
+        """The part of `amount` that the house takes for another currency; absent when it takes nothing."""
+
+    @_builtins.property
+    def settlement_amount(self) -> _money_pb2.Money:
+        """What the network settles, in the currency it settles in; absent when it did not say."""
+
     def __init__(
         self,
         *,
@@ -1030,10 +1087,12 @@ class ChargeCleared(_message.Message):
         balance: _money_pb2.Money | None = ...,
         transaction_date: _builtins.str = ...,
         posting_date: _builtins.str = ...,
+        markup: _money_pb2.Money | None = ...,
+        settlement_amount: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance", "merchant", b"merchant", "original_amount", b"original_amount", "over_hold", b"over_hold", "released", b"released"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance", "markup", b"markup", "merchant", b"merchant", "original_amount", b"original_amount", "over_hold", b"over_hold", "released", b"released", "settlement_amount", b"settlement_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "card_id", b"card_id", "charge_id", b"charge_id", "clearing_id", b"clearing_id", "customer_id", b"customer_id", "final", b"final", "forced", b"forced", "merchant", b"merchant", "original_amount", b"original_amount", "over_hold", b"over_hold", "posting_date", b"posting_date", "rate", b"rate", "released", b"released", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "card_id", b"card_id", "charge_id", b"charge_id", "clearing_id", b"clearing_id", "customer_id", b"customer_id", "final", b"final", "forced", b"forced", "markup", b"markup", "merchant", b"merchant", "original_amount", b"original_amount", "over_hold", b"over_hold", "posting_date", b"posting_date", "rate", b"rate", "released", b"released", "settlement_amount", b"settlement_amount", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1122,6 +1181,7 @@ class ChargeRefunded(_message.Message):
     BALANCE_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
     POSTING_DATE_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_AMOUNT_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -1158,6 +1218,10 @@ class ChargeRefunded(_message.Message):
     def balance(self) -> _money_pb2.Money:
         """What is owed afterwards; negative when the account is in credit."""
 
+    @_builtins.property
+    def settlement_amount(self) -> _money_pb2.Money:
+        """What the network settles, in the currency it settles in; absent when it did not say."""
+
     def __init__(
         self,
         *,
@@ -1174,10 +1238,11 @@ class ChargeRefunded(_message.Message):
         balance: _money_pb2.Money | None = ...,
         transaction_date: _builtins.str = ...,
         posting_date: _builtins.str = ...,
+        settlement_amount: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance", "merchant", b"merchant", "original_amount", b"original_amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance", "merchant", b"merchant", "original_amount", b"original_amount", "settlement_amount", b"settlement_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "merchant", b"merchant", "original_amount", b"original_amount", "posting_date", b"posting_date", "rate", b"rate", "refund_id", b"refund_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "merchant", b"merchant", "original_amount", b"original_amount", "posting_date", b"posting_date", "rate", b"rate", "refund_id", b"refund_id", "settlement_amount", b"settlement_amount", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

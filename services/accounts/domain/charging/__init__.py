@@ -1,0 +1,1 @@
+"""The authorisation life cycle beyond a charge: what comes early or late, credits, refunds."""

@@ -1,0 +1,53 @@
+"""Messages that arrive before the authorisation they belong to are kept, and follow it."""
+
+from typing import Any
+
+from chassis.kernel.errors import Refused
+from chassis.kernel.events import Fact
+from chassis.kernel.money import Money
+from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.charging.events import EarlyAdviceKept, EarlyReversalKept
+from services.accounts.domain.charging.state import EarlyKind, EarlyMessage
+
+EARLY_MESSAGES_LIMIT = 16
+"""Messages kept for one charge; a network sends one or two."""
+
+
+def message(kind: EarlyKind, id: str, amount: Money | None, command: Any) -> EarlyMessage:
+    """What is to be kept of a command."""
+    return EarlyMessage(kind=kind, id=id, amount=amount, transaction_date=command.transaction_date)
+
+
+def keep(
+    state: CreditAccount, charge_id: str, kept: EarlyMessage, otherwise: Refused
+) -> tuple[Fact, ...]:
+    """Keep a message once. Raises `otherwise` when another of its kind has its id."""
+    early = state.charging.early.get(charge_id)
+    known = early.find(kept.kind, kept.id) if early else None
+    if known is not None:
+        if known.amount == kept.amount:
+            return ()
+        raise otherwise
+    if early is not None and len(early.messages) >= EARLY_MESSAGES_LIMIT:
+        raise Refused("TOO_MANY_EARLY_MESSAGES", "the authorisation of this charge never came")
+    if kept.kind is EarlyKind.ADVICE and kept.amount is not None:
+        return (
+            EarlyAdviceKept(
+                account_id=state.account_id,
+                customer_id=state.customer_id,
+                charge_id=charge_id,
+                advice_id=kept.id,
+                amount=kept.amount,
+                transaction_date=kept.transaction_date,
+            ),
+        )
+    return (
+        EarlyReversalKept(
+            account_id=state.account_id,
+            customer_id=state.customer_id,
+            charge_id=charge_id,
+            reversal_id=kept.id,
+            amount=kept.amount,
+            transaction_date=kept.transaction_date,
+        ),
+    )
