@@ -3,7 +3,7 @@
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import Refused
 from chassis.kernel.events import Command, command, value
-from services.accounts.domain.events import CardPlaced
+from services.accounts.domain.vault_events import CardPlaced
 
 # commands
 

@@ -53,42 +53,6 @@ class CustomerRegistered(Fact):
 
 
 @fact
-class PanClaimed(Fact):
-    """A card number belongs to a card for ever. `sealed_pan` is ciphertext."""
-
-    pan_hash: str
-    sealed_pan: str
-    card_id: str
-    account_id: str
-    customer_id: str
-    last_four: str
-
-
-@fact
-class UnknownCardRefused(Fact):
-    """Somebody tried to charge a card number that was never issued."""
-
-    charge_id: str
-    amount: Money
-    merchant: Merchant
-    entry_mode: EntryMode
-    response_code: str
-    reason: str
-    transaction_date: date
-    transaction_at: datetime
-
-
-@fact
-class CardPlaced(Fact):
-    """Where a card is: its account, and the place of its number in the vault."""
-
-    card_id: str
-    account_id: str
-    customer_id: str
-    pan_hash: str
-
-
-@fact
 class AccountOpened(Fact):
     """A credit account is open, on the terms that its programme had then."""
 

@@ -9,13 +9,13 @@ from chassis.kernel.errors import Refused
 from chassis.kernel.events import Command, command, value
 from chassis.kernel.money import Money
 from chassis.kernel.persistent_map import PersistentMap
-from services.accounts.domain.events import PanClaimed, UnknownCardRefused
 from services.accounts.domain.values import (
     RESPONSE_CODES,
     DeclineReason,
     EntryMode,
     Merchant,
 )
+from services.accounts.domain.vault_events import PanClaimed, UnknownCardRefused
 
 PAN_LENGTH = 16
 VISIBLE_TAIL = 4

@@ -13,7 +13,7 @@ from cards.type.v1.money_pb2 import Money
 
 from chassis.call import Principal
 from chassis.kernel.errors import Error, Forbidden, Invalid, NotFound, Refused, Unavailable
-from services.accounts.domain import events
+from services.accounts.domain import events, vault_events
 from services.accounts.domain.pan import is_luhn
 from services.accounts.tests.conftest import GROCER, Door, gbp
 
@@ -131,7 +131,7 @@ async def test_a_card_number_finds_its_card_and_an_unknown_one_is_declined(door:
     unknown = await door.charge(account, 10, card_id="", card_number="5000120000000009")
     assert (unknown.approved, unknown.charge.response_code) == (False, "14")
     fact = door.node.facts()[-1]
-    assert isinstance(fact, events.UnknownCardRefused)
+    assert isinstance(fact, vault_events.UnknownCardRefused)
     with pytest.raises(NotFound) as nobody:
         await door("ClearCharge", card_number="5000120000000009", amount=gbp(1), merchant=GROCER)
     assert nobody.value.reason == "CARD_NOT_FOUND"
@@ -160,7 +160,7 @@ async def test_a_lost_card_gets_a_new_number_once(door: Door) -> None:
     declined = await door.charge(account, 10, card_id="", card_number=number)
     assert (declined.approved, declined.charge.reason) == (False, "CARD_LOST")
     assert (await door.charge(account, 10, card_id=new.card_id)).approved
-    claims = [fact for fact in door.node.facts() if isinstance(fact, events.PanClaimed)]
+    claims = [fact for fact in door.node.facts() if isinstance(fact, vault_events.PanClaimed)]
     assert len(claims) == 2
     listed = await door("ListCards", account_id=account.account_id)
     assert [card.card_id for card in listed.cards] == [old, new.card_id]

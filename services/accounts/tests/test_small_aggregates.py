@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.kernel.errors import Invalid, Refused
-from services.accounts.domain import events
+from services.accounts.domain import events, vault_events
 from services.accounts.domain.card_place import CARD_PLACE, PlaceCard
 from services.accounts.domain.customer import CUSTOMER, RegisterCustomer, SealedProfile
 from services.accounts.domain.pan import (
@@ -106,7 +106,7 @@ def test_a_customer_is_registered_once_though_every_sealing_looks_different() ->
 def test_a_card_number_belongs_to_one_card() -> None:
     story = Story(PAN)
     (fact,) = story.when(CLAIM)
-    assert isinstance(fact, events.PanClaimed)
+    assert isinstance(fact, vault_events.PanClaimed)
     assert story.decide(replace(CLAIM, sealed_pan="sealed anew")) == ()
     with pytest.raises(Refused) as refusal:
         story.decide(replace(CLAIM, card_id="other"))
@@ -116,7 +116,7 @@ def test_a_card_number_belongs_to_one_card() -> None:
 def test_a_number_nobody_has_is_refused_and_may_still_be_issued_later() -> None:
     story = Story(PAN)
     (fact,) = story.when(REFUSAL)
-    assert isinstance(fact, events.UnknownCardRefused)
+    assert isinstance(fact, vault_events.UnknownCardRefused)
     assert (fact.response_code, fact.reason) == ("14", "CARD_UNKNOWN")
     with pytest.raises(Refused) as differently:
         story.decide(replace(REFUSAL, amount=pounds(2)))
@@ -130,7 +130,7 @@ def test_a_number_nobody_has_is_refused_and_may_still_be_issued_later() -> None:
 def test_a_card_never_moves() -> None:
     story = Story(CARD_PLACE)
     (fact,) = story.when(PLACE)
-    assert isinstance(fact, events.CardPlaced)
+    assert isinstance(fact, vault_events.CardPlaced)
     with pytest.raises(Refused) as refusal:
         story.decide(replace(PLACE, account_id="other"))
     assert refusal.value.reason == "CARD_ISSUED_DIFFERENTLY"

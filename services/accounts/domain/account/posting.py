@@ -29,35 +29,42 @@ def clear(
     if charges.is_repeated(state, key, charge_id, asked, otherwise):
         return ()
     charges.check_positive(command.amount)
+    return (_cleared(state, command, charge_id, charge, card_id),)
+
+
+def _cleared(
+    state: CreditAccount,
+    command: commands.ClearCharge,
+    charge_id: str,
+    charge: Charge | None,
+    card_id: str,
+) -> events.ChargeCleared:
     original_amount, rate = _original(charge, command.original, command.amount)
-    markup = foreign.markup_minor(
-        state.in_force, amount, original_amount or (charge.original_amount if charge else None)
-    )
-    amount += markup
+    charged = original_amount or (charge.original_amount if charge else None)
+    markup = foreign.markup_minor(state.in_force, command.amount.minor_units, charged)
+    amount = command.amount.minor_units + markup
     held = charge.held_minor if charge else 0
     released = held if command.final else min(held, amount)
-    return (
-        events.ChargeCleared(
-            account_id=state.account_id,
-            customer_id=state.customer_id,
-            card_id=card_id,
-            charge_id=charge_id,
-            clearing_id=command.clearing_id,
-            amount=state.money(amount),
-            released=state.money(released),
-            over_hold=state.money(max(0, amount - held)),
-            final=command.final,
-            forced=charge is None or charge.forced or charge.status in UNAPPROVED,
-            original_amount=original_amount,
-            rate=rate,
-            merchant=_merchant(charge, command.merchant),
-            available=state.money(state.available_minor + released - amount),
-            balance=state.money(state.posted_minor + amount),
-            transaction_date=command.transaction_date,
-            posting_date=command.posting_date,
-            markup=state.money(markup) if markup else None,
-            settlement_amount=command.original.settlement if command.original else None,
-        ),
+    return events.ChargeCleared(
+        account_id=state.account_id,
+        customer_id=state.customer_id,
+        card_id=card_id,
+        charge_id=charge_id,
+        clearing_id=command.clearing_id,
+        amount=state.money(amount),
+        released=state.money(released),
+        over_hold=state.money(max(0, amount - held)),
+        final=command.final,
+        forced=charge is None or charge.forced or charge.status in UNAPPROVED,
+        original_amount=original_amount,
+        rate=rate,
+        merchant=_merchant(charge, command.merchant),
+        available=state.money(state.available_minor + released - amount),
+        balance=state.money(state.posted_minor + amount),
+        transaction_date=command.transaction_date,
+        posting_date=command.posting_date,
+        markup=state.money(markup) if markup else None,
+        settlement_amount=command.original.settlement if command.original else None,
     )
 
 
