@@ -17,6 +17,12 @@ BATCH_LIMIT = 256
 WAITING_LIMIT = 4_096
 AWAY_RETRIES = 3
 AWAY_PAUSE_SECONDS = 0.1
+CROWD = 8
+"""From so many units on, waiting a moment for more costs less than another transaction."""
+GATHER_SECONDS = 0.002
+GATHER_GROWTH = 3
+GATHER_LIMIT_SECONDS = 0.030
+"""A crowd is waited for as long as it grows by so many a moment, and never longer."""
 
 
 class Committer:
@@ -43,6 +49,7 @@ class Committer:
         self._batch_limit = batch_limit
         self._waiting: deque[tuple[Work, asyncio.Future[Outcome]]] = deque()
         self._running: asyncio.Task[None] | None = None
+        self._last = 0
         self._closed = False
 
     async def submit(self, work: Work) -> Outcome:
@@ -57,19 +64,34 @@ class Committer:
         self._waiting.append((work, future))
         if self._running is None:
             self._running = asyncio.create_task(self._run(), name="committer")
-        # Shielded: the commit goes on when the caller's deadline has passed.
-        return await asyncio.shield(future)
+        # A caller whose deadline has passed cancels the future, not the commit.
+        return await future
 
     async def _run(self) -> None:
         try:
             while self._waiting:
-                # One turn of the loop lets every handler that is ready join this batch.
-                await asyncio.sleep(0)
+                await self._gather()
                 size = min(len(self._waiting), self._batch_limit)
                 batch = [self._waiting.popleft() for _ in range(size)]
+                self._last = size
                 await self._settle(batch)
         finally:
             self._running = None
+
+    async def _gather(self) -> None:
+        """Let others join the next batch. Callers who were answered together ask again together,
+        so a large batch foretells another, if it is only waited for."""
+        # One turn of the loop lets every handler that is ready join this batch.
+        await asyncio.sleep(0)
+        waited, waiting = 0.0, len(self._waiting)
+        while CROWD <= max(self._last, waiting) and waiting < self._batch_limit:
+            if waited >= GATHER_LIMIT_SECONDS:
+                return
+            await asyncio.sleep(GATHER_SECONDS)
+            waited += GATHER_SECONDS
+            before, waiting = waiting, len(self._waiting)
+            if waiting - before < GATHER_GROWTH:
+                return
 
     async def _settle(self, batch: list[tuple[Work, asyncio.Future[Outcome]]]) -> None:
         loop = asyncio.get_running_loop()
