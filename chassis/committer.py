@@ -84,7 +84,7 @@ class Committer:
         # One turn of the loop lets every handler that is ready join this batch.
         await asyncio.sleep(0)
         waited, waiting = 0.0, len(self._waiting)
-        while CROWD <= max(self._last, waiting) and waiting < self._batch_limit:
+        while max(self._last, waiting) >= CROWD and waiting < self._batch_limit:
             if waited >= GATHER_LIMIT_SECONDS:
                 return
             await asyncio.sleep(GATHER_SECONDS)
