@@ -18,3 +18,5 @@ class AccountsSettings(Settings):
     """Whether business dates may be advanced: in test systems only, never where real money is."""
     category_codes_path: Path = REFERENCE / "mcc_codes.csv"
     """The table of merchant category codes that gives trades their names."""
+    currency_codes_path: Path = REFERENCE / "iso4217_codes_all.csv"
+    """The table of ISO 4217: which currencies there are, and how many decimals they have."""

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.contract import part_business_days
+from tests.contract import part_business_days, part_programmes
 
 if TYPE_CHECKING:
     from tests.contract.story import Story
 
-PARTS: tuple[Callable[["Story"], None], ...] = (part_business_days.tell,)
+PARTS: tuple[Callable[["Story"], None], ...] = (
+    part_business_days.tell,
+    part_programmes.tell,
+)
 """In order; each may use the holders that the story has opened, or open others."""

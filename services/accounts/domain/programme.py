@@ -1,19 +1,19 @@
 """A card programme: the product whose terms accounts are opened on."""
 
-from datetime import date
+from collections.abc import Callable
+from typing import Any
 
 from chassis.kernel.decider import Context, Decider
-from chassis.kernel.errors import Invalid, Refused
-from chassis.kernel.events import Command, command, value
+from chassis.kernel.errors import Refused
+from chassis.kernel.events import Command, Fact, command
 from chassis.kernel.money import Money
 from services.accounts.domain.events import ProgrammeDefined
+from services.accounts.domain.programmes import changing, commands, events
+from services.accounts.domain.programmes.checking import check_terms
+from services.accounts.domain.programmes.state import Programme, evolve
 from services.accounts.domain.values import Terms
 
-BIN_LENGTHS = (6, 8)
-HOLD_RULES_LIMIT = 64
 FIRST_VERSION = 1
-
-# commands
 
 
 @command
@@ -25,48 +25,18 @@ class DefineProgramme(Command):
     terms: Terms
 
 
-# state
-
-
-@value
-class Programme:
-    """`version` is 0 until the programme is defined."""
-
-    programme_id: str = ""
-    name: str = ""
-    version: int = 0
-    terms: Terms | None = None
-    defined_on: date | None = None
-
-
-# evolve
-
-
-def evolve(state: Programme, fact: ProgrammeDefined) -> Programme:
-    """The programme after a fact."""
-    return Programme(
-        programme_id=fact.programme_id,
-        name=fact.name,
-        version=fact.programme_version,
-        terms=fact.terms,
-        defined_on=fact.transaction_date,
-    )
-
-
-# decide
-
-
-def decide(
+def define(
     state: Programme, command: DefineProgramme, context: Context
 ) -> tuple[ProgrammeDefined, ...]:
     """Define it once. Raises Refused for another definition, Invalid for senseless terms."""
-    if state.version:
-        if (state.name, state.terms) == (command.name, command.terms):
+    if state.versions:
+        first = state.versions[0]
+        if (first.name, first.terms) == (command.name, command.terms):
             return ()
         raise Refused(
             "PROGRAMME_DEFINED_DIFFERENTLY", "a programme of this id has other terms or name"
         )
-    _check(command.terms)
+    check_terms(command.terms)
     return (
         ProgrammeDefined(
             programme_id=command.programme_id,
@@ -80,29 +50,18 @@ def decide(
     )
 
 
-def _check(terms: Terms) -> None:
-    if not terms.bin.isascii() or not terms.bin.isdigit() or len(terms.bin) not in BIN_LENGTHS:
-        raise Invalid("BIN_MALFORMED", "a BIN has six or eight digits", field="programme.bin")
-    if len(terms.hold_rules) > HOLD_RULES_LIMIT:
-        raise Invalid(
-            "TOO_MANY_HOLD_RULES",
-            f"a programme has at most {HOLD_RULES_LIMIT} hold rules",
-            field="programme.hold_rules",
-        )
-    amounts = (
-        terms.default_limit_minor,
-        terms.over_limit_tolerance_minor,
-        terms.assessment_threshold_minor or 0,
-        terms.stand_in_limit_minor,
-        *(rule.estimate_hold_minor for rule in terms.hold_rules),
-    )
-    if min(amounts) < 0:
-        raise Invalid("AMOUNT_NEGATIVE", "no amount of a programme is negative", field="programme")
-    lifetimes = (terms.hold_lifetime_hours, *(rule.lifetime_hours for rule in terms.hold_rules))
-    if min(lifetimes) < 1 or terms.card_validity_months < 1:
-        raise Invalid(
-            "LIFETIME_TOO_SHORT", "a hold lives an hour at least, a card a month", field="programme"
-        )
+DECIDE: dict[type[Command], Callable[[Programme, Any, Context], tuple[Fact, ...]]] = {
+    DefineProgramme: define,
+    commands.ProposeProgrammeChange: changing.propose,
+    commands.ApproveProgrammeChange: changing.approve,
+    commands.RejectProgrammeChange: changing.reject,
+    commands.WithdrawProgrammeChange: changing.withdraw,
+}
+
+
+def decide(state: Programme, command: Command, context: Context) -> tuple[Fact, ...]:
+    """The facts that follow from a command."""
+    return DECIDE[type(command)](state, command, context)
 
 
 PROGRAMME: Decider[Programme] = Decider(
@@ -112,6 +71,12 @@ PROGRAMME: Decider[Programme] = Decider(
     decide=decide,
     evolve=evolve,
     identify=lambda command: str(command.programme_id),
-    commands=(DefineProgramme,),
-    facts=(ProgrammeDefined,),
+    commands=tuple(DECIDE),
+    facts=(
+        ProgrammeDefined,
+        events.ProgrammeChangeProposed,
+        events.ProgrammeChangeApproved,
+        events.ProgrammeChangeRejected,
+        events.ProgrammeChangeWithdrawn,
+    ),
 )

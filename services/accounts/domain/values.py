@@ -210,12 +210,33 @@ class HoldRule:
 
 
 @value
+class MccRange:
+    """Merchant category codes from `first` to `last`, both included; one code when equal."""
+
+    first: str
+    last: str
+
+
+@value
+class MccGroup:
+    """Merchant category codes under one name, UPPER_SNAKE: GAMBLING, AIRLINES."""
+
+    name: str
+    ranges: tuple[MccRange, ...]
+
+    def has(self, mcc: str) -> bool:
+        """Whether a code belongs to the group; no code belongs to none."""
+        return bool(mcc) and any(each.first <= mcc <= each.last for each in self.ranges)
+
+
+@value
 class Terms:
     """What a version of a programme grants; amounts are in minor units of `currency`.
 
     `assessment_threshold_minor` is None where risk is never asked in line, `billing` where the
     programme has no billing: no cycles, no interest, no fees. `foreign_markup_basis_points` is what
-    a charge in another currency costs besides.
+    a charge in another currency costs besides. Nobody younger than `minimum_age_years` is given an
+    account on application, nor with less than a yearly `minimum_income_minor`, where that is not 0.
     """
 
     currency: str
@@ -229,6 +250,13 @@ class Terms:
     card_validity_months: int
     billing: BillingTerms | None = None
     foreign_markup_basis_points: int = 0
+    mcc_groups: tuple[MccGroup, ...] = ()
+    minimum_age_years: int = 18
+    minimum_income_minor: int = 0
+
+    def mcc_group(self, name: str) -> MccGroup | None:
+        """The group of this name, or None."""
+        return next((each for each in self.mcc_groups if each.name == name), None)
 
     def hold_rule(
         self, mcc: str, entry_mode: EntryMode, network: Network = Network.UNSPECIFIED

@@ -1,11 +1,12 @@
 """The door of accounts: request → command → answer rendered from state."""
 
-from cards.accounts.v1 import business_day_service_pb2
+from cards.accounts.v1 import business_day_service_pb2, programmes_service_pb2
 from cards.accounts.v1.accounts_service_pb2 import DESCRIPTOR
 from cards.accounts.v1.accounts_service_pb2_grpc import add_AccountsServiceServicer_to_server
 from cards.accounts.v1.business_day_service_pb2_grpc import (
     add_BusinessDayServiceServicer_to_server,
 )
+from cards.accounts.v1.programmes_service_pb2_grpc import add_ProgrammesServiceServicer_to_server
 
 from chassis.ports import Ports
 from chassis.service import Rpcs
@@ -14,16 +15,20 @@ from services.accounts.grpc_api.books import Books
 from services.accounts.grpc_api.business_days import BusinessDaysApi
 from services.accounts.grpc_api.charges import Charges
 from services.accounts.grpc_api.holders import Holders
+from services.accounts.grpc_api.programmes import Programmes
 from services.accounts.queries.books import Trades
 from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.business_days import BusinessDays
+from services.accounts.use_cases.currencies import Currencies
 
 
 class AccountsApi(Holders, Charges, Books):
     """cards.accounts.v1.AccountsService."""
 
-    def __init__(self, ports: Ports, accounts: Accounts, trades: Trades) -> None:
-        Holders.__init__(self, ports, accounts)
+    def __init__(
+        self, ports: Ports, accounts: Accounts, trades: Trades, currencies: Currencies
+    ) -> None:
+        Holders.__init__(self, ports, accounts, currencies)
         Charges.__init__(self, ports, accounts)
         Books.__init__(self, ports, accounts, trades)
 
@@ -32,7 +37,9 @@ def rpcs(ports: Ports) -> Rpcs:
     """What accounts serves."""
     risk = Risk(ports.rpc, ports.settings.assessment_deadline_ms)
     accounts = Accounts(ports.application, ports.keys, ports, risk)
-    api = AccountsApi(ports, accounts, Trades.load(ports.settings.category_codes_path))
+    currencies = Currencies.load(ports.settings.currency_codes_path)
+    trades = Trades.load(ports.settings.category_codes_path)
+    api = AccountsApi(ports, accounts, trades, currencies)
     return [
         (
             add_AccountsServiceServicer_to_server,
@@ -43,5 +50,10 @@ def rpcs(ports: Ports) -> Rpcs:
             add_BusinessDayServiceServicer_to_server,
             BusinessDaysApi(ports, BusinessDays(ports)),
             business_day_service_pb2.DESCRIPTOR.services_by_name["BusinessDayService"],
+        ),
+        (
+            add_ProgrammesServiceServicer_to_server,
+            Programmes(ports, accounts, currencies),
+            programmes_service_pb2.DESCRIPTOR.services_by_name["ProgrammesService"],
         ),
     ]

@@ -19,8 +19,10 @@ from services.accounts.domain.account.commands import (
 )
 from services.accounts.domain.customer import CUSTOMER
 from services.accounts.domain.programme import PROGRAMME, DefineProgramme
+from services.accounts.domain.programmes.state import Programme
 from services.accounts.grpc_api import messages
 from services.accounts.use_cases.accounts import Accounts
+from services.accounts.use_cases.currencies import Currencies
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -28,8 +30,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class Holders(AccountsServiceServicer):
     """Whom and what cards are issued to."""
 
-    def __init__(self, ports: Ports, accounts: Accounts) -> None:
+    def __init__(self, ports: Ports, accounts: Accounts, currencies: Currencies) -> None:
         self._accounts = accounts
+        self._currencies = currencies
         self._application = ports.application
         self._clock = ports.clock
 
@@ -37,13 +40,14 @@ class Holders(AccountsServiceServicer):
         self, request: pb.DefineProgrammeRequest, context: Context
     ) -> pb.DefineProgrammeResponse:
         asked = request.programme
+        self._currencies.require(asked.currency, "programme.currency")
         command = DefineProgramme(
             programme_id=asked.programme_id, name=asked.name, terms=messages.terms_of(asked)
         )
         return await self._application.answer(
             command,
             render=lambda settled: pb.DefineProgrammeResponse(
-                programme=messages.programme(settled.state), receipt=answers.receipt(settled)
+                programme=self._programme(settled.state), receipt=answers.receipt(settled)
             ),
         )
 
@@ -51,7 +55,12 @@ class Holders(AccountsServiceServicer):
         self, request: pb.GetProgrammeRequest, context: Context
     ) -> pb.GetProgrammeResponse:
         state = await self._application.state(PROGRAMME, request.programme_id)
-        return pb.GetProgrammeResponse(programme=messages.programme(state))
+        return pb.GetProgrammeResponse(programme=self._programme(state))
+
+    def _programme(self, state: Programme) -> pb.Programme:
+        """The version in force today."""
+        today = self._clock.now().date()
+        return messages.programme(state.programme_id, state.in_force_on(today))
 
     async def RegisterCustomer(
         self, request: pb.RegisterCustomerRequest, context: Context

@@ -14,7 +14,7 @@ from chassis.kernel.errors import Invalid
 from chassis.kernel.money import Money
 from services.accounts.domain.account.state import Card, Charge, CreditAccount
 from services.accounts.domain.pan import masked
-from services.accounts.domain.programme import Programme
+from services.accounts.domain.programmes.state import Version
 from services.accounts.domain.values import (
     AccountStatus,
     AccountSubStatus,
@@ -27,16 +27,20 @@ from services.accounts.domain.values import (
     EntryMode,
     HoldRule,
     LossKind,
+    MccGroup,
+    MccRange,
     Merchant,
     Network,
     Original,
     Terms,
 )
+from services.accounts.grpc_api.billing_terms import billing_terms, billing_terms_of
 
 E = TypeVar("E", bound=StrEnum)
 
 HOLD_LIFETIME_HOURS_DEFAULT = 168
 CARD_VALIDITY_MONTHS_DEFAULT = 36
+MINIMUM_AGE_YEARS_DEFAULT = 18
 
 
 def _numbers(kind: type[E], enum: Any, prefix: str) -> dict[E, int]:
@@ -196,17 +200,26 @@ def terms_of(message: pb.Programme) -> Terms:
         hold_rules=rules,
         card_validity_months=message.card_validity_months or CARD_VALIDITY_MONTHS_DEFAULT,
         foreign_markup_basis_points=message.foreign_markup_basis_points,
+        mcc_groups=tuple(_mcc_group(group) for group in message.mcc_groups),
+        minimum_age_years=message.minimum_age_years or MINIMUM_AGE_YEARS_DEFAULT,
+        minimum_income_minor=minor("minimum_income"),
+        billing=billing_terms_of(message.billing) if message.HasField("billing") else None,
     )
+
+
+def _mcc_group(group: pb.MccGroup) -> MccGroup:
+    ranges = tuple(
+        MccRange(first=each.first, last=each.last or each.first) for each in group.ranges
+    )
+    return MccGroup(name=group.name, ranges=tuple(ranges))
 
 
 # Answers
 
 
-def programme(state: Programme) -> pb.Programme:
-    """A programme as a message."""
-    terms = state.terms
-    if terms is None:
-        return pb.Programme(programme_id=state.programme_id)
+def programme(programme_id: str, version: Version) -> pb.Programme:
+    """A version of a programme as a message."""
+    terms = version.terms
     currency = terms.currency
 
     def money(minor_units: int) -> Any:
@@ -214,8 +227,8 @@ def programme(state: Programme) -> pb.Programme:
 
     threshold = terms.assessment_threshold_minor
     return pb.Programme(
-        programme_id=state.programme_id,
-        name=state.name,
+        programme_id=programme_id,
+        name=version.name,
         currency=currency,
         bin=terms.bin,
         default_limit=money(terms.default_limit_minor),
@@ -235,7 +248,17 @@ def programme(state: Programme) -> pb.Programme:
         ],
         card_validity_months=terms.card_validity_months,
         foreign_markup_basis_points=terms.foreign_markup_basis_points,
-        version=state.version,
+        version=version.number,
+        mcc_groups=[
+            pb.MccGroup(
+                name=group.name,
+                ranges=[pb.MccRange(first=each.first, last=each.last) for each in group.ranges],
+            )
+            for group in terms.mcc_groups
+        ],
+        minimum_age_years=terms.minimum_age_years,
+        minimum_income=money(terms.minimum_income_minor) if terms.minimum_income_minor else None,
+        billing=None if terms.billing is None else billing_terms(terms.billing),
     )
 
 

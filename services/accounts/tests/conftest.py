@@ -1,7 +1,7 @@
 """A running accounts service on a store of its own, and a caller at its door."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -12,6 +12,7 @@ from cards.accounts.v1 import accounts_service_pb2 as pb
 from cards.accounts.v1 import events_pb2
 from cards.risk.v1 import risk_service_pb2 as risk
 from cards.type.v1.money_pb2 import Money
+from google.protobuf.message_factory import GetMessageClass
 
 from chassis.call import Principal, current, entered
 from chassis.kernel.errors import Error
@@ -51,10 +52,11 @@ class RiskStub:
 
 @dataclass
 class Door:
-    """Calls the rpcs of a running service as somebody, with a new key each time."""
+    """Calls the rpcs of a running service as somebody, with a new key each time. `methods` has
+    the rpcs of all its proto services by name, each with the type of its request."""
 
     node: TestNode
-    api: Any
+    methods: Mapping[str, tuple[Callable[[Any, Any], Awaitable[Any]], Callable[..., Any]]]
     risk: RiskStub
     _keys: Any = field(default_factory=lambda: count(1))
 
@@ -68,9 +70,9 @@ class Door:
         **fields: Any,
     ) -> Any:
         """Call one rpc with a request, or with the fields of one."""
-        request = request or getattr(pb, f"{name}Request")(**fields)
+        method, kind = self.methods[name]
+        request = request or kind(**fields)
         key = key or f"key-{next(self._keys)}"
-        method: Callable[[Any, Any], Awaitable[Any]] = getattr(self.api, name)
         made = call(f"accounts.{name}", key, principal=as_)
         made.person_token = "a token of the caller"
         with entered(made):
@@ -128,5 +130,9 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
     """The rpcs of a running accounts service."""
     stub = RiskStub()
     async with running(SERVICE, tmp_path, stubs={"risk": stub}) as node:
-        _, api, _ = SERVICE.rpcs(node.ports)[0]
-        yield Door(node, api, stub)
+        methods = {
+            method.name: (getattr(servicer, method.name), GetMessageClass(method.input_type))
+            for _, servicer, described in SERVICE.rpcs(node.ports)
+            for method in described.methods
+        }
+        yield Door(node, methods, stub)

@@ -237,6 +237,11 @@ async def test_a_programme_reads_back_as_it_was_defined(door: Door) -> None:
         hold_rules=[pb.HoldRule(mcc="5542", lifetime_hours=2, estimate_hold=gbp(75))],
         card_validity_months=24,
         version=1,
+        mcc_groups=[
+            pb.MccGroup(name="AIRLINES", ranges=[pb.MccRange(first="3000", last="3299")]),
+        ],
+        minimum_age_years=21,
+        minimum_income=gbp(12_000),
     )
     defined = await door("DefineProgramme", programme=asked)
     assert defined.programme == asked

@@ -145,19 +145,18 @@ class Accounts:
         kind: CardKind,
         render: Render[M],
     ) -> M:
-        """Open an account with its first card, on a programme's terms as they stand."""
+        """Open an account with its first card, on a programme's terms as of today."""
         programme = await self.application.state(PROGRAMME, programme_id)
         await self.application.state(CUSTOMER, customer_id)
-        terms = programme.terms
-        if terms is None:
-            raise NotFound("PROGRAMME_NOT_FOUND", "there is no such programme")
+        version = programme.in_force_on(self.ports.clock.now().date())
+        terms = version.terms
 
         def opening(card: NewCard) -> OpenAccount:
             return OpenAccount(
                 account_id=account_id,
                 customer_id=customer_id,
                 programme_id=programme_id,
-                programme_version=programme.version,
+                programme_version=version.number,
                 terms=terms,
                 limit=limit or Money(terms.default_limit_minor, terms.currency),
                 card=card,

@@ -4,7 +4,6 @@ any number of processes may run it: each account decides for itself what it has 
 
 from datetime import date
 
-from chassis.kernel.errors import NotFound
 from chassis.kernel.money import Money
 from chassis.ports import Ports
 from services.accounts.domain.business_day.commands import CloseBusinessDay, DayFigures
@@ -65,9 +64,7 @@ class BillingRun:
             lambda connection: billing_run.progress(connection, programme_id, on)
         )
         programme = await self._ports.application.state(PROGRAMME, programme_id)
-        if programme.terms is None:
-            raise NotFound("PROGRAMME_NOT_FOUND", "there is no such programme")
-        currency = programme.terms.currency
+        currency = programme.in_force_on(on).terms.currency
         return DayFigures(
             accounts=found.accounts,
             statements=found.statements,

@@ -11,6 +11,7 @@ from services.accounts.domain.account.evolve import EVOLVE, evolve
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.charging.following import with_what_came_before
 from services.accounts.domain.life import decide as life
+from services.accounts.domain.programmes import migrating
 from services.accounts.domain.standing import decide as standing
 
 DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, ...]]] = {
@@ -31,6 +32,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     commands.RecordPayment: posting.record_payment,
     **life.DECIDE,
     **standing.DECIDE,
+    **migrating.DECIDE,
 }
 
 

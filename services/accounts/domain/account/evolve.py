@@ -9,6 +9,7 @@ from services.accounts.domain import events
 from services.accounts.domain.account.state import Act, Card, Charge, CreditAccount, act_key
 from services.accounts.domain.charging.evolve import EVOLVE as EVOLVE_CHARGING
 from services.accounts.domain.life import evolve as life
+from services.accounts.domain.programmes import migrating
 from services.accounts.domain.standing import evolve as standing
 from services.accounts.domain.values import AccountStatus, CardStatus, ChargeStatus
 
@@ -333,6 +334,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     **EVOLVE_CHARGING,
     **life.EVOLVE,
     **standing.EVOLVE,
+    **migrating.EVOLVE,
 }
 
 

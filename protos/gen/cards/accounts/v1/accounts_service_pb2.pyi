@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from cards.accounts.v1 import billing_terms_pb2 as _billing_terms_pb2
 from cards.accounts.v1 import events_pb2 as _events_pb2
 from cards.type.v1 import money_pb2 as _money_pb2
 from cards.type.v1 import receipt_pb2 as _receipt_pb2
@@ -544,6 +545,10 @@ class Programme(_message.Message):
     CARD_VALIDITY_MONTHS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     FOREIGN_MARKUP_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    MCC_GROUPS_FIELD_NUMBER: _builtins.int
+    MINIMUM_AGE_YEARS_FIELD_NUMBER: _builtins.int
+    MINIMUM_INCOME_FIELD_NUMBER: _builtins.int
+    BILLING_FIELD_NUMBER: _builtins.int
     programme_id: _builtins.str
     """Its id: lower-case letters, digits, hyphens."""
     name: _builtins.str
@@ -560,6 +565,8 @@ class Programme(_message.Message):
     """Version of the terms, from 1; ignored in a request."""
     foreign_markup_basis_points: _builtins.int
     """What a charge in another currency costs besides, in hundredths of a per cent of it; 0: nothing."""
+    minimum_age_years: _builtins.int
+    """Nobody younger is given an account on application; 0: 18."""
     @_builtins.property
     def default_limit(self) -> _money_pb2.Money:
         """Credit limit of an account that is opened without its own."""
@@ -580,6 +587,18 @@ class Programme(_message.Message):
     def hold_rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___HoldRule]:
         """Exceptions, at most 64; the first that fits is taken."""
 
+    @_builtins.property
+    def mcc_groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___MccGroup]:
+        """Merchant category codes under a name, for controls on spending."""
+
+    @_builtins.property
+    def minimum_income(self) -> _money_pb2.Money:
+        """Nobody who earns less in a year is given an account on application; absent: nobody is asked."""
+
+    @_builtins.property
+    def billing(self) -> _billing_terms_pb2.BillingTerms:
+        """Rates, fees, cycle, minimum payment; absent: accounts are not billed."""
+
     def __init__(
         self,
         *,
@@ -596,14 +615,72 @@ class Programme(_message.Message):
         card_validity_months: _builtins.int = ...,
         version: _builtins.int = ...,
         foreign_markup_basis_points: _builtins.int = ...,
+        mcc_groups: _abc.Iterable[Global___MccGroup] | None = ...,
+        minimum_age_years: _builtins.int = ...,
+        minimum_income: _money_pb2.Money | None = ...,
+        billing: _billing_terms_pb2.BillingTerms | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["assessment_threshold", b"assessment_threshold", "default_limit", b"default_limit", "over_limit_tolerance", b"over_limit_tolerance", "stand_in_limit", b"stand_in_limit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assessment_threshold", b"assessment_threshold", "billing", b"billing", "default_limit", b"default_limit", "minimum_income", b"minimum_income", "over_limit_tolerance", b"over_limit_tolerance", "stand_in_limit", b"stand_in_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assessment_threshold", b"assessment_threshold", "bin", b"bin", "card_validity_months", b"card_validity_months", "currency", b"currency", "default_limit", b"default_limit", "foreign_markup_basis_points", b"foreign_markup_basis_points", "hold_lifetime_hours", b"hold_lifetime_hours", "hold_rules", b"hold_rules", "name", b"name", "over_limit_tolerance", b"over_limit_tolerance", "programme_id", b"programme_id", "stand_in_limit", b"stand_in_limit", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assessment_threshold", b"assessment_threshold", "billing", b"billing", "bin", b"bin", "card_validity_months", b"card_validity_months", "currency", b"currency", "default_limit", b"default_limit", "foreign_markup_basis_points", b"foreign_markup_basis_points", "hold_lifetime_hours", b"hold_lifetime_hours", "hold_rules", b"hold_rules", "mcc_groups", b"mcc_groups", "minimum_age_years", b"minimum_age_years", "minimum_income", b"minimum_income", "name", b"name", "over_limit_tolerance", b"over_limit_tolerance", "programme_id", b"programme_id", "stand_in_limit", b"stand_in_limit", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Programme: _TypeAlias = Programme  # noqa: Y015
+
+@_typing.final
+class MccRange(_message.Message):
+    """Merchant category codes from one to another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_FIELD_NUMBER: _builtins.int
+    LAST_FIELD_NUMBER: _builtins.int
+    first: _builtins.str
+    """The first code."""
+    last: _builtins.str
+    """The last code, not before the first; empty: the first."""
+    def __init__(
+        self,
+        *,
+        first: _builtins.str = ...,
+        last: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first", b"first", "last", b"last"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MccRange: _TypeAlias = MccRange  # noqa: Y015
+
+@_typing.final
+class MccGroup(_message.Message):
+    """Merchant category codes under a name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    RANGES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """UPPER_SNAKE: GAMBLING, AIRLINES."""
+    @_builtins.property
+    def ranges(self) -> _containers.RepeatedCompositeFieldContainer[Global___MccRange]:
+        """Which codes."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        ranges: _abc.Iterable[Global___MccRange] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "ranges", b"ranges"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MccGroup: _TypeAlias = MccGroup  # noqa: Y015
 
 @_typing.final
 class Card(_message.Message):

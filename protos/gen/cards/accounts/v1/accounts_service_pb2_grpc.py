@@ -178,7 +178,8 @@ class AccountsServiceServicer:
 
     def DefineProgramme(self, request, context):
         """Defines a card programme, version 1. The same definition again changes nothing. Errors:
-        PROGRAMME_DEFINED_DIFFERENTLY, CURRENCY_MISMATCH.
+        PROGRAMME_DEFINED_DIFFERENTLY, CURRENCY_UNKNOWN, CURRENCY_MISMATCH, MCC_RANGE_MALFORMED,
+        MCC_GROUP_NAME.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

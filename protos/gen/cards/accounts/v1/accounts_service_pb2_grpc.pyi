@@ -18,7 +18,8 @@ class AccountsServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     DefineProgramme: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.DefineProgrammeRequest, _accounts_service_pb2.DefineProgrammeResponse]
     """Defines a card programme, version 1. The same definition again changes nothing. Errors:
-    PROGRAMME_DEFINED_DIFFERENTLY, CURRENCY_MISMATCH.
+    PROGRAMME_DEFINED_DIFFERENTLY, CURRENCY_UNKNOWN, CURRENCY_MISMATCH, MCC_RANGE_MALFORMED,
+    MCC_GROUP_NAME.
     """
     GetProgramme: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetProgrammeRequest, _accounts_service_pb2.GetProgrammeResponse]
     """The programme as it stands. Errors: PROGRAMME_NOT_FOUND."""
@@ -132,7 +133,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.DefineProgrammeRequest, _accounts_service_pb2.DefineProgrammeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.DefineProgrammeResponse]:
         """Defines a card programme, version 1. The same definition again changes nothing. Errors:
-        PROGRAMME_DEFINED_DIFFERENTLY, CURRENCY_MISMATCH.
+        PROGRAMME_DEFINED_DIFFERENTLY, CURRENCY_UNKNOWN, CURRENCY_MISMATCH, MCC_RANGE_MALFORMED,
+        MCC_GROUP_NAME.
         """
 
     @_abc_1.abstractmethod

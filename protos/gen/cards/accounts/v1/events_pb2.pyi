@@ -1439,3 +1439,199 @@ class BusinessDayClosed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BusinessDayClosed: _TypeAlias = BusinessDayClosed  # noqa: Y015
+
+@_typing.final
+class ProgrammeChangeProposed(_message.Message):
+    """New terms of a programme were put forward, and wait for a second person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    BASED_ON_VERSION_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_ON_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    programme_id: _builtins.str
+    """The programme."""
+    change_id: _builtins.str
+    """The change."""
+    based_on_version: _builtins.int
+    """The last version that was approved."""
+    effective_on: _builtins.str
+    """From when on they would be in force, YYYY-MM-DD."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        programme_id: _builtins.str = ...,
+        change_id: _builtins.str = ...,
+        based_on_version: _builtins.int = ...,
+        effective_on: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["based_on_version", b"based_on_version", "change_id", b"change_id", "effective_on", b"effective_on", "programme_id", b"programme_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProgrammeChangeProposed: _TypeAlias = ProgrammeChangeProposed  # noqa: Y015
+
+@_typing.final
+class ProgrammeChangeApproved(_message.Message):
+    """A programme has one more version, in force for new accounts from a date on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_VERSION_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    DEFAULT_LIMIT_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_ON_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    programme_id: _builtins.str
+    """The programme."""
+    change_id: _builtins.str
+    """The change."""
+    programme_version: _builtins.int
+    """Version of the terms."""
+    name: _builtins.str
+    """Name that people see."""
+    currency: _builtins.str
+    """ISO 4217 billing currency of its accounts."""
+    effective_on: _builtins.str
+    """From when on it is in force, YYYY-MM-DD."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def default_limit(self) -> _money_pb2.Money:
+        """Credit limit of an account that is opened without its own."""
+
+    def __init__(
+        self,
+        *,
+        programme_id: _builtins.str = ...,
+        change_id: _builtins.str = ...,
+        programme_version: _builtins.int = ...,
+        name: _builtins.str = ...,
+        currency: _builtins.str = ...,
+        default_limit: _money_pb2.Money | None = ...,
+        effective_on: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["default_limit", b"default_limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "currency", b"currency", "default_limit", b"default_limit", "effective_on", b"effective_on", "name", b"name", "programme_id", b"programme_id", "programme_version", b"programme_version", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProgrammeChangeApproved: _TypeAlias = ProgrammeChangeApproved  # noqa: Y015
+
+@_typing.final
+class ProgrammeChangeRejected(_message.Message):
+    """A second person did not want a change of a programme."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    programme_id: _builtins.str
+    """The programme."""
+    change_id: _builtins.str
+    """The change."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        programme_id: _builtins.str = ...,
+        change_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "programme_id", b"programme_id", "reason", b"reason", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProgrammeChangeRejected: _TypeAlias = ProgrammeChangeRejected  # noqa: Y015
+
+@_typing.final
+class ProgrammeChangeWithdrawn(_message.Message):
+    """Whoever proposed a change of a programme took it back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    programme_id: _builtins.str
+    """The programme."""
+    change_id: _builtins.str
+    """The change."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        programme_id: _builtins.str = ...,
+        change_id: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "programme_id", b"programme_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProgrammeChangeWithdrawn: _TypeAlias = ProgrammeChangeWithdrawn  # noqa: Y015
+
+@_typing.final
+class AccountMigrated(_message.Message):
+    """An account is on another version of its programme; its limit is as before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    PREVIOUS_VERSION_FIELD_NUMBER: _builtins.int
+    PROGRAMME_VERSION_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who owes."""
+    programme_id: _builtins.str
+    """The programme."""
+    previous_version: _builtins.int
+    """The version it was on."""
+    programme_version: _builtins.int
+    """The version it is on."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        programme_id: _builtins.str = ...,
+        previous_version: _builtins.int = ...,
+        programme_version: _builtins.int = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "previous_version", b"previous_version", "programme_id", b"programme_id", "programme_version", b"programme_version", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountMigrated: _TypeAlias = AccountMigrated  # noqa: Y015

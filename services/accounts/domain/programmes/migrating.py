@@ -1,0 +1,52 @@
+"""An account goes over to another version of its programme; the tables of the credit account."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from chassis.kernel.decider import Context
+from chassis.kernel.errors import Refused
+from chassis.kernel.events import Command, Fact
+from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.programmes import commands, events
+from services.accounts.domain.programmes.state import no_version
+
+
+def migrate(
+    state: CreditAccount, command: commands.MigrateAccount, context: Context
+) -> tuple[Fact, ...]:
+    """Move it. Raises NotFound for a version that there is not, Refused for another programme's
+    or one that is not in force yet."""
+    if command.programme_id != state.programme_id:
+        raise Refused("PROGRAMME_OF_ANOTHER", "the account is on another programme")
+    if command.programme_version == state.programme_version:
+        return ()
+    version, today = command.version, context.now.date()
+    if version is None:
+        raise no_version()
+    if version.effective_on > today:
+        raise Refused("VERSION_NOT_IN_FORCE", "this version has not taken effect yet")
+    return (
+        events.AccountMigrated(
+            account_id=state.account_id,
+            customer_id=state.customer_id,
+            programme_id=state.programme_id,
+            previous_version=state.programme_version,
+            programme_version=command.programme_version,
+            terms=version.terms,
+            transaction_date=today,
+        ),
+    )
+
+
+def migrated(state: CreditAccount, fact: events.AccountMigrated) -> CreditAccount:
+    """The account on the terms of another version."""
+    return replace(state, programme_version=fact.programme_version, terms=fact.terms)
+
+
+DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, ...]]] = {
+    commands.MigrateAccount: migrate,
+}
+EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
+    events.AccountMigrated: migrated,
+}
