@@ -1,0 +1,76 @@
+"""A statement in the elements of ISO 20022 camt.053 (bank to customer statement)."""
+
+from xml.etree.ElementTree import Element
+
+from services.accounts.domain.billing.statement import StatementLine
+from services.accounts.rendering.document import Document, plain
+from services.accounts.rendering.markup import add, written
+
+HEADING = '<?xml version="1.0" encoding="UTF-8"?>'
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
+ENTRY_REFERENCE_LIMIT = 35
+FREE_TEXT_LIMIT = 140
+
+
+def render(document: Document) -> bytes:
+    """The file. What is owed is a debit, of the balance and of an entry that adds to it."""
+    of = document.statement
+    root = Element("Document", {"xmlns": NAMESPACE})
+    message = add(root, "BkToCstmrStmt")
+    made_at = f"{of.closed_on.isoformat()}T00:00:00Z"
+    header = add(message, "GrpHdr")
+    add(header, "MsgId", of.statement_id)
+    add(header, "CreDtTm", made_at)
+    statement = add(message, "Stmt")
+    add(statement, "Id", of.statement_id)
+    add(statement, "ElctrncSeqNb", str(of.number))
+    add(statement, "CreDtTm", made_at)
+    period = add(statement, "FrToDt")
+    add(period, "FrDtTm", f"{of.opened_on.isoformat()}T00:00:00Z")
+    add(period, "ToDtTm", f"{of.closed_on.isoformat()}T23:59:59Z")
+    account = add(statement, "Acct")
+    add(account, "Id/Othr/Id", of.account_id)
+    add(account, "Ccy", of.currency)
+    for code, minor_units, on in (
+        ("OPBD", of.opening_minor, of.opened_on),
+        ("CLBD", of.closing_minor, of.closed_on),
+    ):
+        balance = add(statement, "Bal")
+        add(balance, "Tp/CdOrPrtry/Cd", code)
+        _add_amount(balance, minor_units, of.currency)
+        add(balance, "Dt/Dt", on.isoformat())
+    _add_summary(statement, document)
+    for line in of.lines:
+        _add_entry(statement, line, of.currency)
+    return written(root, HEADING)
+
+
+def _add_amount(parent: Element, owed_minor: int, currency: str) -> None:
+    add(parent, "Amt", plain(abs(owed_minor), currency), Ccy=currency)
+    add(parent, "CdtDbtInd", "DBIT" if owed_minor > 0 else "CRDT")
+
+
+def _add_summary(statement: Element, document: Document) -> None:
+    of = document.statement
+    summary = add(statement, "TxsSummry")
+    for name, amounts in (
+        ("TtlCdtNtries", [each.amount_minor for each in of.lines if each.amount_minor <= 0]),
+        ("TtlDbtNtries", [each.amount_minor for each in of.lines if each.amount_minor > 0]),
+    ):
+        total = add(summary, name)
+        add(total, "NbOfNtries", str(len(amounts)))
+        add(total, "Sum", plain(abs(sum(amounts)), of.currency))
+
+
+def _add_entry(statement: Element, line: StatementLine, currency: str) -> None:
+    entry = add(statement, "Ntry")
+    add(entry, "NtryRef", line.entry_id[:ENTRY_REFERENCE_LIMIT])
+    _add_amount(entry, line.amount_minor, currency)
+    add(entry, "Sts/Cd", "BOOK")
+    add(entry, "BookgDt/Dt", line.posting_date.isoformat())
+    add(entry, "ValDt/Dt", line.effective_on.isoformat())
+    add(entry, "BkTxCd/Prtry/Cd", str(line.kind))
+    details = add(entry, "NtryDtls/TxDtls")
+    if line.description:
+        add(details, "RmtInf/Ustrd", line.description[:FREE_TEXT_LIMIT])
+    add(details, "RltdDts/TxDtTm", f"{line.transaction_date.isoformat()}T00:00:00Z")
