@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, bindparam, select
 
 from chassis.database import Database
 from chassis.event_store.log import Log
@@ -66,6 +66,17 @@ class Projection:
             handler(connection, recorded)
 
 
+_PLACE = select(tracking.c.notification_id).where(tracking.c.application_name == bindparam("name"))
+_MOVE = (
+    tracking.update()
+    .where(
+        tracking.c.application_name == bindparam("name"),
+        tracking.c.notification_id == bindparam("start"),
+    )
+    .values(notification_id=bindparam("end"))
+)
+
+
 class Projector:
     """Keeps one projection up with the log."""
 
@@ -97,10 +108,8 @@ class Projector:
 
     async def position(self) -> int:
         """The last position that the tables contain."""
-        query = select(tracking.c.notification_id).where(
-            tracking.c.application_name == self.projection.cursor
-        )
-        found = await self._database.read(lambda connection: connection.scalar(query))
+        name = {"name": self.projection.cursor}
+        found = await self._database.read(lambda connection: connection.scalar(_PLACE, name))
         return found or 0
 
     async def catch_up(self, position: int) -> int:
@@ -121,11 +130,8 @@ class Projector:
                 )
             )
         else:
-            moved = connection.execute(
-                tracking.update()
-                .where(cursor, tracking.c.notification_id == start)
-                .values(notification_id=end)
-            )
+            moving = {"name": self.projection.cursor, "start": start, "end": end}
+            moved = connection.execute(_MOVE, moving)
             if moved.rowcount != 1:
                 raise Overtaken(self.projection.name)
         for recorded in page:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from chassis.background import TRANSIENT
 from chassis.codec import Codec
@@ -23,6 +23,14 @@ RETRIES_LIMIT = 10
 """After so many failures in a row that are its own, a timer waits for the next start of the worker;
 an error that says nothing about the timer (the store is away) does not count."""
 PASSING = (*TRANSIENT, Exhausted)
+
+
+_DUE = (
+    select(timers.c.timer_id, timers.c.topic, timers.c.command, timers.c.correlation_id)
+    .where(timers.c.due_at <= bindparam("now"))
+    .order_by(timers.c.due_at, timers.c.timer_id)
+    .limit(bindparam("most"))
+)
 
 
 class Scheduler:
@@ -72,14 +80,9 @@ class Scheduler:
         given_up = {each for each, times in self._failures.items() if times >= RETRIES_LIMIT}
 
         def read(connection: Connection) -> list[tuple[str, str, bytes, str]]:
-            query = (
-                select(timers.c.timer_id, timers.c.topic, timers.c.command, timers.c.correlation_id)
-                .where(timers.c.due_at <= now)
-                .order_by(timers.c.due_at, timers.c.timer_id)
-                # Those given up are read again and again, so they must not fill the page.
-                .limit(DUE_LIMIT + len(given_up))
-            )
-            return [(i, t, bytes(c), r) for i, t, c, r in connection.execute(query)]
+            # Those given up are read again and again, so they must not fill the page.
+            asked = {"now": now, "most": DUE_LIMIT + len(given_up)}
+            return [(i, t, bytes(c), r) for i, t, c, r in connection.execute(_DUE, asked)]
 
         due = await self._database.read(read)
         works = [

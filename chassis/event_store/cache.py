@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from chassis.codec import Codec, StateCodec
+from chassis.database import rows_among
 from chassis.event_store.tables import events, snapshots
 from chassis.kernel.decider import Decider
 
@@ -103,7 +104,7 @@ class Streams:
                 bases[stream] = Folded(self.decider_of(stream).initial, 0)
             except Unloadable as error:
                 bases[stream] = error
-        rows = connection.execute(select(snapshots).where(snapshots.c.stream.in_(streams)))
+        rows = rows_among(connection, snapshots, "stream", streams)
         for row in rows:
             codec = self._state_codecs.get(row.stream.partition("-")[0])
             usable = codec is not None and row.fingerprint == codec.fingerprint

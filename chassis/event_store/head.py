@@ -26,6 +26,7 @@ _COLUMNS = (
 )
 _SELECT = select(*_COLUMNS).where(log_head.c.id == 1)
 _SELECT_LOCKED = _SELECT.with_for_update()
+_EPOCHS = select(epochs).order_by(epochs.c.epoch.desc())
 _MOVE = {
     "sqlite": "UPDATE log_head SET position = ?, epoch = ?, audit_size = ?, audit_frontier = ?"
     " WHERE id = 1",
@@ -74,7 +75,7 @@ def begin_epoch(engine: Engine) -> int:
 
 def epoch_starts(connection: Connection) -> list[tuple[int, int]]:
     """Pairs of epoch and its first position, the newest first."""
-    rows = connection.execute(select(epochs).order_by(epochs.c.epoch.desc()))
+    rows = connection.execute(_EPOCHS)
     return [(row.epoch, row.first_position) for row in rows]
 
 

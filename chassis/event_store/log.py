@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from chassis.codec import Codec
 from chassis.database import Database
@@ -21,6 +21,13 @@ POLL_SECONDS = 0.02
 ALONE_POLL_SECONDS = 1.0
 """The same when no other process is expected to write."""
 READ_LIMIT = 5_000
+_PAGE = (
+    select(events)
+    .where(events.c.position > bindparam("after"))
+    .order_by(events.c.position)
+    .limit(bindparam("most"))
+)
+"""Composed once: it is asked by everybody who follows, all the time."""
 
 
 class Log:
@@ -81,12 +88,10 @@ class Log:
 
     def page(self, connection: Connection, position: int, limit: int) -> list[Recorded]:
         """The events after a position, on a connection at hand."""
-        starts = epoch_starts(connection)
-        query = (
-            select(events).where(events.c.position > position).order_by(events.c.position)
-        ).limit(limit)
+        rows = connection.execute(_PAGE, {"after": position, "most": limit}).all()
+        starts = epoch_starts(connection) if rows else []
         found = []
-        for at, stream, version, topic, state in connection.execute(query):
+        for at, stream, version, topic, state in rows:
             fact, meta = self._codec.decode(topic, bytes(state))
             epoch = epoch_of(at, starts)
             found.append(Recorded(self.service, epoch, at, stream, version, topic, fact, meta))

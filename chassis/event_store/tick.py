@@ -37,6 +37,8 @@ EVENTS_PER_UNIT_LIMIT = 1_000
 REFRESH_LIMIT = 5_000
 """Beyond so many events written by others, the whole cache is dropped instead."""
 
+_MARKS = select(watermarks)
+
 Result = Outcome | Exception
 Follower = Callable[[Connection, Recorded], None]
 """A synchronous projection: writes rows in the commit transaction."""
@@ -160,7 +162,7 @@ class Ticker:
         nobody reacts to move a lane without moving the head, whoever wrote them."""
         if not any(work.inbox for work in batch):
             return {}
-        rows = connection.execute(select(watermarks))
+        rows = connection.execute(_MARKS)
         return {(row.source, row.partition): (row.epoch, row.position) for row in rows}
 
     def _prepare(self, connection: Connection, batch: Sequence[Work], page: Page) -> None:
