@@ -12,11 +12,14 @@ from services.accounts.config import AccountsSettings
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.business_day.decider import BUSINESS_DAY
 from services.accounts.domain.card_place import CARD_PLACE
+from services.accounts.domain.clearing.file import CLEARING_FILE
+from services.accounts.domain.clearing.item import CLEARING_ITEM
 from services.accounts.domain.customer import CUSTOMER
 from services.accounts.domain.events import UPCASTERS
 from services.accounts.domain.pan import PAN
 from services.accounts.domain.programme import PROGRAMME
 from services.accounts.use_cases.billing_run import BillingRun
+from services.accounts.use_cases.clearing import ClearingFiles
 
 
 async def owner_of_account(ports: Ports, account_id: str) -> Mapping[str, Any] | None:
@@ -42,15 +45,33 @@ async def describe_programme(ports: Ports, programme_id: str) -> Mapping[str, An
     return {}
 
 
+async def describe_clearing_file(ports: Ports, file_id: str) -> Mapping[str, Any] | None:
+    """A clearing file belongs to nobody."""
+    return {}
+
+
 def workers(ports: Ports) -> Sequence[Worker]:
-    """What runs beside the relay."""
-    return [("billing run", BillingRun(ports).run)]
+    """What runs beside the relay; of several processes, the first works through clearing files."""
+    first = ports.settings.worker_index == 0
+    return [
+        ("billing run", BillingRun(ports).run),
+        *([("clearing files", ClearingFiles(ports).run)] if first else []),
+    ]
 
 
 SERVICE = Service(
     name="accounts",
     settings=AccountsSettings,
-    deciders=(PROGRAMME, CUSTOMER, CREDIT_ACCOUNT, CARD_PLACE, PAN, BUSINESS_DAY),
+    deciders=(
+        PROGRAMME,
+        CUSTOMER,
+        CREDIT_ACCOUNT,
+        CARD_PLACE,
+        PAN,
+        BUSINESS_DAY,
+        CLEARING_FILE,
+        CLEARING_ITEM,
+    ),
     upcasters=UPCASTERS,
     public=events_pb2,
     policies=policies.POLICIES,
@@ -62,6 +83,7 @@ SERVICE = Service(
     resources={
         "Account": owner_of_account,
         "Card": owner_of_card,
+        "ClearingFile": describe_clearing_file,
         "Customer": owner_of_customer,
         "Programme": describe_programme,
     },

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.contract import part_business_days, part_programmes
+from tests.contract import part_business_days, part_clearing, part_programmes
 
 if TYPE_CHECKING:
     from tests.contract.story import Story
 
 PARTS: tuple[Callable[["Story"], None], ...] = (
     part_business_days.tell,
+    part_clearing.tell,
     part_programmes.tell,
 )
 """In order; each may use the holders that the story has opened, or open others."""

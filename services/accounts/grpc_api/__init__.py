@@ -11,6 +11,7 @@ from cards.accounts.v1.programmes_service_pb2_grpc import add_ProgrammesServiceS
 from chassis.ports import Ports
 from chassis.service import Rpcs
 from services.accounts.clients import Risk
+from services.accounts.grpc_api import clearing
 from services.accounts.grpc_api.books import Books
 from services.accounts.grpc_api.business_days import BusinessDaysApi
 from services.accounts.grpc_api.charges import Charges
@@ -41,6 +42,7 @@ def rpcs(ports: Ports) -> Rpcs:
     trades = Trades.load(ports.settings.category_codes_path)
     api = AccountsApi(ports, accounts, trades, currencies)
     return [
+        *clearing.rpcs(ports),
         (
             add_AccountsServiceServicer_to_server,
             api,

@@ -1,5 +1,9 @@
 """What facts do to the read models; a file for each part of the service."""
 
-from services.accounts.projections import books, business_days
+from services.accounts.projections import books, business_days, clearing
 
-PROJECTIONS = (*books.PROJECTIONS, *business_days.PROJECTIONS)
+PROJECTIONS = (
+    *books.PROJECTIONS,
+    *business_days.PROJECTIONS,
+    *clearing.PROJECTIONS,
+)

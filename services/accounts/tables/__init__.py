@@ -1,6 +1,12 @@
 """The read models' tables; a file for each part of the service, which registers itself here."""
 
-from services.accounts.tables import billing_run, books, business_days
+from services.accounts.tables import billing_run, books, business_days, clearing
 from services.accounts.tables.metadata import METADATA
 
-__all__ = ["METADATA", "billing_run", "books", "business_days"]
+__all__ = [
+    "METADATA",
+    "billing_run",
+    "books",
+    "business_days",
+    "clearing",
+]

@@ -1299,6 +1299,210 @@ class HoldExpired(_message.Message):
 Global___HoldExpired: _TypeAlias = HoldExpired  # noqa: Y015
 
 @_typing.final
+class ClearingFileReceived(_message.Message):
+    """A clearing file is here and will be processed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    RECORDS_FIELD_NUMBER: _builtins.int
+    HASH_TOTAL_FIELD_NUMBER: _builtins.int
+    file_id: _builtins.str
+    """The file."""
+    source: _builtins.str
+    """Who sent it."""
+    reference: _builtins.str
+    """What the sender calls it."""
+    format: _builtins.str
+    """CSV or ISO8583."""
+    records: _builtins.int
+    """How many records it has."""
+    hash_total: _builtins.int
+    """The sum of all amounts, whatever their currency and direction."""
+    def __init__(
+        self,
+        *,
+        file_id: _builtins.str = ...,
+        source: _builtins.str = ...,
+        reference: _builtins.str = ...,
+        format: _builtins.str = ...,
+        records: _builtins.int = ...,
+        hash_total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file_id", b"file_id", "format", b"format", "hash_total", b"hash_total", "records", b"records", "reference", b"reference", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClearingFileReceived: _TypeAlias = ClearingFileReceived  # noqa: Y015
+
+@_typing.final
+class ClearingFileCompleted(_message.Message):
+    """Every record of a clearing file has come to something; see ClearingFile."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    RECORDS_FIELD_NUMBER: _builtins.int
+    MATCHED_FIELD_NUMBER: _builtins.int
+    FORCED_FIELD_NUMBER: _builtins.int
+    REFUNDED_FIELD_NUMBER: _builtins.int
+    DUPLICATES_FIELD_NUMBER: _builtins.int
+    UNMATCHED_FIELD_NUMBER: _builtins.int
+    EXCEPTIONS_FIELD_NUMBER: _builtins.int
+    file_id: _builtins.str
+    """The file."""
+    source: _builtins.str
+    """Who sent it."""
+    reference: _builtins.str
+    """What the sender calls it."""
+    records: _builtins.int
+    """How many records it has."""
+    matched: _builtins.int
+    """Posted to a charge."""
+    forced: _builtins.int
+    """Posted without a charge."""
+    refunded: _builtins.int
+    """Given back."""
+    duplicates: _builtins.int
+    """Had come before."""
+    unmatched: _builtins.int
+    """Put by: nobody knows the card."""
+    exceptions: _builtins.int
+    """Put by: malformed, or it cannot be posted."""
+    def __init__(
+        self,
+        *,
+        file_id: _builtins.str = ...,
+        source: _builtins.str = ...,
+        reference: _builtins.str = ...,
+        records: _builtins.int = ...,
+        matched: _builtins.int = ...,
+        forced: _builtins.int = ...,
+        refunded: _builtins.int = ...,
+        duplicates: _builtins.int = ...,
+        unmatched: _builtins.int = ...,
+        exceptions: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duplicates", b"duplicates", "exceptions", b"exceptions", "file_id", b"file_id", "forced", b"forced", "matched", b"matched", "records", b"records", "reference", b"reference", "refunded", b"refunded", "source", b"source", "unmatched", b"unmatched"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClearingFileCompleted: _TypeAlias = ClearingFileCompleted  # noqa: Y015
+
+@_typing.final
+class ClearingRecordQueued(_message.Message):
+    """A clearing record waits for somebody."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    FILE_ID_FIELD_NUMBER: _builtins.int
+    LINE_FIELD_NUMBER: _builtins.int
+    RECORD_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    """The item."""
+    file_id: _builtins.str
+    """The file it came in."""
+    line: _builtins.int
+    """The place in that file, from 1."""
+    record_id: _builtins.str
+    """The network's name of the record."""
+    kind: _builtins.str
+    """UNMATCHED or EXCEPTION."""
+    reason: _builtins.str
+    """Why it waits."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """Billed, positive; absent where the record is malformed."""
+
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        file_id: _builtins.str = ...,
+        line: _builtins.int = ...,
+        record_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "file_id", b"file_id", "item_id", b"item_id", "kind", b"kind", "line", b"line", "reason", b"reason", "record_id", b"record_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClearingRecordQueued: _TypeAlias = ClearingRecordQueued  # noqa: Y015
+
+@_typing.final
+class ClearingRecordResolved(_message.Message):
+    """Somebody has decided about a clearing record that waited; what that posted is told as ever."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    FILE_ID_FIELD_NUMBER: _builtins.int
+    RECORD_ID_FIELD_NUMBER: _builtins.int
+    RESOLUTION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    """The item."""
+    file_id: _builtins.str
+    """The file it came in."""
+    record_id: _builtins.str
+    """The network's name of the record."""
+    resolution: _builtins.str
+    """POSTED, MATCHED or REJECTED."""
+    reason: _builtins.str
+    """Why."""
+    account_id: _builtins.str
+    """Where it was posted; empty when it was not."""
+    card_id: _builtins.str
+    """On which card."""
+    charge_id: _builtins.str
+    """To which charge; empty when to none."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What was posted, positive; absent when nothing was."""
+
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        file_id: _builtins.str = ...,
+        record_id: _builtins.str = ...,
+        resolution: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "card_id", b"card_id", "charge_id", b"charge_id", "file_id", b"file_id", "item_id", b"item_id", "reason", b"reason", "record_id", b"record_id", "resolution", b"resolution"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClearingRecordResolved: _TypeAlias = ClearingRecordResolved  # noqa: Y015
+
+@_typing.final
 class PaymentRecorded(_message.Message):
     """The holder paid something back."""
 
