@@ -276,6 +276,8 @@ def _ways(field: Any) -> Iterator[tuple[str, Any]]:
     elif field.type == FieldDescriptor.TYPE_STRING:
         for each in NASTY_TEXTS:
             yield repr(each[:12]), _setting(name, each)
+    elif field.type == FieldDescriptor.TYPE_BYTES:
+        yield "too long", _setting(name, bytes(rules_of(field).bytes.max_len + 1))
     elif field.type == FieldDescriptor.TYPE_ENUM:
         for number in (0, 99):
             yield str(number), _setting(name, number)

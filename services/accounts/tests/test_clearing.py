@@ -10,7 +10,6 @@ from cards.accounts.v1 import clearing_service_pb2 as pb
 from chassis.call import entered
 from chassis.kernel.errors import Invalid, Refused
 from chassis.testing.harness import call
-from services.accounts.app import SERVICE
 from services.accounts.domain.clearing.events import ClearingRecordResolved
 from services.accounts.domain.clearing.values import authorisation_code
 from services.accounts.domain.events import ChargeCleared, ChargeRefunded
@@ -24,23 +23,6 @@ WRITERS = {CSV: csv_file, ISO8583: iso8583_file}
 PIECE = 1_000
 
 
-def api_of(door: Door) -> Any:
-    """The servicer of ClearingService."""
-    for _, api, descriptor in SERVICE.rpcs(door.node.ports):
-        if descriptor.name == "ClearingService":
-            return api
-    raise AssertionError("it is not served")
-
-
-async def ask(door: Door, name: str, **fields: Any) -> Any:
-    """Call one rpc."""
-    door.api, api = api_of(door), door.api
-    try:
-        return await door(name, getattr(pb, f"{name}Request")(**fields))
-    finally:
-        door.api = api
-
-
 async def submit(door: Door, content: bytes, form: Any = CSV, name: str = "file") -> Any:
     """Submit a file in pieces."""
 
@@ -50,7 +32,8 @@ async def submit(door: Door, content: bytes, form: Any = CSV, name: str = "file"
             yield pb.SubmitClearingFileRequest(content=content[start : start + PIECE])
 
     with entered(call("accounts.SubmitClearingFile", "", principal=OPERATOR)):
-        return await api_of(door).SubmitClearingFile(pieces(), None)
+        method, _ = door.methods["SubmitClearingFile"]
+        return await method(pieces(), None)
 
 
 async def process(door: Door, file_id: str) -> Any:
@@ -58,7 +41,7 @@ async def process(door: Door, file_id: str) -> Any:
     await door.node.caught_up()
     await ClearingFiles(door.node.ports).process_waiting()
     await door.node.caught_up()
-    return (await ask(door, "GetClearingFile", file_id=file_id)).file
+    return (await door("GetClearingFile", file_id=file_id)).file
 
 
 async def deliver(door: Door, content: bytes, form: Any = CSV) -> Any:
@@ -178,7 +161,7 @@ async def test_a_record_that_comes_again_with_other_content_waits_for_somebody(d
     elsewhere = record("R-1", 1_000, card=other.cards[0].card_id)
     file = await deliver(door, csv_file([elsewhere], "F-2"))
     assert came_to(file) == {"exceptions": 1}
-    (item,) = (await ask(door, "ListUnmatched")).items
+    (item,) = (await door("ListUnmatched")).items
     assert (item.reason, item.field) == ("RECORD_DIFFERS", "record_id")
     assert len(cleared(door)) == 1
 
@@ -200,7 +183,7 @@ async def test_a_malformed_record_waits_and_the_others_are_posted(door: Door) ->
         ),
     )
     assert came_to(file) == {"forced": 1, "exceptions": 5}
-    items = (await ask(door, "ListUnmatched")).items
+    items = (await door("ListUnmatched")).items
     assert [(item.record_id, item.reason, item.field) for item in items] == [
         ("R-2", "CARD_NUMBER_WRONG", "card"),
         ("R-3", "DATE_MALFORMED", "posting_date"),
@@ -219,7 +202,7 @@ async def test_what_nobody_can_match_is_worked_by_somebody(door: Door) -> None:
     unknown = "4111111111111111"
     records = [record(f"R-{n}", n * 1_000, card=unknown) for n in (1, 2, 3)]
     assert came_to(await deliver(door, csv_file(records))) == {"unmatched": 3}
-    items = (await ask(door, "ListUnmatched")).items
+    items = (await door("ListUnmatched")).items
     assert [item.last_four for item in items] == ["1111"] * 3
     posted = await ask(
         door,
@@ -246,8 +229,8 @@ async def test_what_nobody_can_match_is_worked_by_somebody(door: Door) -> None:
         reason="NOT_OURS",
     )
     await door.node.caught_up()
-    assert not (await ask(door, "ListUnmatched")).items
-    assert len((await ask(door, "ListUnmatched", include_resolved=True)).items) == 3
+    assert not (await door("ListUnmatched")).items
+    assert len((await door("ListUnmatched", include_resolved=True)).items) == 3
     assert [(fact.amount.minor_units, fact.forced) for fact in cleared(door)] == [
         (1_000, True),
         (2_000, False),
@@ -261,10 +244,10 @@ async def test_what_nobody_can_match_is_worked_by_somebody(door: Door) -> None:
 async def test_a_record_is_resolved_once(door: Door) -> None:
     account = await door.open()
     await deliver(door, csv_file([record("R-1", 1_000, card="4111111111111111")]))
-    (item,) = (await ask(door, "ListUnmatched")).items
+    (item,) = (await door("ListUnmatched")).items
     reject = {"item_id": item.item_id, "resolution": pb.CLEARING_RESOLUTION_REJECTED}
-    await ask(door, "ResolveUnmatched", **reject, reason="NOT_OURS")
-    await ask(door, "ResolveUnmatched", **reject, reason="NOT_OURS")
+    await door("ResolveUnmatched", **reject, reason="NOT_OURS")
+    await door("ResolveUnmatched", **reject, reason="NOT_OURS")
     with pytest.raises(Refused) as refused:
         await ask(
             door,
@@ -280,7 +263,7 @@ async def test_a_record_is_resolved_once(door: Door) -> None:
 async def test_an_exception_can_only_be_rejected(door: Door) -> None:
     account = await door.open()
     await deliver(door, csv_file([record("R-1", 1_000, kind="loan")]))
-    (item,) = (await ask(door, "ListUnmatched")).items
+    (item,) = (await door("ListUnmatched")).items
     with pytest.raises(Refused) as refused:
         await ask(
             door,
@@ -398,8 +381,8 @@ async def test_files_are_listed_newest_first(door: Door) -> None:
     for number in range(5):
         await submit(door, csv_file([record("R-1", 1_000)], f"F-{number}"))
     await door.node.caught_up()
-    page = await ask(door, "ListClearingFiles", page_size=3)
-    rest = await ask(door, "ListClearingFiles", page_size=3, page_token=page.next_page_token)
+    page = await door("ListClearingFiles", page_size=3)
+    rest = await door("ListClearingFiles", page_size=3, page_token=page.next_page_token)
     found = [file.reference for file in (*page.files, *rest.files)]
     assert found == [f"F-{number}" for number in (4, 3, 2, 1, 0)]
     assert not rest.next_page_token

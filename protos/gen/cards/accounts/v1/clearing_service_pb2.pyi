@@ -197,7 +197,7 @@ class SubmitClearingFileRequest(_message.Message):
     name: _builtins.str
     """What the file is called; on the first piece, for people."""
     content: _builtins.bytes
-    """The next bytes of the file, at most 128 KiB."""
+    """The next bytes of the file, at most 64 KiB."""
     def __init__(
         self,
         *,
