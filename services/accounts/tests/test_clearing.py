@@ -204,8 +204,7 @@ async def test_what_nobody_can_match_is_worked_by_somebody(door: Door) -> None:
     assert came_to(await deliver(door, csv_file(records))) == {"unmatched": 3}
     items = (await door("ListUnmatched")).items
     assert [item.last_four for item in items] == ["1111"] * 3
-    posted = await ask(
-        door,
+    posted = await door(
         "ResolveUnmatched",
         item_id=items[0].item_id,
         resolution=pb.CLEARING_RESOLUTION_POSTED,
@@ -213,16 +212,14 @@ async def test_what_nobody_can_match_is_worked_by_somebody(door: Door) -> None:
     )
     assert posted.item.resolved_by == OPERATOR.scope
     assert posted.item.account_id == account.account_id
-    await ask(
-        door,
+    await door(
         "ResolveUnmatched",
         item_id=items[1].item_id,
         resolution=pb.CLEARING_RESOLUTION_MATCHED,
         account_id=account.account_id,
         charge_id=charge_id,
     )
-    await ask(
-        door,
+    await door(
         "ResolveUnmatched",
         item_id=items[2].item_id,
         resolution=pb.CLEARING_RESOLUTION_REJECTED,
@@ -249,8 +246,7 @@ async def test_a_record_is_resolved_once(door: Door) -> None:
     await door("ResolveUnmatched", **reject, reason="NOT_OURS")
     await door("ResolveUnmatched", **reject, reason="NOT_OURS")
     with pytest.raises(Refused) as refused:
-        await ask(
-            door,
+        await door(
             "ResolveUnmatched",
             item_id=item.item_id,
             resolution=pb.CLEARING_RESOLUTION_POSTED,
@@ -265,8 +261,7 @@ async def test_an_exception_can_only_be_rejected(door: Door) -> None:
     await deliver(door, csv_file([record("R-1", 1_000, kind="loan")]))
     (item,) = (await door("ListUnmatched")).items
     with pytest.raises(Refused) as refused:
-        await ask(
-            door,
+        await door(
             "ResolveUnmatched",
             item_id=item.item_id,
             resolution=pb.CLEARING_RESOLUTION_POSTED,
