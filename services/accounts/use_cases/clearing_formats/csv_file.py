@@ -1,8 +1,6 @@
-"""Clearing files as CSV (RFC 4180, UTF-8): head, column names, records, trailer.
+"""Clearing files as CSV (RFC 4180, UTF-8): a head, column names, records, a trailer.
 
-CLEARING,1,<source>,<reference>
-record_id,kind,card,…               the names of COLUMNS, each once, in any order
-TRAILER,<records>,<hash total>      the sum of amount_minor over all records
+See docs/clearing.md.
 """
 
 import csv
