@@ -1,7 +1,9 @@
 """Facts, commands and states as JSON bytes, under stable topics that only we choose."""
 
 import hashlib
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import msgspec
@@ -11,6 +13,14 @@ from chassis.kernel.persistent_map import PersistentMap
 from chassis.recorded import Meta
 
 F = TypeVar("F")
+
+LAYOUT = "maps in compressed parts"
+"""How a state is stored; part of the fingerprint."""
+HEAD_BYTES = 8
+QUICKLY = 1
+"""zlib's level: a part shrinks to a sixth, and most of opening was reading bytes."""
+WHOLE_MAP_LIMIT = 64
+"""A map of so few entries is stored, and decoded, in one piece."""
 
 
 class Envelope(msgspec.Struct, Generic[F], array_like=True, frozen=True):
@@ -34,11 +44,16 @@ def _encode_hook(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be stored")
 
 
-def _decode_hook(kind: Any, value: Any) -> Any:
+_PART_ENCODER = msgspec.json.Encoder(enc_hook=_encode_hook)
+
+
+def _decode_hook(kind: Any, value: Any, hook: Any = None) -> Any:
     origin = getattr(kind, "__origin__", kind)
     if origin is PersistentMap:
-        inner: Any = (get_args(kind) or (Any,))[0]
-        return PersistentMap(msgspec.convert(value, dict[str, inner], dec_hook=_decode_hook))
+        inner: Any = _inner(kind)
+        return PersistentMap(
+            msgspec.convert(value, dict[str, inner], dec_hook=hook or _decode_hook)
+        )
     raise TypeError(f"{kind} cannot be read back")
 
 
@@ -114,20 +129,69 @@ class Codec:
 class StateCodec:
     """Encodes and decodes the folded state of one kind of aggregate, for snapshots.
 
+    A long map is stored in parts, behind everything else, and a part is decoded when an entry of
+    it is asked for: opening an account with ten thousand charges costs little more than reading
+    its bytes. Likewise a part that nobody asked for is stored again as it was.
+
     `fingerprint` changes whenever the shape of the state does, so that a snapshot of an older
     shape is not used.
     """
 
     def __init__(self, state: type[Any]) -> None:
-        self._encoder = msgspec.json.Encoder(enc_hook=_encode_hook)
-        self._decoder = msgspec.json.Decoder(state, dec_hook=_decode_hook)
-        self.fingerprint = hashlib.sha256(_shape(state, set()).encode()).hexdigest()[:16]
+        self._state = state
+        shape = f"{LAYOUT} {_shape(state, set())}"
+        self.fingerprint = hashlib.sha256(shape.encode()).hexdigest()[:16]
 
     def encode(self, state: Any) -> bytes:
-        return self._encoder.encode(state)
+        """The bytes: the length of the first part, that part, the parts of the maps."""
+        parts: list[bytes] = []
+        size = 0
+
+        def hook(value: Any) -> Any:
+            nonlocal size
+            if not isinstance(value, PersistentMap) or len(value) <= WHOLE_MAP_LIMIT:
+                return _encode_hook(value)
+            made = [each if isinstance(each, bytes) else _part(each) for each in value.parts()]
+            start, lengths = size, [len(each) for each in made]
+            parts.extend(made)
+            size += sum(lengths)
+            return [len(value), start, lengths]
+
+        first = msgspec.json.Encoder(enc_hook=hook).encode(state)
+        return b"".join([len(first).to_bytes(HEAD_BYTES, "big"), first, *parts])
 
     def decode(self, data: bytes) -> Any:
-        return self._decoder.decode(data)
+        """The state; its long maps keep bytes until they are asked."""
+        behind = HEAD_BYTES + int.from_bytes(data[:HEAD_BYTES], "big")
+
+        def hook(kind: Any, value: Any) -> Any:
+            if (
+                not isinstance(value, list)
+                or getattr(kind, "__origin__", kind) is not PersistentMap
+            ):
+                return _decode_hook(kind, value, hook)
+            length, start, lengths = value
+            at, parts = behind + start, []
+            for each in lengths:
+                parts.append(data[at : at + each])
+                at += each
+            return PersistentMap.stored(length, parts, _part_reader(_inner(kind)))
+
+        return msgspec.json.decode(data[HEAD_BYTES:behind], type=self._state, dec_hook=hook)
+
+
+def _part(entries: dict[str, Any]) -> bytes:
+    return zlib.compress(_PART_ENCODER.encode(entries), QUICKLY) if entries else b""
+
+
+def _inner(kind: Any) -> Any:
+    return (get_args(kind) or (Any,))[0]
+
+
+@cache
+def _part_reader(inner: Any) -> Callable[[bytes], dict[str, Any]]:
+    decoder = msgspec.json.Decoder(dict[str, inner], dec_hook=_decode_hook)
+    return lambda part: decoder.decode(zlib.decompress(part))
 
 
 def _shape(kind: Any, seen: set[Any]) -> str:

@@ -9,7 +9,7 @@ from chassis.event_store.cache import Folded, Streams, Unloadable
 from chassis.event_store.log import Log
 from chassis.event_store.tables import events, snapshots
 
-SNAPSHOT_EVERY = 200
+SNAPSHOT_EVERY = 100
 """A stream gets a snapshot when it has grown by so many events since the last."""
 PAGE_LIMIT = 2_000
 IDLE_SECONDS = 5.0

@@ -1,6 +1,6 @@
 """An immutable map whose update costs nearly the same at ten entries and at a hundred thousand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from zlib import crc32
 
@@ -15,6 +15,44 @@ _NO_LEAF: dict[str, Any] = {}
 _NO_TWIG: list[dict[str, Any]] = [_NO_LEAF] * _WIDTH
 _NO_BRANCH: list[list[dict[str, Any]]] = [_NO_TWIG] * _WIDTH
 _NO_ROOT: list[list[list[dict[str, Any]]]] = [_NO_BRANCH] * _WIDTH
+
+
+PARTS = _WIDTH * _WIDTH
+"""So many parts a map falls into when it is stored."""
+
+
+class _Unread(list[Any]):
+    """A twig that was stored, and is read when somebody looks into it. Two threads may both read
+    it at first; what they find is the same."""
+
+    __slots__ = ("_read", "stored")
+
+    def __init__(self, stored: bytes, read: Callable[[bytes], dict[str, Any]]) -> None:
+        super().__init__()
+        self.stored: bytes | None = stored
+        self._read = read
+
+    def _fill(self) -> None:
+        stored = self.stored
+        if stored is None:
+            return
+        leaves: list[dict[str, Any]] = [{} for _ in range(_WIDTH)]
+        for key, each in self._read(stored).items():
+            leaves[crc32(key.encode()) >> _THIRD & _MASK][key] = each
+        self[:] = leaves
+        self.stored = None
+
+    def __getitem__(self, index: Any) -> Any:
+        self._fill()
+        return super().__getitem__(index)
+
+    def __iter__(self) -> Iterator[Any]:
+        self._fill()
+        return super().__iter__()
+
+    def copy(self) -> list[Any]:
+        self._fill()
+        return list(super().__iter__())
 
 
 class PersistentMap(Generic[V]):
@@ -76,6 +114,33 @@ class PersistentMap(Generic[V]):
         made._root = root
         made._length = length
         return made
+
+    @classmethod
+    def stored(
+        cls, length: int, parts: Sequence[bytes], read: Callable[[bytes], dict[str, V]]
+    ) -> "PersistentMap[V]":
+        """A map of `length` entries from its PARTS parts, each of which `read` makes entries of
+        when one of them is asked for; an empty part has no bytes."""
+        made: PersistentMap[V] = PersistentMap.__new__(PersistentMap)
+        made._root = [
+            [
+                _Unread(part, read) if part else _NO_TWIG
+                for part in parts[first * _WIDTH : (first + 1) * _WIDTH]
+            ]
+            for first in range(_WIDTH)
+        ]
+        made._length = length
+        return made
+
+    def parts(self) -> Iterator[bytes | dict[str, V]]:
+        """The PARTS parts, to be stored: entries, or the bytes from which none was read yet."""
+        for branch in self._root:
+            for twig in branch:
+                stored = twig.stored if isinstance(twig, _Unread) else None
+                if stored is not None:
+                    yield stored
+                else:
+                    yield {key: each for leaf in twig for key, each in leaf.items()}
 
     def keys(self) -> list[str]:
         """Every key, sorted."""

@@ -98,3 +98,20 @@ def test_the_state_of_an_account_is_a_snapshot_and_comes_back_the_same() -> None
     story.pay(3)
     codec = StateCodec(CreditAccount)
     assert codec.decode(codec.encode(story.state)) == story.state
+
+
+def test_a_long_history_comes_back_the_same_and_goes_on() -> None:
+    story = AccountStory(limit=10_000)
+    for number in range(100):
+        story.authorise(1, f"charge-{number}")
+        story.clear(1, f"charge-{number}", f"clearing-{number}")
+    codec = StateCodec(CreditAccount)
+    stored = codec.encode(story.state)
+    opened = codec.decode(stored)
+    assert codec.encode(opened) == stored
+    story.state = opened
+    story.refund(1, "charge-7")
+    assert opened.charges["charge-7"].refunded_minor == 0
+    assert story.state.charges["charge-7"].refunded_minor == 100
+    assert codec.decode(codec.encode(story.state)) == story.state
+    assert len(story.state.charges.keys()) == 100
