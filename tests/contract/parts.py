@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tests.contract import part_controls
 from tests.contract import part_business_days, part_clearing, part_programmes
 
 if TYPE_CHECKING:
     from tests.contract.story import Story
 
 PARTS: tuple[Callable[["Story"], None], ...] = (
+    part_controls.tell,
     part_business_days.tell,
     part_clearing.tell,
     part_programmes.tell,

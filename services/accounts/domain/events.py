@@ -195,7 +195,8 @@ class ChargeAuthorised(Fact):
 
 @fact
 class ChargeDeclined(Fact):
-    """A charge is refused, in the words of networks and in detail."""
+    """A charge is refused, in the words of networks and in detail; `control_id` names the spend
+    control that stood against it."""
 
     account_id: str
     customer_id: str
@@ -215,6 +216,7 @@ class ChargeDeclined(Fact):
     transaction_at: datetime
     network: Network = Network.UNSPECIFIED
     decided_by_network: bool = False
+    control_id: str = ""
 
 
 @fact
@@ -270,6 +272,7 @@ class ChargeIncrementDeclined(Fact):
     reason: str
     available: Money
     transaction_date: date
+    control_id: str = ""
 
 
 @fact

@@ -332,6 +332,7 @@ def charge(account: CreditAccount, of: Charge) -> pb.Charge:
         entry_mode=ENTRY_MODES[of.entry_mode],  # type: ignore[arg-type]
         response_code=of.response_code,
         reason=of.reason,
+        control_id=of.control_id,
         stand_in=of.stand_in,
         forced=of.forced,
         hold_expires_at=None if expires is None else answers.timestamp(expires),

@@ -6,10 +6,11 @@ from typing import Any
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import NotFound
 from chassis.kernel.events import Command, Fact
-from services.accounts.domain.account import authorising, cards, commands, holding, posting
+from services.accounts.domain.account import cards, commands, holding, posting, restricting
 from services.accounts.domain.account.evolve import EVOLVE, evolve
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.charging.following import with_what_came_before
+from services.accounts.domain.controls import decide as controls
 from services.accounts.domain.life import decide as life
 from services.accounts.domain.programmes import migrating
 from services.accounts.domain.standing import decide as standing
@@ -22,14 +23,15 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     commands.BlockCard: cards.block,
     commands.UnblockCard: cards.unblock,
     commands.ReportCardLost: cards.report_lost,
-    commands.AuthoriseCharge: with_what_came_before(authorising.authorise, evolve),
+    commands.AuthoriseCharge: with_what_came_before(restricting.authorise, evolve),
     commands.AdviseCharge: holding.advise,
-    commands.IncrementCharge: holding.increment,
+    commands.IncrementCharge: restricting.increment,
     commands.ReverseCharge: holding.reverse,
     commands.ExpireHold: holding.expire,
     commands.ClearCharge: posting.clear,
     commands.RefundCharge: posting.refund,
     commands.RecordPayment: posting.record_payment,
+    **controls.DECIDE,
     **life.DECIDE,
     **standing.DECIDE,
     **migrating.DECIDE,

@@ -8,6 +8,7 @@ from chassis.kernel.events import Fact
 from services.accounts.domain import events
 from services.accounts.domain.account.state import Act, Card, Charge, CreditAccount, act_key
 from services.accounts.domain.charging.evolve import EVOLVE as EVOLVE_CHARGING
+from services.accounts.domain.controls import evolve as controls
 from services.accounts.domain.life import evolve as life
 from services.accounts.domain.programmes import migrating
 from services.accounts.domain.standing import evolve as standing
@@ -143,6 +144,7 @@ def _declined(state: CreditAccount, fact: events.ChargeDeclined) -> CreditAccoun
         entry_mode=fact.entry_mode,
         response_code=fact.response_code,
         reason=fact.reason,
+        control_id=fact.control_id,
         stand_in=fact.stand_in,
         transaction_date=fact.transaction_date,
         network=fact.network,
@@ -332,6 +334,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.ChargeRefunded: _refunded,
     events.PaymentRecorded: _paid,
     **EVOLVE_CHARGING,
+    **controls.EVOLVE,
     **life.EVOLVE,
     **standing.EVOLVE,
     **migrating.EVOLVE,
@@ -340,4 +343,5 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
 
 def evolve(state: CreditAccount, fact: Fact) -> CreditAccount:
     """The account after a fact."""
-    return EVOLVE[type(fact)](state, fact)
+    after = EVOLVE[type(fact)](state, fact)
+    return controls.follow(after, fact) if after.controls.groups else after

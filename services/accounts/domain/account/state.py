@@ -13,6 +13,7 @@ from chassis.kernel.events import value
 from chassis.kernel.money import Money
 from chassis.kernel.persistent_map import PersistentMap
 from services.accounts.domain.charging.state import Charging
+from services.accounts.domain.controls.state import Controls
 from services.accounts.domain.values import (
     AccountStatus,
     AccountSubStatus,
@@ -76,6 +77,7 @@ class Charge:
     entry_mode: EntryMode = EntryMode.UNSPECIFIED
     response_code: str = ""
     reason: str = ""
+    control_id: str = ""
     stand_in: bool = False
     forced: bool = False
     hold_expires_at: datetime | None = None
@@ -124,6 +126,7 @@ class CreditAccount:
     charges: PersistentMap[Charge] = PersistentMap()
     acts: PersistentMap[Act] = PersistentMap()
     charging: Charging = Charging()
+    controls: Controls = Controls()
 
     @property
     def in_force(self) -> Terms:

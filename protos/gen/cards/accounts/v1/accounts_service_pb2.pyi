@@ -871,6 +871,7 @@ class Charge(_message.Message):
     NETWORK_FIELD_NUMBER: _builtins.int
     DECIDED_BY_NETWORK_FIELD_NUMBER: _builtins.int
     REQUESTED_FIELD_NUMBER: _builtins.int
+    CONTROL_ID_FIELD_NUMBER: _builtins.int
     charge_id: _builtins.str
     """Its id."""
     account_id: _builtins.str
@@ -897,6 +898,8 @@ class Charge(_message.Message):
     """Over which network it came."""
     decided_by_network: _builtins.bool
     """The network decided in the house's place; such an approval may exceed the limit."""
+    control_id: _builtins.str
+    """The spend control that stood against it; empty when none did."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What was approved in all, or asked for when declined."""
@@ -965,10 +968,11 @@ class Charge(_message.Message):
         network: Global___Network.ValueType = ...,
         decided_by_network: _builtins.bool = ...,
         requested: _money_pb2.Money | None = ...,
+        control_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "captured", b"captured", "held", b"held", "hold_expires_at", b"hold_expires_at", "markup", b"markup", "merchant", b"merchant", "original_amount", b"original_amount", "refunded", b"refunded", "requested", b"requested", "settlement_amount", b"settlement_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "captured", b"captured", "card_id", b"card_id", "charge_id", b"charge_id", "decided_by_network", b"decided_by_network", "entry_mode", b"entry_mode", "forced", b"forced", "held", b"held", "hold_expires_at", b"hold_expires_at", "markup", b"markup", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "rate", b"rate", "reason", b"reason", "refunded", b"refunded", "requested", b"requested", "response_code", b"response_code", "settlement_amount", b"settlement_amount", "stand_in", b"stand_in", "status", b"status", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "captured", b"captured", "card_id", b"card_id", "charge_id", b"charge_id", "control_id", b"control_id", "decided_by_network", b"decided_by_network", "entry_mode", b"entry_mode", "forced", b"forced", "held", b"held", "hold_expires_at", b"hold_expires_at", "markup", b"markup", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "rate", b"rate", "reason", b"reason", "refunded", b"refunded", "requested", b"requested", "response_code", b"response_code", "settlement_amount", b"settlement_amount", "stand_in", b"stand_in", "status", b"status", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

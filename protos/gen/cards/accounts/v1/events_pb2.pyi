@@ -496,6 +496,98 @@ class CardReplaced(_message.Message):
 Global___CardReplaced: _TypeAlias = CardReplaced  # noqa: Y015
 
 @_typing.final
+class ControlSet(_message.Message):
+    """A spend control is in force from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CONTROL_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    control_id: _builtins.str
+    """The control."""
+    card_id: _builtins.str
+    """The card it is about; empty for the whole account."""
+    kind: _builtins.str
+    """BLOCK, ALLOW, AMOUNT, COUNT."""
+    window: _builtins.str
+    """TRANSACTION, DAY, WEEK, MONTH, LIFETIME."""
+    channel: _builtins.str
+    """Who set it: HOLDER, OPERATOR, RISK, SYSTEM."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        control_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        window: _builtins.str = ...,
+        channel: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "card_id", b"card_id", "channel", b"channel", "control_id", b"control_id", "customer_id", b"customer_id", "kind", b"kind", "transaction_date", b"transaction_date", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ControlSet: _TypeAlias = ControlSet  # noqa: Y015
+
+@_typing.final
+class ControlRemoved(_message.Message):
+    """A spend control is no more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CONTROL_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    control_id: _builtins.str
+    """The control."""
+    card_id: _builtins.str
+    """The card it was about; empty for the whole account."""
+    channel: _builtins.str
+    """Who lifted it: HOLDER, OPERATOR, RISK, SYSTEM."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        control_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        channel: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "card_id", b"card_id", "channel", b"channel", "control_id", b"control_id", "customer_id", b"customer_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ControlRemoved: _TypeAlias = ControlRemoved  # noqa: Y015
+
+@_typing.final
 class ChargeAuthorised(_message.Message):
     """A charge is approved and its amount held."""
 
@@ -645,6 +737,7 @@ class ChargeDeclined(_message.Message):
     TRANSACTION_AT_FIELD_NUMBER: _builtins.int
     NETWORK_FIELD_NUMBER: _builtins.int
     DECIDED_BY_NETWORK_FIELD_NUMBER: _builtins.int
+    CONTROL_ID_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -658,10 +751,12 @@ class ChargeDeclined(_message.Message):
     entry_mode: _builtins.str
     """CHIP, CONTACTLESS, MAGNETIC_STRIPE, MANUAL, ECOMMERCE, CREDENTIAL_ON_FILE, or empty."""
     response_code: _builtins.str
-    """ISO 8583 field 39: 01, 05, 12, 14, 41, 43, 51, 54, 57, 59, 62, 78."""
+    """ISO 8583 field 39: 01, 05, 12, 14, 41, 43, 46, 51, 54, 57, 59, 61, 62, 65, 78."""
     reason: _builtins.str
     """INSUFFICIENT_CREDIT, CARD_UNKNOWN, CARD_NOT_ACTIVE, CARD_BLOCKED, CARD_LOST, CARD_STOLEN,
     CARD_EXPIRED, ACCOUNT_SUSPENDED, CURRENCY_NOT_SUPPORTED, RISK_REFUSED, STAND_IN_REFERRED,
+    CARD_PAUSED, CARD_TERMINATED, CARD_OF_ANOTHER_MERCHANT, ACCOUNT_CLOSED, CONTROL_FORBIDS,
+    CONTROL_AMOUNT_EXCEEDED, CONTROL_COUNT_EXCEEDED,
     DECLINED_BY_NETWORK.
     """
     stand_in: _builtins.bool
@@ -674,6 +769,8 @@ class ChargeDeclined(_message.Message):
     """VISA, MASTERCARD, AMERICAN_EXPRESS, DISCOVER, JCB, UNIONPAY, DOMESTIC, or empty."""
     decided_by_network: _builtins.bool
     """The network refused it in the house's place."""
+    control_id: _builtins.str
+    """The spend control that stood against it; empty when none did."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What was asked for, in the currency it was asked in."""
@@ -715,10 +812,11 @@ class ChargeDeclined(_message.Message):
         transaction_at: _timestamp_pb2.Timestamp | None = ...,
         network: _builtins.str = ...,
         decided_by_network: _builtins.bool = ...,
+        control_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "merchant", b"merchant", "original_amount", b"original_amount", "transaction_at", b"transaction_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "assessment_id", b"assessment_id", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "decided_by_network", b"decided_by_network", "entry_mode", b"entry_mode", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "rate", b"rate", "reason", b"reason", "response_code", b"response_code", "stand_in", b"stand_in", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "assessment_id", b"assessment_id", "available", b"available", "card_id", b"card_id", "charge_id", b"charge_id", "control_id", b"control_id", "customer_id", b"customer_id", "decided_by_network", b"decided_by_network", "entry_mode", b"entry_mode", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "rate", b"rate", "reason", b"reason", "response_code", b"response_code", "stand_in", b"stand_in", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,121 @@
+"""What besides credit stands against a charge: the last word of the same decision. An account
+without spend controls pays for a look only."""
+
+from datetime import datetime
+
+from chassis.kernel.decider import Context
+from chassis.kernel.events import Fact
+from services.accounts.domain import events
+from services.accounts.domain.account import authorising, commands, holding
+from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.controls.decide import Asked, Breach, find_breach
+from services.accounts.domain.values import RESPONSE_CODES, EntryMode
+
+
+def authorise(
+    state: CreditAccount, command: commands.AuthoriseCharge, context: Context
+) -> tuple[Fact, ...]:
+    """Approve what credit allows and no control forbids; or decline."""
+    facts = authorising.authorise(state, command, context)
+    if not facts or not state.controls.groups:
+        return facts
+    approved = facts[0]
+    if not isinstance(approved, events.ChargeAuthorised):
+        return facts
+    held = approved.held.minor_units
+    asked = Asked(
+        card_id=command.card_id,
+        merchant=command.merchant,
+        entry_mode=command.entry_mode,
+        minor=held,
+        total_minor=held,
+        times=1,
+        at=command.transaction_at,
+        on=command.transaction_date,
+    )
+    breach = find_breach(state.controls, asked)
+    return facts if breach is None else (_declined(state, command, approved, breach),)
+
+
+def _declined(
+    state: CreditAccount,
+    command: commands.AuthoriseCharge,
+    approved: events.ChargeAuthorised,
+    breach: Breach,
+) -> events.ChargeDeclined:
+    """The refusal of what would have been approved."""
+    return events.ChargeDeclined(
+        account_id=approved.account_id,
+        customer_id=approved.customer_id,
+        card_id=approved.card_id,
+        charge_id=approved.charge_id,
+        amount=command.amount,
+        original_amount=approved.original_amount,
+        rate=approved.rate,
+        merchant=approved.merchant,
+        entry_mode=approved.entry_mode,
+        response_code=RESPONSE_CODES[breach.reason],
+        reason=breach.reason,
+        available=state.money(state.available_minor),
+        stand_in=approved.stand_in,
+        assessment_id=approved.assessment_id,
+        transaction_date=approved.transaction_date,
+        transaction_at=approved.transaction_at,
+        network=approved.network,
+        control_id=breach.control_id,
+    )
+
+
+def increment(
+    state: CreditAccount, command: commands.IncrementCharge, context: Context
+) -> tuple[Fact, ...]:
+    """Approve more where credit and controls allow it; or decline. More on a charge is no charge
+    of its own, so it is not counted once more."""
+    facts = holding.increment(state, command, context)
+    if not facts or not state.controls.groups:
+        return facts
+    more = facts[0]
+    if not isinstance(more, events.ChargeIncremented):
+        return facts
+    charge = state.charges[command.charge_id]
+    held = more.held.minor_units
+    asked = Asked(
+        card_id=charge.card_id,
+        merchant=charge.merchant,
+        entry_mode=EntryMode(charge.entry_mode),
+        minor=held - charge.held_minor,
+        total_minor=charge.captured_minor + held,
+        times=0,
+        at=_instant(context.now, command),
+        on=command.transaction_date,
+    )
+    breach = find_breach(state.controls, asked)
+    if breach is None:
+        return facts
+    return (_increment_declined(state, more, breach),)
+
+
+def _instant(now: datetime, command: commands.IncrementCharge) -> datetime:
+    """When more is asked for: now, on the business date that it is asked for."""
+    day = command.transaction_date
+    return now.replace(year=day.year, month=day.month, day=day.day)
+
+
+def _increment_declined(
+    state: CreditAccount, more: events.ChargeIncremented, breach: Breach
+) -> events.ChargeIncrementDeclined:
+    return events.ChargeIncrementDeclined(
+        account_id=more.account_id,
+        customer_id=more.customer_id,
+        card_id=more.card_id,
+        charge_id=more.charge_id,
+        increment_id=more.increment_id,
+        by_minor=more.by_minor,
+        to_minor=more.to_minor,
+        amount=more.amount,
+        response_code=RESPONSE_CODES[breach.reason],
+        reason=breach.reason,
+        available=state.money(state.available_minor),
+        transaction_date=more.transaction_date,
+        control_id=breach.control_id,
+    )
