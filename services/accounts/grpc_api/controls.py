@@ -123,6 +123,7 @@ def _control_of(message: pb.SpendControl, account: CreditAccount) -> Control:
 def _message(account: CreditAccount, of: Control) -> pb.SpendControl:
     scope = of.scope
     limited = of.kind is ControlKind.AMOUNT
+    modes = [messages.ENTRY_MODES[each] for each in scope.entry_modes]
     return pb.SpendControl(
         control_id=of.control_id,
         card_id=scope.card_id,
@@ -135,5 +136,5 @@ def _message(account: CreditAccount, of: Control) -> pb.SpendControl:
         mcc_groups=of.mcc_groups,
         merchant_ids=scope.merchant_ids,
         countries=scope.countries,
-        entry_modes=[messages.ENTRY_MODES[each] for each in scope.entry_modes],  # type: ignore[misc]
+        entry_modes=modes,  # type: ignore[arg-type]
     )

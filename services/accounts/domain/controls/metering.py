@@ -1,11 +1,5 @@
-"""What was used in a window of time, from a bounded number of buckets.
-
-Each meter keeps whole hours for rolling days and whole days for everything longer, so that what a
-decision costs does not grow with what has happened. A rolling window is never shorter than its
-name says: a day is this hour and the 24 before it, a week this day and the 7 before it, a month
-this day and the 30 before it. So more than the limit never falls into the true window; a charge
-may be declined for up to one bucket longer.
-"""
+"""What was used in a window of time, from a bounded number of buckets, so that what a decision
+costs does not grow with what has happened: whole hours for rolling days, whole days beyond."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -18,6 +12,9 @@ Bucket = tuple[int, int, int]
 HOURS_KEPT = 25
 DAYS_KEPT = 31
 SECONDS_PER_HOUR = 3_600
+# A rolling window is never shorter than its name says: a day is this hour and the 24 before it, a
+# week this day and the 7 before it, a month this day and the 30 before it. So more than the limit
+# never falls into the true window; a charge may be declined for up to one bucket longer.
 ROLLING_DAYS = {"WEEK": 7, "MONTH": 30}
 
 

@@ -28,12 +28,13 @@ if _version_not_supported:
 class ControlsServiceStub:
     """Spend controls on accounts and cards: evaluated in the same decision as the credit limit.
 
-    A control is about the charges that fit all of its lists that are not empty. Limits count what is
-    approved: as much as is held or posted, and once for every charge. What falls of a hold (reversal,
-    expiry, a final clearing of less) gives its amount back, to the time it was taken from; the number
-    of charges stays, and a refund gives nothing back. Increments count as part of their charge. A
-    verification of no amount is only blocked, never counted. Declines: 57 CONTROL_FORBIDS,
-    61 CONTROL_AMOUNT_EXCEEDED, 65 CONTROL_COUNT_EXCEEDED, each with the id of the control.
+    A control is about the charges that fit all of its lists that are not empty. Limits count what
+    is approved: as much as is held or posted, and once for every charge. What falls of a hold
+    (reversal, expiry, a final clearing of less) gives its amount back, to the time it was taken
+    from; the number of charges stays, and a refund gives nothing back. Increments count as part of
+    their charge. A verification of no amount is only blocked, never counted. Declines:
+    57 CONTROL_FORBIDS, 61 CONTROL_AMOUNT_EXCEEDED, 65 CONTROL_COUNT_EXCEEDED, each with the id of
+    the control.
     """
 
     def __init__(self, channel):
@@ -62,12 +63,13 @@ class ControlsServiceStub:
 class ControlsServiceServicer:
     """Spend controls on accounts and cards: evaluated in the same decision as the credit limit.
 
-    A control is about the charges that fit all of its lists that are not empty. Limits count what is
-    approved: as much as is held or posted, and once for every charge. What falls of a hold (reversal,
-    expiry, a final clearing of less) gives its amount back, to the time it was taken from; the number
-    of charges stays, and a refund gives nothing back. Increments count as part of their charge. A
-    verification of no amount is only blocked, never counted. Declines: 57 CONTROL_FORBIDS,
-    61 CONTROL_AMOUNT_EXCEEDED, 65 CONTROL_COUNT_EXCEEDED, each with the id of the control.
+    A control is about the charges that fit all of its lists that are not empty. Limits count what
+    is approved: as much as is held or posted, and once for every charge. What falls of a hold
+    (reversal, expiry, a final clearing of less) gives its amount back, to the time it was taken
+    from; the number of charges stays, and a refund gives nothing back. Increments count as part of
+    their charge. A verification of no amount is only blocked, never counted. Declines:
+    57 CONTROL_FORBIDS, 61 CONTROL_AMOUNT_EXCEEDED, 65 CONTROL_COUNT_EXCEEDED, each with the id of
+    the control.
     """
 
     def SetControl(self, request, context):
@@ -125,12 +127,13 @@ def add_ControlsServiceServicer_to_server(servicer, server):
 class ControlsService:
     """Spend controls on accounts and cards: evaluated in the same decision as the credit limit.
 
-    A control is about the charges that fit all of its lists that are not empty. Limits count what is
-    approved: as much as is held or posted, and once for every charge. What falls of a hold (reversal,
-    expiry, a final clearing of less) gives its amount back, to the time it was taken from; the number
-    of charges stays, and a refund gives nothing back. Increments count as part of their charge. A
-    verification of no amount is only blocked, never counted. Declines: 57 CONTROL_FORBIDS,
-    61 CONTROL_AMOUNT_EXCEEDED, 65 CONTROL_COUNT_EXCEEDED, each with the id of the control.
+    A control is about the charges that fit all of its lists that are not empty. Limits count what
+    is approved: as much as is held or posted, and once for every charge. What falls of a hold
+    (reversal, expiry, a final clearing of less) gives its amount back, to the time it was taken
+    from; the number of charges stays, and a refund gives nothing back. Increments count as part of
+    their charge. A verification of no amount is only blocked, never counted. Declines:
+    57 CONTROL_FORBIDS, 61 CONTROL_AMOUNT_EXCEEDED, 65 CONTROL_COUNT_EXCEEDED, each with the id of
+    the control.
     """
 
     @staticmethod

@@ -15,12 +15,13 @@ GRPC_VERSION: str
 class ControlsServiceStub:
     """Spend controls on accounts and cards: evaluated in the same decision as the credit limit.
 
-    A control is about the charges that fit all of its lists that are not empty. Limits count what is
-    approved: as much as is held or posted, and once for every charge. What falls of a hold (reversal,
-    expiry, a final clearing of less) gives its amount back, to the time it was taken from; the number
-    of charges stays, and a refund gives nothing back. Increments count as part of their charge. A
-    verification of no amount is only blocked, never counted. Declines: 57 CONTROL_FORBIDS,
-    61 CONTROL_AMOUNT_EXCEEDED, 65 CONTROL_COUNT_EXCEEDED, each with the id of the control.
+    A control is about the charges that fit all of its lists that are not empty. Limits count what
+    is approved: as much as is held or posted, and once for every charge. What falls of a hold
+    (reversal, expiry, a final clearing of less) gives its amount back, to the time it was taken
+    from; the number of charges stays, and a refund gives nothing back. Increments count as part of
+    their charge. A verification of no amount is only blocked, never counted. Declines:
+    57 CONTROL_FORBIDS, 61 CONTROL_AMOUNT_EXCEEDED, 65 CONTROL_COUNT_EXCEEDED, each with the id of
+    the control.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -42,12 +43,13 @@ class ControlsServiceStub:
 class ControlsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Spend controls on accounts and cards: evaluated in the same decision as the credit limit.
 
-    A control is about the charges that fit all of its lists that are not empty. Limits count what is
-    approved: as much as is held or posted, and once for every charge. What falls of a hold (reversal,
-    expiry, a final clearing of less) gives its amount back, to the time it was taken from; the number
-    of charges stays, and a refund gives nothing back. Increments count as part of their charge. A
-    verification of no amount is only blocked, never counted. Declines: 57 CONTROL_FORBIDS,
-    61 CONTROL_AMOUNT_EXCEEDED, 65 CONTROL_COUNT_EXCEEDED, each with the id of the control.
+    A control is about the charges that fit all of its lists that are not empty. Limits count what
+    is approved: as much as is held or posted, and once for every charge. What falls of a hold
+    (reversal, expiry, a final clearing of less) gives its amount back, to the time it was taken
+    from; the number of charges stays, and a refund gives nothing back. Increments count as part of
+    their charge. A verification of no amount is only blocked, never counted. Declines:
+    57 CONTROL_FORBIDS, 61 CONTROL_AMOUNT_EXCEEDED, 65 CONTROL_COUNT_EXCEEDED, each with the id of
+    the control.
     """
 
     @_abc_1.abstractmethod
