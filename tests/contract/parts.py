@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.contract import part_controls
-from tests.contract import part_business_days, part_clearing, part_programmes
+from tests.contract import part_business_days, part_clearing, part_controls, part_programmes
 
 if TYPE_CHECKING:
     from tests.contract.story import Story
