@@ -18,6 +18,7 @@ from services.accounts.domain.customer import CUSTOMER
 from services.accounts.domain.events import UPCASTERS
 from services.accounts.domain.pan import PAN
 from services.accounts.domain.programme import PROGRAMME
+from services.accounts.domain.reconciliation.day_end import DAY_END
 from services.accounts.use_cases.billing_run import BillingRun
 from services.accounts.use_cases.clearing import ClearingFiles
 
@@ -71,6 +72,7 @@ SERVICE = Service(
         BUSINESS_DAY,
         CLEARING_FILE,
         CLEARING_ITEM,
+        DAY_END,
     ),
     upcasters=UPCASTERS,
     public=events_pb2,

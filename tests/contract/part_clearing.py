@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cards.accounts.v1 import clearing_service_pb2 as pb
+from cards.accounts.v1 import ledger_service_pb2 as ledger
 
 from tests.contract.contracts import rpc
+from tests.contract.endings import PROGRAMME
 
 if TYPE_CHECKING:
     from tests.contract.story import Story
@@ -58,3 +60,7 @@ def tell(story: "Story") -> None:
         reason="FOUND_BY_HAND",
     )
     ask("accounts.ResolveUnmatched", resolve)
+    close = ledger.CloseDayRequest(programme_id=PROGRAMME, date="2026-11-03")
+    proof = ask("accounts.CloseDay", close).day_end
+    assert proof.balanced, proof
+    assert proof.files_charged.minor_units == 400, proof

@@ -1,9 +1,10 @@
 """What facts do to the read models; a file for each part of the service."""
 
-from services.accounts.projections import books, business_days, clearing
+from services.accounts.projections import books, business_days, clearing, reconciliation
 
 PROJECTIONS = (
     *books.PROJECTIONS,
     *business_days.PROJECTIONS,
     *clearing.PROJECTIONS,
+    *reconciliation.PROJECTIONS,
 )

@@ -1,6 +1,6 @@
 """The read models' tables; a file for each part of the service, which registers itself here."""
 
-from services.accounts.tables import billing_run, books, business_days, clearing
+from services.accounts.tables import billing_run, books, business_days, clearing, reconciliation
 from services.accounts.tables.metadata import METADATA
 
 __all__ = [
@@ -9,4 +9,5 @@ __all__ = [
     "books",
     "business_days",
     "clearing",
+    "reconciliation",
 ]

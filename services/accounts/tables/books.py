@@ -46,6 +46,7 @@ ledger_entries = Table(
     Column("amount_minor", BigInteger, nullable=False),
     Column("posting_date", Text, nullable=False),
     Index("ledger_entries_by_account", "ledger_account", "account_id", "position"),
+    Index("ledger_entries_by_day", "posting_date", "position", "line"),
 )
 """Every posting for ever, at the position of its fact; a debit is positive."""
 

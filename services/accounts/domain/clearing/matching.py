@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from chassis.kernel.money import Money
 from services.accounts.domain.account.state import Charge, CreditAccount
 from services.accounts.domain.clearing.values import (
     ClearingRecord,
@@ -45,9 +46,9 @@ def _fits(charge: Charge, record: ClearingRecord, card_id: str) -> bool:
         return False
     if record.authorisation_code:
         return authorisation_code(charge.charge_id) == record.authorisation_code
-    return charge.amount_minor == record.amount.minor_units and _same_merchant(
-        charge.merchant, record.merchant
-    )
+    # What was asked for is without the mark-up on a foreign charge, as the file's amount is.
+    amounts = (charge.requested, Money(charge.amount_minor, record.amount.currency))
+    return record.amount in amounts and _same_merchant(charge.merchant, record.merchant)
 
 
 def _same_merchant(one: Merchant, other: Merchant) -> bool:

@@ -1497,6 +1497,66 @@ class ClearingFileCompleted(_message.Message):
 Global___ClearingFileCompleted: _TypeAlias = ClearingFileCompleted  # noqa: Y015
 
 @_typing.final
+class DayProved(_message.Message):
+    """A day's end was looked at: the ledger, the network and the customers' accounts said the same, or
+    did not; see DayEnd.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    BALANCED_FIELD_NUMBER: _builtins.int
+    LEDGER_MINOR_FIELD_NUMBER: _builtins.int
+    NETWORK_MINOR_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_MINOR_FIELD_NUMBER: _builtins.int
+    RECEIVABLE_MINOR_FIELD_NUMBER: _builtins.int
+    ACCOUNTS_DIFFERING_FIELD_NUMBER: _builtins.int
+    programme_id: _builtins.str
+    """The programme."""
+    currency: _builtins.str
+    """ISO 4217 currency."""
+    transaction_date: _builtins.str
+    """The day."""
+    revision: _builtins.int
+    """How often its figures were proved and found changed, from 1."""
+    balanced: _builtins.bool
+    """Whether the books agree."""
+    ledger_minor: _builtins.int
+    """What holders' debt changed by, in minor units, by the ledger …"""
+    network_minor: _builtins.int
+    """… what the network counted that it is owed …"""
+    customers_minor: _builtins.int
+    """… and what holders' debt changed by, by their accounts."""
+    receivable_minor: _builtins.int
+    """What holders owe in the evening, in minor units."""
+    accounts_differing: _builtins.int
+    """How many accounts differ."""
+    def __init__(
+        self,
+        *,
+        programme_id: _builtins.str = ...,
+        currency: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+        revision: _builtins.int = ...,
+        balanced: _builtins.bool = ...,
+        ledger_minor: _builtins.int = ...,
+        network_minor: _builtins.int = ...,
+        customers_minor: _builtins.int = ...,
+        receivable_minor: _builtins.int = ...,
+        accounts_differing: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts_differing", b"accounts_differing", "balanced", b"balanced", "currency", b"currency", "customers_minor", b"customers_minor", "ledger_minor", b"ledger_minor", "network_minor", b"network_minor", "programme_id", b"programme_id", "receivable_minor", b"receivable_minor", "revision", b"revision", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DayProved: _TypeAlias = DayProved  # noqa: Y015
+
+@_typing.final
 class ClearingRecordQueued(_message.Message):
     """A clearing record waits for somebody."""
 

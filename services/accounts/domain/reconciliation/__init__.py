@@ -1,0 +1,1 @@
+"""Reconciliation: ledger, network and customers must say the same at the end of every day."""
