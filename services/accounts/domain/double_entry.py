@@ -1,4 +1,4 @@
-"""What an entry of the ledger is made of; a part's POSTINGS say which entry each of its facts has."""
+"""What an entry of the ledger is made of; the POSTINGS of a part say which each fact has."""
 
 from collections.abc import Callable
 from enum import StrEnum
