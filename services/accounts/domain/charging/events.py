@@ -57,3 +57,135 @@ class EarlyReversalKept(Fact):
     reversal_id: str
     amount: Money | None
     transaction_date: date
+
+
+@fact
+class RefundAuthorised(Fact):
+    """Money is promised to come back: `pending` until it is posted. It is not spent before."""
+
+    account_id: str
+    customer_id: str
+    card_id: str
+    refund_id: str
+    charge_id: str
+    amount: Money
+    pending: Money
+    original_amount: Money | None
+    rate: str
+    merchant: Merchant
+    response_code: str
+    available: Money
+    expires_at: datetime
+    transaction_date: date
+
+
+@fact
+class RefundDeclined(Fact):
+    """A promise of money is not accepted."""
+
+    account_id: str
+    customer_id: str
+    card_id: str
+    refund_id: str
+    charge_id: str
+    amount: Money
+    merchant: Merchant
+    response_code: str
+    reason: str
+    available: Money
+    transaction_date: date
+
+
+@fact
+class RefundWithdrawn(Fact):
+    """What was promised to come back, or part of it, will not."""
+
+    account_id: str
+    customer_id: str
+    refund_id: str
+    charge_id: str
+    reversal_id: str
+    amount: Money
+    transaction_date: date
+
+
+@fact
+class PendingRefundExpired(Fact):
+    """What was promised to come back did not come in time; it still may."""
+
+    account_id: str
+    customer_id: str
+    refund_id: str
+    charge_id: str
+    amount: Money
+    transaction_date: date
+
+
+@fact
+class RefundReversed(Fact):
+    """Money that had come back was taken away again, and is owed once more."""
+
+    account_id: str
+    customer_id: str
+    card_id: str
+    refund_id: str
+    charge_id: str
+    reversal_id: str
+    asked_minor: int
+    amount: Money
+    merchant: Merchant
+    available: Money
+    balance: Money
+    transaction_date: date
+    posting_date: date
+
+
+@fact
+class EarlyRefundReversalKept(Fact):
+    """A refund was taken back before it was posted; when it is, that follows. No amount takes back
+    all."""
+
+    account_id: str
+    customer_id: str
+    refund_id: str
+    reversal_id: str
+    amount: Money | None
+    transaction_date: date
+
+
+@fact
+class OriginalCreditPosted(Fact):
+    """Somebody sent money to the card."""
+
+    account_id: str
+    customer_id: str
+    card_id: str
+    credit_id: str
+    amount: Money
+    original_amount: Money | None
+    rate: str
+    settlement_amount: Money | None
+    sender: Merchant
+    network: Network
+    response_code: str
+    available: Money
+    balance: Money
+    transaction_date: date
+    posting_date: date
+
+
+@fact
+class OriginalCreditDeclined(Fact):
+    """Money sent to the card is not accepted."""
+
+    account_id: str
+    customer_id: str
+    card_id: str
+    credit_id: str
+    amount: Money
+    sender: Merchant
+    network: Network
+    response_code: str
+    reason: str
+    available: Money
+    transaction_date: date
