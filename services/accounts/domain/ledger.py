@@ -2,6 +2,7 @@
 
 from chassis.kernel.events import Fact
 from services.accounts.domain import events
+from services.accounts.domain.charging import postings as charging
 from services.accounts.domain.double_entry import LedgerAccount, Posting, Postings, entry
 
 __all__ = ["FINANCIAL", "LedgerAccount", "Posting", "postings"]
@@ -33,6 +34,7 @@ POSTINGS: Postings = {
     events.ChargeCleared: _cleared,
     events.ChargeRefunded: _refunded,
     events.PaymentRecorded: _paid,
+    **charging.POSTINGS,
 }
 """Merged from the parts' tables."""
 

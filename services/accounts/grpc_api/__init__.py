@@ -1,11 +1,17 @@
 """The door of accounts: request → command → answer rendered from state."""
 
-from cards.accounts.v1 import business_day_service_pb2, controls_service_pb2, programmes_service_pb2
+from cards.accounts.v1 import (
+    business_day_service_pb2,
+    charges_service_pb2,
+    controls_service_pb2,
+    programmes_service_pb2,
+)
 from cards.accounts.v1.accounts_service_pb2 import DESCRIPTOR
 from cards.accounts.v1.accounts_service_pb2_grpc import add_AccountsServiceServicer_to_server
 from cards.accounts.v1.business_day_service_pb2_grpc import (
     add_BusinessDayServiceServicer_to_server,
 )
+from cards.accounts.v1.charges_service_pb2_grpc import add_ChargesServiceServicer_to_server
 from cards.accounts.v1.controls_service_pb2_grpc import add_ControlsServiceServicer_to_server
 from cards.accounts.v1.programmes_service_pb2_grpc import add_ProgrammesServiceServicer_to_server
 
@@ -17,6 +23,7 @@ from services.accounts.grpc_api.books import Books
 from services.accounts.grpc_api.business_days import BusinessDaysApi
 from services.accounts.grpc_api.charges import Charges
 from services.accounts.grpc_api.controls import ControlsApi
+from services.accounts.grpc_api.credits import ChargesApi
 from services.accounts.grpc_api.holders import Holders
 from services.accounts.grpc_api.programmes import Programmes
 from services.accounts.queries.books import Trades
@@ -65,5 +72,10 @@ def rpcs(ports: Ports) -> Rpcs:
             add_ProgrammesServiceServicer_to_server,
             Programmes(ports, accounts, currencies),
             programmes_service_pb2.DESCRIPTOR.services_by_name["ProgrammesService"],
+        ),
+        (
+            add_ChargesServiceServicer_to_server,
+            ChargesApi(ports, accounts),
+            charges_service_pb2.DESCRIPTOR.services_by_name["ChargesService"],
         ),
     ]

@@ -29,7 +29,6 @@ from services.accounts.grpc_api import messages
 from services.accounts.use_cases.accounts import Accounts
 
 Context = grpc.aio.ServicerContext[Any, Any]
-NUMBERED = pb.AuthoriseChargeRequest | pb.ClearChargeRequest | pb.RefundChargeRequest
 
 
 class Charges(AccountsServiceServicer):
@@ -45,7 +44,7 @@ class Charges(AccountsServiceServicer):
     ) -> pb.AuthoriseChargeResponse:
         charge_id = request.charge_id or derived_id()
         on, at = messages.moment(request, self._clock.now())
-        _check_one_of(request)
+        check_one_of(request)
         if request.card_id:
             place = await self._accounts.place(request.card_id)
         else:
@@ -107,17 +106,6 @@ class Charges(AccountsServiceServicer):
             ),
         )
 
-    async def _place(self, request: NUMBERED) -> tuple[str, str]:
-        """The account and the card that a request names by id or number. Raises NotFound."""
-        _check_one_of(request)
-        if request.card_id:
-            place = await self._accounts.place(request.card_id)
-            return place.account_id, place.card_id
-        _, pan = await self._accounts.find_number(request.card_number)
-        if pan is None:
-            raise NotFound("CARD_NOT_FOUND", "no card has this number", field="card_number")
-        return pan.account_id, pan.card_id
-
     async def AdviseCharge(
         self, request: pb.AdviseChargeRequest, context: Context
     ) -> pb.AdviseChargeResponse:
@@ -159,7 +147,7 @@ class Charges(AccountsServiceServicer):
     async def ClearCharge(
         self, request: pb.ClearChargeRequest, context: Context
     ) -> pb.ClearChargeResponse:
-        account_id, card_id = await self._place(request)
+        account_id, card_id = await place_of(self._accounts, request)
         command = ClearCharge(
             account_id=account_id,
             clearing_id=request.clearing_id or derived_id(),
@@ -195,7 +183,7 @@ class Charges(AccountsServiceServicer):
     async def RefundCharge(
         self, request: pb.RefundChargeRequest, context: Context
     ) -> pb.RefundChargeResponse:
-        account_id, card_id = await self._place(request)
+        account_id, card_id = await place_of(self._accounts, request)
         command = RefundCharge(
             account_id=account_id,
             refund_id=request.refund_id or derived_id(),
@@ -249,7 +237,20 @@ class Charges(AccountsServiceServicer):
         return messages.day(text, field, self._clock.now().date())
 
 
-def _check_one_of(request: NUMBERED) -> None:
+async def place_of(accounts: Accounts, request: Any) -> tuple[str, str]:
+    """The account and the card that a request names by id or number. Raises NotFound."""
+    check_one_of(request)
+    if request.card_id:
+        place = await accounts.place(request.card_id)
+        return place.account_id, place.card_id
+    _, pan = await accounts.find_number(request.card_number)
+    if pan is None:
+        raise NotFound("CARD_NOT_FOUND", "no card has this number", field="card_number")
+    return pan.account_id, pan.card_id
+
+
+def check_one_of(request: Any) -> None:
+    """Raises Invalid unless the card is named once."""
     if bool(request.card_id) == bool(request.card_number):
         raise Invalid(
             "CARD_ID_OR_NUMBER", "name the card by its id or by its number", field="card_id"

@@ -121,7 +121,7 @@ def checked_day(text: str, field: str) -> str:
     return text and day(text, field, date.min).isoformat()
 
 
-def moment(request: pb.AuthoriseChargeRequest, now: datetime) -> tuple[date, datetime]:
+def moment(request: Any, now: datetime) -> tuple[date, datetime]:
     """The business date and the instant of a charge: as told; a date alone has the time of now."""
     told = request.HasField("transaction_at")
     at = answers.of_timestamp(request.transaction_at) if told else now

@@ -10,6 +10,8 @@ from chassis.recorded import Meta
 from chassis.work import Cancel, Schedule
 from services.accounts.domain import events
 from services.accounts.domain.account.commands import BlockCard, ExpireHold
+from services.accounts.domain.charging import events as credits
+from services.accounts.domain.charging.commands import ExpireRefund
 from services.accounts.domain.charging.events import AuthorisationMatched
 from services.accounts.domain.values import Channel
 
@@ -68,7 +70,22 @@ def forget_a_hold_that_is_reversed(
         yield Cancel(hold_timer(fact.account_id, fact.charge_id))
 
 
+def refund_timer(account_id: str, refund_id: str) -> str:
+    """The name of the timer of a promised refund."""
+    return f"refund-{account_id}-{refund_id}"
+
+
+def await_a_promised_refund_in_time(
+    fact: credits.RefundAuthorised, meta: Meta
+) -> Iterable[Schedule | Cancel]:
+    """A promise falls when nobody keeps it; one that was kept finds nothing to fall."""
+    if fact.pending:
+        command = ExpireRefund(account_id=fact.account_id, refund_id=fact.refund_id)
+        yield Schedule(refund_timer(fact.account_id, fact.refund_id), fact.expires_at, command)
+
+
 TIMERS = (
+    TimerRule(credits.RefundAuthorised, await_a_promised_refund_in_time),
     TimerRule(events.ChargeAuthorised, let_the_hold_fall_in_time),
     TimerRule(AuthorisationMatched, let_the_hold_fall_in_time),
     TimerRule(events.ChargeAdvised, let_the_hold_fall_in_time),

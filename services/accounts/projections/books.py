@@ -1,18 +1,27 @@
 """What facts do to the read models."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, select, update
 
-from chassis.kernel.money import Money
 from chassis.projector import Projection, projects
 from chassis.recorded import Recorded
 from services.accounts.domain import events
 from services.accounts.domain.categories import category_of
 from services.accounts.domain.charging.events import AuthorisationMatched
 from services.accounts.domain.ledger import FINANCIAL, LedgerAccount, postings
-from services.accounts.domain.values import Merchant
+from services.accounts.projections import credits
+from services.accounts.projections.lines import (
+    CHARGE,
+    DECLINED,
+    EXPIRED,
+    PAYMENT,
+    PENDING,
+    POSTED,
+    REVERSED,
+    VERIFIED,
+    insert_line,
+)
 from services.accounts.tables.books import (
     account_balances,
     ledger_entries,
@@ -20,58 +29,7 @@ from services.accounts.tables.books import (
     transactions,
 )
 
-CHARGE, REFUND, PAYMENT = "CHARGE", "REFUND", "PAYMENT"
-PENDING, POSTED, DECLINED = "PENDING", "POSTED", "DECLINED"
-REVERSED, EXPIRED, VERIFIED = "REVERSED", "EXPIRED", "VERIFIED"
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-NO_MERCHANT = Merchant(name="")
-_LINE = transactions.insert()
-
-
 # Transactions
-
-
-def _insert(
-    connection: Connection,
-    event: Recorded,
-    kind: str,
-    transaction_id: str,
-    status: str,
-    amount: Money,
-    **more: Any,
-) -> None:
-    """A new line. `more` may give merchant, original_amount, posted_minor and any column."""
-    fact: Any = event.fact
-    merchant: Merchant = more.pop("merchant", NO_MERCHANT)
-    original: Money | None = more.pop("original_amount", None)
-    row = {
-        "account_id": fact.account_id,
-        "kind": kind,
-        "transaction_id": transaction_id,
-        "position": event.position,
-        "status": status,
-        "card_id": "",
-        "charge_id": "",
-        "currency": amount.currency,
-        "authorised_minor": amount.minor_units,
-        "posted_minor": 0,
-        "amount_minor": amount.minor_units,
-        "original_minor": original.minor_units if original else 0,
-        "original_currency": original.currency if original else "",
-        "merchant_id": merchant.id,
-        "merchant_name": merchant.name,
-        "merchant_folded": merchant.name.casefold(),
-        "merchant_country": merchant.country,
-        "mcc": merchant.mcc,
-        "category": category_of(merchant.mcc) if merchant.name else "",
-        "reason": "",
-        "transaction_date": fact.transaction_date.isoformat(),
-        "posting_date": "",
-        "recorded_at_micros": (event.meta.occurred_at - _EPOCH) // _MICROSECOND,
-    }
-    connection.execute(_LINE, {**row, **more})
 
 
 def _change(connection: Connection, fact: Any, **values: Any) -> int:
@@ -128,7 +86,7 @@ def list_authorised(connection: Connection, event: Recorded) -> None:
     fact: Any = event.fact
     if fact.decided_by_network and _decided_otherwise(connection, fact, PENDING, ""):
         return
-    _insert(
+    insert_line(
         connection,
         event,
         CHARGE,
@@ -147,7 +105,7 @@ def list_declined(connection: Connection, event: Recorded) -> None:
     fact: Any = event.fact
     if fact.decided_by_network and _decided_otherwise(connection, fact, DECLINED, fact.reason):
         return
-    _insert(
+    insert_line(
         connection,
         event,
         CHARGE,
@@ -221,7 +179,7 @@ def list_cleared(connection: Connection, event: Recorded) -> None:
         category=category_of(merchant.mcc),
     )
     if not changed:
-        _insert(
+        insert_line(
             connection,
             event,
             CHARGE,
@@ -237,31 +195,11 @@ def list_cleared(connection: Connection, event: Recorded) -> None:
         )
 
 
-@projects(events.ChargeRefunded)
-def list_refunded(connection: Connection, event: Recorded) -> None:
-    """A refund is a line of its own."""
-    fact: Any = event.fact
-    _insert(
-        connection,
-        event,
-        REFUND,
-        fact.refund_id,
-        POSTED,
-        fact.amount,
-        card_id=fact.card_id,
-        charge_id=fact.charge_id,
-        merchant=fact.merchant,
-        original_amount=fact.original_amount,
-        posted_minor=fact.amount.minor_units,
-        posting_date=fact.posting_date.isoformat(),
-    )
-
-
 @projects(events.PaymentRecorded)
 def list_payment(connection: Connection, event: Recorded) -> None:
     """A repayment is a line of its own."""
     fact: Any = event.fact
-    _insert(
+    insert_line(
         connection,
         event,
         PAYMENT,
@@ -382,8 +320,8 @@ PROJECTIONS = (
             list_reversed,
             list_expired,
             list_cleared,
-            list_refunded,
             list_payment,
+            *credits.LINES,
         ),
     ),
     Projection("ledger", (ledger_entries, ledger_totals, account_balances), (open_balance, post)),

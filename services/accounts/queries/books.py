@@ -109,11 +109,15 @@ def spend_breakdown(
 ) -> tuple[list[SpendRow], int]:
     """What was posted less refunds, largest first, at most `limit` lines; and the sum of all."""
     charged = case((transactions.c.kind == "CHARGE", transactions.c.posted_minor), else_=0)
-    refunded = case((transactions.c.kind == "REFUND", transactions.c.posted_minor), else_=0)
+    refunded = case(
+        (transactions.c.kind == "REFUND", transactions.c.posted_minor),
+        (transactions.c.kind == "REFUND_REVERSAL", -transactions.c.posted_minor),
+        else_=0,
+    )
     spent = and_(
         *wanted.conditions(),
         transactions.c.posted_minor > 0,
-        transactions.c.kind.in_(("CHARGE", "REFUND")),
+        transactions.c.kind.in_(("CHARGE", "REFUND", "REFUND_REVERSAL")),
     )
     name = GROUPS[group].label("name")
     difference = func.sum(charged - refunded)

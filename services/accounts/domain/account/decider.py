@@ -9,6 +9,7 @@ from chassis.kernel.events import Command, Fact
 from services.accounts.domain.account import cards, commands, holding, posting, restricting
 from services.accounts.domain.account.evolve import EVOLVE, evolve
 from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.charging import decide as charging
 from services.accounts.domain.charging.following import with_what_came_before
 from services.accounts.domain.controls import decide as controls
 from services.accounts.domain.life import decide as life
@@ -29,9 +30,10 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     commands.ReverseCharge: holding.reverse,
     commands.ExpireHold: holding.expire,
     commands.ClearCharge: posting.clear,
-    commands.RefundCharge: posting.refund,
+    commands.RefundCharge: with_what_came_before(posting.refund, evolve),
     commands.RecordPayment: posting.record_payment,
     **controls.DECIDE,
+    **charging.table(evolve),
     **life.DECIDE,
     **standing.DECIDE,
     **migrating.DECIDE,

@@ -7,7 +7,7 @@ from typing import Any
 from chassis.kernel.events import Fact
 from services.accounts.domain import events
 from services.accounts.domain.account.state import Act, Card, Charge, CreditAccount, act_key
-from services.accounts.domain.charging.evolve import EVOLVE as EVOLVE_CHARGING
+from services.accounts.domain.charging import evolve as charging
 from services.accounts.domain.controls import evolve as controls
 from services.accounts.domain.life import evolve as life
 from services.accounts.domain.programmes import migrating
@@ -296,12 +296,13 @@ def _refunded(state: CreditAccount, fact: events.ChargeRefunded) -> CreditAccoun
         before = charges[fact.charge_id]
         after = replace(before, refunded_minor=before.refunded_minor + amount)
         charges = charges.set(fact.charge_id, after)
-    return replace(
+    state = replace(
         state,
         posted_minor=state.posted_minor - amount,
         charges=charges,
         acts=state.acts.set(act_key("refund", fact.refund_id), act),
     )
+    return charging.posted(state, fact)
 
 
 def _paid(state: CreditAccount, fact: events.PaymentRecorded) -> CreditAccount:
@@ -333,8 +334,8 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.ChargeCleared: _cleared,
     events.ChargeRefunded: _refunded,
     events.PaymentRecorded: _paid,
-    **EVOLVE_CHARGING,
     **controls.EVOLVE,
+    **charging.EVOLVE,
     **life.EVOLVE,
     **standing.EVOLVE,
     **migrating.EVOLVE,

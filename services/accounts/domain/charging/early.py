@@ -6,11 +6,23 @@ from chassis.kernel.errors import Refused
 from chassis.kernel.events import Fact
 from chassis.kernel.money import Money
 from services.accounts.domain.account.state import CreditAccount
-from services.accounts.domain.charging.events import EarlyAdviceKept, EarlyReversalKept
+from services.accounts.domain.charging.events import (
+    EarlyAdviceKept,
+    EarlyRefundReversalKept,
+    EarlyReversalKept,
+)
 from services.accounts.domain.charging.state import EarlyKind, EarlyMessage
 
 EARLY_MESSAGES_LIMIT = 16
 """Messages kept for one charge; a network sends one or two."""
+
+
+OF_REFUND = "refund:"
+
+
+def of_refund(refund_id: str) -> str:
+    """Where what is kept for a refund stands; no charge has such an id."""
+    return f"{OF_REFUND}{refund_id}"
 
 
 def message(kind: EarlyKind, id: str, amount: Money | None, command: Any) -> EarlyMessage:
@@ -29,7 +41,7 @@ def keep(
             return ()
         raise otherwise
     if early is not None and len(early.messages) >= EARLY_MESSAGES_LIMIT:
-        raise Refused("TOO_MANY_EARLY_MESSAGES", "the authorisation of this charge never came")
+        raise Refused("TOO_MANY_EARLY_MESSAGES", "what they belong to never came")
     if kept.kind is EarlyKind.ADVICE and kept.amount is not None:
         return (
             EarlyAdviceKept(
@@ -37,6 +49,17 @@ def keep(
                 customer_id=state.customer_id,
                 charge_id=charge_id,
                 advice_id=kept.id,
+                amount=kept.amount,
+                transaction_date=kept.transaction_date,
+            ),
+        )
+    if kept.kind is EarlyKind.REFUND_REVERSAL:
+        return (
+            EarlyRefundReversalKept(
+                account_id=state.account_id,
+                customer_id=state.customer_id,
+                refund_id=charge_id.removeprefix(OF_REFUND),
+                reversal_id=kept.id,
                 amount=kept.amount,
                 transaction_date=kept.transaction_date,
             ),

@@ -14,6 +14,7 @@ class EarlyKind(StrEnum):
 
     ADVICE = "ADVICE"
     REVERSAL = "REVERSAL"
+    REFUND_REVERSAL = "REFUND_REVERSAL"
 
 
 @value
@@ -72,7 +73,8 @@ class Refund:
 
 @value
 class Charging:
-    """`early` by charge, `refunds` by refund; `pending_minor` is what refunds promise in all."""
+    """`early` by charge or refund; `pending_minor` is what refunds promise in all, which nobody
+    may spend yet; `credits` are sent to the card by somebody who is no merchant of a charge."""
 
     early: PersistentMap[Early] = PersistentMap()
     refunds: PersistentMap[Refund] = PersistentMap()

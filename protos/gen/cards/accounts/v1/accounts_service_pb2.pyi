@@ -402,6 +402,10 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     """A refund."""
     TRANSACTION_KIND_PAYMENT: _TransactionKind.ValueType  # 3
     """A payment."""
+    TRANSACTION_KIND_REFUND_REVERSAL: _TransactionKind.ValueType  # 4
+    """A refund that was taken away again."""
+    TRANSACTION_KIND_CREDIT: _TransactionKind.ValueType  # 5
+    """Money that somebody sent to the card."""
 
 class TransactionKind(_TransactionKind, metaclass=_TransactionKindEnumTypeWrapper):
     """What a line of the list is."""
@@ -414,6 +418,10 @@ TRANSACTION_KIND_REFUND: TransactionKind.ValueType  # 2
 """A refund."""
 TRANSACTION_KIND_PAYMENT: TransactionKind.ValueType  # 3
 """A payment."""
+TRANSACTION_KIND_REFUND_REVERSAL: TransactionKind.ValueType  # 4
+"""A refund that was taken away again."""
+TRANSACTION_KIND_CREDIT: TransactionKind.ValueType  # 5
+"""Money that somebody sent to the card."""
 Global___TransactionKind: _TypeAlias = TransactionKind  # noqa: Y015
 
 class _TransactionStatus:

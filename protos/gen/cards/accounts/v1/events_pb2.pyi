@@ -1997,3 +1997,209 @@ class AccountMigrated(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AccountMigrated: _TypeAlias = AccountMigrated  # noqa: Y015
+
+@_typing.final
+class RefundAuthorised(_message.Message):
+    """A merchant promised that money will come back; it cannot be spent before it is posted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    REFUND_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    PENDING_FIELD_NUMBER: _builtins.int
+    MERCHANT_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    card_id: _builtins.str
+    """The card."""
+    refund_id: _builtins.str
+    """The refund."""
+    charge_id: _builtins.str
+    """The charge it belongs to; empty when it is not linked to one."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What is promised."""
+
+    @_builtins.property
+    def pending(self) -> _money_pb2.Money:
+        """What of it is still to come."""
+
+    @_builtins.property
+    def merchant(self) -> Global___Merchant:
+        """Where."""
+
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """When it is no longer awaited."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        refund_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        pending: _money_pb2.Money | None = ...,
+        merchant: Global___Merchant | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_at", b"expires_at", "merchant", b"merchant", "pending", b"pending"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "expires_at", b"expires_at", "merchant", b"merchant", "pending", b"pending", "refund_id", b"refund_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundAuthorised: _TypeAlias = RefundAuthorised  # noqa: Y015
+
+@_typing.final
+class RefundReversed(_message.Message):
+    """Money that had come back was taken away again, and is owed once more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    REFUND_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    REVERSAL_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    MERCHANT_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who owes."""
+    card_id: _builtins.str
+    """The card."""
+    refund_id: _builtins.str
+    """The refund."""
+    charge_id: _builtins.str
+    """The charge it belongs to; empty when it is not linked to one."""
+    reversal_id: _builtins.str
+    """This reversal."""
+    transaction_date: _builtins.str
+    """Business date."""
+    posting_date: _builtins.str
+    """Business date on which it was posted."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much, positive."""
+
+    @_builtins.property
+    def merchant(self) -> Global___Merchant:
+        """Where."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards; negative when the account is in credit."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        refund_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        reversal_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        merchant: Global___Merchant | None = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        transaction_date: _builtins.str = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance", "merchant", b"merchant"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "merchant", b"merchant", "posting_date", b"posting_date", "refund_id", b"refund_id", "reversal_id", b"reversal_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundReversed: _TypeAlias = RefundReversed  # noqa: Y015
+
+@_typing.final
+class OriginalCreditPosted(_message.Message):
+    """Somebody sent money to the card."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    CREDIT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    SENDER_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    card_id: _builtins.str
+    """The card."""
+    credit_id: _builtins.str
+    """The credit."""
+    transaction_date: _builtins.str
+    """Business date."""
+    posting_date: _builtins.str
+    """Business date on which it was posted."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much, positive."""
+
+    @_builtins.property
+    def sender(self) -> Global___Merchant:
+        """Who sent it: an institution or a business."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards; negative when the account is in credit."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        credit_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        sender: Global___Merchant | None = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        transaction_date: _builtins.str = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance", "sender", b"sender"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "card_id", b"card_id", "credit_id", b"credit_id", "customer_id", b"customer_id", "posting_date", b"posting_date", "sender", b"sender", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OriginalCreditPosted: _TypeAlias = OriginalCreditPosted  # noqa: Y015

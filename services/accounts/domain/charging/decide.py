@@ -1,0 +1,24 @@
+"""Which function decides which command of this part."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chassis.kernel.decider import Context
+from chassis.kernel.events import Command, Fact
+from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.charging import commands, refunds
+from services.accounts.domain.charging.following import Evolve, with_what_came_before
+from services.accounts.domain.charging.standing_in import record_stand_in
+
+Table = dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, ...]]]
+
+
+def table(evolve: Evolve) -> Table:
+    """The deciding functions, given how the account changes."""
+    return {
+        commands.RecordStandIn: with_what_came_before(record_stand_in, evolve),
+        commands.AuthoriseRefund: refunds.authorise_refund,
+        commands.ReverseRefund: refunds.reverse_refund,
+        commands.ExpireRefund: refunds.expire_refund,
+        commands.PostOriginalCredit: refunds.post_original_credit,
+    }

@@ -1,0 +1,83 @@
+"""What the network decided in the house's place is recorded: it binds, whatever the limit."""
+
+from dataclasses import replace
+
+from chassis.kernel.decider import Context
+from chassis.kernel.errors import Refused
+from chassis.kernel.events import Fact
+from services.accounts.domain import events
+from services.accounts.domain.account import cards, charges, commands, holding
+from services.accounts.domain.account.authorising import approved, declined, grant, is_same
+from services.accounts.domain.account.state import Charge, CreditAccount
+from services.accounts.domain.charging.commands import RecordStandIn
+from services.accounts.domain.charging.matching import match
+from services.accounts.domain.values import (
+    APPROVALS,
+    PARTLY_APPROVED,
+    ChargeStatus,
+    DeclineReason,
+)
+
+Decided = events.ChargeAuthorised | events.ChargeDeclined
+
+
+def record_stand_in(
+    state: CreditAccount, command: RecordStandIn, context: Context
+) -> tuple[Fact, ...]:
+    """Accept the network's decision beside, or instead of, the house's own. Raises Refused when the
+    charge has other content or the network decided otherwise before."""
+    asked = command.charge
+    cards.find(state, asked.card_id)
+    charges.check_currency(state, asked.amount)
+    known = state.charges.get(asked.charge_id)
+    if known is None:
+        return (_decision(state, command, None, context),)
+    if not known.is_decided:
+        bare = replace(state, posted_minor=state.posted_minor - known.captured_minor)
+        return (match(bare, known, _decision(bare, command, None, context)),)
+    if not is_same(known, asked):
+        raise Refused("CHARGE_AUTHORISED_DIFFERENTLY", "a charge of this id has other content")
+    if not known.decided_by_network:
+        return _overrule(state, known, command, context)
+    if known.response_code != command.response_code:
+        raise Refused("STAND_IN_DECIDED_DIFFERENTLY", "the network decided otherwise before")
+    return ()
+
+
+def _decision(
+    state: CreditAccount, command: RecordStandIn, before: Charge | None, context: Context
+) -> Decided:
+    """The network's decision as a fact of ours; what was posted of it `before` is not held."""
+    asked, code = command.charge, command.response_code
+    if code not in APPROVALS:
+        reason = DeclineReason.DECLINED_BY_NETWORK
+        return replace(declined(state, asked, reason, code, False), decided_by_network=True)
+    granted = grant(state.in_force, asked, context.now)
+    held = granted.held_minor
+    if before is not None:
+        held = 0 if before.completed else max(0, held - before.captured_minor)
+    granted = granted._replace(response_code=code, held_minor=held)
+    return replace(approved(state, asked, granted, False), decided_by_network=True)
+
+
+def _overrule(
+    state: CreditAccount, known: Charge, command: RecordStandIn, context: Context
+) -> tuple[Fact, ...]:
+    """The house decided as well: nothing follows where both agree, or where all is over."""
+    freed = replace(state, held_minor=state.held_minor - known.held_minor)
+    is_held = known.status is ChargeStatus.HELD
+    if command.response_code in APPROVALS:
+        in_part = known.response_code == PARTLY_APPROVED and is_held
+        if known.reason or in_part:
+            return (_decision(freed, command, known, context),)
+        return ()
+    if not is_held or known.captured_minor:
+        return ()
+    taken_back = commands.ReverseCharge(
+        account_id=state.account_id,
+        charge_id=known.charge_id,
+        reversal_id=known.charge_id,
+        transaction_date=command.charge.transaction_date,
+    )
+    reversal = holding.reverse(state, taken_back, context)
+    return (*reversal, _decision(freed, command, known, context))
