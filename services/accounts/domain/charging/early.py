@@ -42,35 +42,33 @@ def keep(
         raise otherwise
     if early is not None and len(early.messages) >= EARLY_MESSAGES_LIMIT:
         raise Refused("TOO_MANY_EARLY_MESSAGES", "what they belong to never came")
+    return (_kept(state, charge_id, kept),)
+
+
+def _kept(state: CreditAccount, place: str, kept: EarlyMessage) -> Fact:
     if kept.kind is EarlyKind.ADVICE and kept.amount is not None:
-        return (
-            EarlyAdviceKept(
-                account_id=state.account_id,
-                customer_id=state.customer_id,
-                charge_id=charge_id,
-                advice_id=kept.id,
-                amount=kept.amount,
-                transaction_date=kept.transaction_date,
-            ),
-        )
-    if kept.kind is EarlyKind.REFUND_REVERSAL:
-        return (
-            EarlyRefundReversalKept(
-                account_id=state.account_id,
-                customer_id=state.customer_id,
-                refund_id=charge_id.removeprefix(OF_REFUND),
-                reversal_id=kept.id,
-                amount=kept.amount,
-                transaction_date=kept.transaction_date,
-            ),
-        )
-    return (
-        EarlyReversalKept(
+        return EarlyAdviceKept(
             account_id=state.account_id,
             customer_id=state.customer_id,
-            charge_id=charge_id,
+            charge_id=place,
+            advice_id=kept.id,
+            amount=kept.amount,
+            transaction_date=kept.transaction_date,
+        )
+    if kept.kind is EarlyKind.REFUND_REVERSAL:
+        return EarlyRefundReversalKept(
+            account_id=state.account_id,
+            customer_id=state.customer_id,
+            refund_id=place.removeprefix(OF_REFUND),
             reversal_id=kept.id,
             amount=kept.amount,
             transaction_date=kept.transaction_date,
-        ),
+        )
+    return EarlyReversalKept(
+        account_id=state.account_id,
+        customer_id=state.customer_id,
+        charge_id=place,
+        reversal_id=kept.id,
+        amount=kept.amount,
+        transaction_date=kept.transaction_date,
     )
