@@ -91,8 +91,8 @@ class ChargesServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AuthoriseRefund(self, request, context):
-        """A merchant asks whether money may come back: approved, it is awaited, and cannot be spent before
-        RefundCharge posts it under the same refund_id. Errors: CARD_NOT_FOUND, CHARGE_NOT_FOUND,
+        """A merchant asks whether money may come back: approved, it is awaited, and cannot be spent
+        before RefundCharge posts it under the same refund_id. Errors: CARD_NOT_FOUND, CHARGE_NOT_FOUND,
         REFUND_AUTHORISED_DIFFERENTLY, MERCHANT_MISSING (not linked), DATE_MALFORMED, RATE_MISSING,
         ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
         """
