@@ -92,9 +92,9 @@ class ChargesServiceServicer:
 
     def AuthoriseRefund(self, request, context):
         """A merchant asks whether money may come back: approved, it is awaited, and cannot be spent
-        before RefundCharge posts it under the same refund_id. Errors: CARD_NOT_FOUND, CHARGE_NOT_FOUND,
-        REFUND_AUTHORISED_DIFFERENTLY, MERCHANT_MISSING (not linked), DATE_MALFORMED, RATE_MISSING,
-        ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
+        before RefundCharge posts it under the same refund_id. Errors: CARD_NOT_FOUND,
+        CHARGE_NOT_FOUND, REFUND_AUTHORISED_DIFFERENTLY, MERCHANT_MISSING (not linked),
+        DATE_MALFORMED, RATE_MISSING, ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
