@@ -87,6 +87,8 @@ class GrpcServer:
         self.rpcs = rpcs
         self._server: Any = None
         self._health = Health(self._names, ready, settings.health_listen)
+        self.beside: list[Any] = []
+        """Servers (see chassis.service) that begin and end with this one."""
         self.port = 0
 
     def _make_door(self, guard: Guard) -> Door:
@@ -132,6 +134,8 @@ class GrpcServer:
         await self._server.start()
         off = sorted(settings.door_layers_off)
         log("serving", port=self.port, tls=credentials is not None, layers_off=off)
+        for each in self.beside:
+            await each.start()
         return self.port
 
     async def stop(self) -> None:
@@ -140,7 +144,9 @@ class GrpcServer:
         await self._health.drain()
         await asyncio.sleep(self._settings.drain_notice_seconds)
         self.door.end_streams()
-        await self._server.stop(self._settings.drain_grace_seconds)
+        grace_seconds = self._settings.drain_grace_seconds
+        ending = [each.stop(grace_seconds) for each in self.beside]
+        await asyncio.gather(self._server.stop(grace_seconds), *ending)
         await self._health.stop()
         log("stopped")
 

@@ -115,6 +115,7 @@ async def _serve(service: Service, settings: Settings, with_work: bool) -> None:
             resources=node.resources(),
         )
         server = GrpcServer(service.name, settings, list(node.rpcs()), guard, node.ready)
+        server.beside.extend(service.servers(node.ports, guard, server.admission))
         if with_work:
             node.start_work()
         try:

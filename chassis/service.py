@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from google.protobuf.descriptor import ServiceDescriptor
 from sqlalchemy import MetaData
@@ -11,6 +11,8 @@ from sqlalchemy import MetaData
 from chassis.codec import Codec
 from chassis.config import Settings
 from chassis.crypto.keys import Keys
+from chassis.grpc_server import Guard
+from chassis.interceptors.admission import Admission
 from chassis.kernel.decider import Decider
 from chassis.kernel.events import Fact, Upcasters
 from chassis.policies import Policy, TimerRule
@@ -26,6 +28,27 @@ Worker = tuple[str, Callable[[], Awaitable[None]]]
 
 Attributes = Callable[[Ports, str], Awaitable[Mapping[str, Any] | None]]
 """What permissions may know of an object (`owner` …), or None when there is no such object."""
+
+
+class Server(Protocol):
+    """What answers beside the rpcs in `serve`, at a port of its own, for who speaks no gRPC."""
+
+    async def start(self) -> int:
+        """Listen; the port is returned."""
+        ...
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Take nothing new, let what is in hand end, close."""
+        ...
+
+
+Servers = Callable[[Ports, Guard, Admission], Sequence[Server]]
+"""Made of what the door of rpcs stands on, so that the same callers compete for the same places,
+are asked about by the same policies, and are measured alike."""
+
+
+def _no_servers(ports: Ports, guard: Guard, admission: Admission) -> Sequence[Server]:
+    return ()
 
 
 def _no_rpcs(ports: Ports) -> Rpcs:
@@ -53,6 +76,7 @@ class Service:
     overrides: Mapping[type[Fact], Override] = field(default_factory=dict)
     rpcs: Callable[[Ports], Rpcs] = _no_rpcs
     workers: Callable[[Ports], Sequence[Worker]] = _no_workers
+    servers: Servers = _no_servers
     resources: Mapping[str, Attributes] = field(default_factory=dict)
     tables: MetaData | None = None
     prepare: Callable[[Ports], Awaitable[None]] | None = None

@@ -19,6 +19,7 @@ from services.accounts.domain.events import UPCASTERS
 from services.accounts.domain.pan import PAN
 from services.accounts.domain.programme import PROGRAMME
 from services.accounts.domain.reconciliation.day_end import DAY_END
+from services.accounts.iso8583.serving import servers
 from services.accounts.use_cases.billing_run import BillingRun
 from services.accounts.use_cases.clearing import ClearingFiles
 
@@ -82,6 +83,7 @@ SERVICE = Service(
     tables=tables.METADATA,
     rpcs=grpc_api.rpcs,
     workers=workers,
+    servers=servers,
     resources={
         "Account": owner_of_account,
         "Card": owner_of_card,

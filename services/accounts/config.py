@@ -4,12 +4,12 @@ from pathlib import Path
 
 from pydantic import PositiveInt
 
-from chassis.config import Settings
+from services.accounts.iso8583.settings import Iso8583Settings
 
 REFERENCE = Path(__file__).resolve().parents[2] / "data" / "reference"
 
 
-class AccountsSettings(Settings):
+class AccountsSettings(Iso8583Settings):
     """The settings of accounts, `CARDS_ACCOUNTS_*`."""
 
     assessment_deadline_ms: PositiveInt = 150

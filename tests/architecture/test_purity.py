@@ -58,6 +58,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "chassis/grpc_client": frozenset({"clock"}),
     # The adapter to NATS: its time limits are those of a real connection.
     "chassis/jetstream": frozenset({"clock", "sockets"}),
+    # Serves connections that are not gRPC; what is said on them is given to it.
+    "chassis/framed_server": frozenset({"sockets"}),
     # It reads the certificates that NATS is reached with.
     "chassis/nats_config": frozenset({"sockets"}),
     # The writer thread and the reader threads.

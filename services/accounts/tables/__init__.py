@@ -1,6 +1,13 @@
 """The read models' tables; a file for each part of the service, which registers itself here."""
 
-from services.accounts.tables import billing_run, books, business_days, clearing, reconciliation
+from services.accounts.tables import (
+    billing_run,
+    books,
+    business_days,
+    clearing,
+    network_references,
+    reconciliation,
+)
 from services.accounts.tables.metadata import METADATA
 
 __all__ = [
@@ -9,5 +16,6 @@ __all__ = [
     "books",
     "business_days",
     "clearing",
+    "network_references",
     "reconciliation",
 ]

@@ -299,10 +299,14 @@ class Accounts:
 
     async def authorise(self, command: AuthoriseCharge, render: Render[M]) -> M:
         """Ask risk where the programme wants it asked, then decide."""
+        return await self.application.answer(await self.assessed(command), render=render)
+
+    async def assessed(self, command: AuthoriseCharge) -> AuthoriseCharge:
+        """The command with risk's word, where the programme wants risk asked."""
         account = await self.application.peek(CREDIT_ACCOUNT, command.account_id)
-        if account is not None and _is_to_be_assessed(account, command):
-            command = replace(command, assessment=await self.risk.assess(command))
-        return await self.application.answer(command, render=render)
+        if account is None or not _is_to_be_assessed(account, command):
+            return command
+        return replace(command, assessment=await self.risk.assess(command))
 
 
 def _again(card: Card) -> NewCard:

@@ -7,6 +7,7 @@ from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import NotFound
 from chassis.kernel.events import Command, Fact
 from services.accounts.domain.account import cards, commands, holding, posting, restricting
+from services.accounts.domain.account.at_once import PostApprovedCharge, post_approved
 from services.accounts.domain.account.evolve import EVOLVE, evolve
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.charging import decide as charging
@@ -32,6 +33,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     commands.ClearCharge: posting.clear,
     commands.RefundCharge: with_what_came_before(posting.refund, evolve),
     commands.RecordPayment: posting.record_payment,
+    PostApprovedCharge: post_approved,
     **controls.DECIDE,
     **charging.table(evolve),
     **life.DECIDE,
