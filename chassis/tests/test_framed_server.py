@@ -88,7 +88,8 @@ class Line:
 
 @asynccontextmanager
 async def serving(echo: Echo, **changes: object) -> AsyncIterator[FramedServer]:
-    server = FramedServer("echo", replace(SETTINGS, **changes), echo.begin)  # type: ignore[arg-type]
+    changed = replace(SETTINGS, **changes)  # type: ignore[arg-type]
+    server = FramedServer("echo", changed, echo.begin)
     await server.start()
     try:
         yield server

@@ -136,6 +136,7 @@ class Reading:
             try:
                 found = datetime.strptime(f"{year}{text}", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
             except ValueError:
+                # No day of this year: 29 February is one of the year before, or of none.
                 continue
             if found <= latest:
                 return found

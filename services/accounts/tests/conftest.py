@@ -18,6 +18,7 @@ from chassis.call import Principal, current, entered
 from chassis.kernel.errors import Error
 from chassis.testing.harness import TestNode, call, running
 from services.accounts.app import SERVICE
+from services.accounts.tests.network import World, opened_to_networks
 
 OPERATOR = Principal("operator:olga", "operator", ("operator",))
 GROCER = events_pb2.Merchant(id="M-1", name="Green Grocer", mcc="5411", country="GB")
@@ -136,3 +137,10 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
             for method in described.methods
         }
         yield Door(node, methods, stub)
+
+
+@pytest.fixture
+async def network(door: Door) -> AsyncIterator[World]:
+    """A card network on a line to the service, with a card to charge."""
+    async with opened_to_networks(door) as world:
+        yield world

@@ -158,6 +158,35 @@ class Line:
         self.writer.close()
 
 
+@dataclass
+class World:
+    """An account with a card, a terminal that knows the number, a line to the door."""
+
+    rpcs: Any
+    door: Door
+    line: Line
+    terminal: Terminal
+    account: Any
+
+    async def held(self) -> int:
+        return int((await self._account()).held.minor_units)
+
+    async def owed(self) -> int:
+        return int((await self._account()).balance.minor_units)
+
+    async def _account(self) -> Any:
+        found = await self.rpcs("GetAccount", account_id=self.account.account_id)
+        return found.account
+
+    def facts(self) -> list[Any]:
+        found: list[Any] = self.rpcs.node.facts()
+        return found
+
+    def charged(self) -> list[Any]:
+        """The facts about charges."""
+        return [each for each in self.facts() if "harge" in type(each).__name__]
+
+
 @asynccontextmanager
 async def connected(
     server: FramedServer, codec: Codec, header: Header = Header.TWO_BYTES, **tls: Any
@@ -169,3 +198,14 @@ async def connected(
         yield line
     finally:
         line.close()
+
+
+@asynccontextmanager
+async def opened_to_networks(rpcs: Any) -> AsyncIterator[World]:
+    """An account with a card, whose number a terminal knows; `rpcs` is a caller at the door."""
+    account = await rpcs.open()
+    number = (await rpcs("RevealCardNumber", card_id=account.cards[0].card_id)).number
+    chosen = settings()
+    opened = open_door(rpcs.node, chosen)
+    async with served(opened, chosen) as server, connected(server, opened.codec) as line:
+        yield World(rpcs, opened, line, Terminal(number), account)
