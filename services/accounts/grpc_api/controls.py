@@ -11,7 +11,7 @@ from chassis.kernel.errors import Invalid
 from chassis.ports import Ports
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.controls.commands import RemoveControl, SetControl
-from services.accounts.domain.controls.metering import Meter, Window, hour_of, used
+from services.accounts.domain.controls.metering import Meter, Window, code_of, moment_of, used
 from services.accounts.domain.controls.state import Control, ControlKind, Scope
 from services.accounts.grpc_api import messages
 from services.accounts.use_cases.accounts import Accounts
@@ -80,7 +80,7 @@ class ControlsApi(ControlsServiceServicer):
 
     def _in_force(self, account: CreditAccount, of: Control, meter: Meter) -> pb.ControlInForce:
         now = self._clock.now()
-        minor, times = used(meter, of.window, of.rolling, hour_of(now), now.date())
+        minor, times = used(meter, code_of(of.window, of.rolling), moment_of(now, now.date()))
         return pb.ControlInForce(
             control=_message(account, of),
             set_by=messages.CHANNELS[of.channel],  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from services.accounts.domain import events
 from services.accounts.domain.account import commands as account
 from services.accounts.domain.controls import commands
 from services.accounts.domain.controls.events import ControlSet
-from services.accounts.domain.controls.metering import Window, hour_of, used
+from services.accounts.domain.controls.metering import Window, code_of, moment_of, used
 from services.accounts.domain.controls.state import Control, ControlKind, Scope
 from services.accounts.domain.values import CardKind, Channel, EntryMode, LossKind, Merchant
 from services.accounts.tests.stories import GROCER, NOW, TODAY, AccountStory, pounds
@@ -116,7 +116,7 @@ def test_an_increment_uses_the_amount_but_is_no_charge_of_its_own() -> None:
 def now_used(story: AccountStory) -> tuple[int, int]:
     """What is used of the only control now, in minor units and charges."""
     ((control, meter),) = story.state.controls.every()
-    return used(meter, control.window, control.rolling, hour_of(NOW), TODAY)
+    return used(meter, code_of(control.window, control.rolling), moment_of(NOW, TODAY))
 
 
 def test_what_falls_of_a_hold_is_given_back_but_not_that_there_was_a_charge() -> None:
@@ -208,7 +208,7 @@ def test_a_holder_lifts_their_own_control_and_not_the_issuers() -> None:
     with pytest.raises(Refused, match="CONTROL_OF_ISSUER"):
         put(story, kind=ControlKind.BLOCK, mccs=("7995",))
     lift(story, Channel.OPERATOR)
-    assert not story.state.controls.groups
+    assert not story.state.controls.number
 
 
 def test_the_issuer_takes_a_control_over() -> None:
@@ -273,6 +273,6 @@ def test_what_a_limit_costs_does_not_grow_with_what_happened() -> None:
         )
         story.given(*story.decide(command))
     ((_, meter),) = story.state.controls.every()
-    assert len(meter.hours) <= 25
-    assert len(meter.days) <= 31
-    assert (meter.amount_minor, meter.times) == (40_000, 400)
+    assert len(meter.hours.buckets) <= 25
+    assert len(meter.days.buckets) <= 31
+    assert used(meter, code_of(Window.LIFETIME, False), moment_of(NOW, TODAY)) == (40_000, 400)

@@ -13,7 +13,9 @@ from services.accounts.domain.controls.metering import (
     Meter,
     Window,
     add,
+    code_of,
     hour_of,
+    moment_of,
     used,
 )
 
@@ -92,7 +94,7 @@ def test_buckets_say_what_a_recount_says(
 ) -> None:
     meter, charges = told(steps)
     for window, rolling in WINDOWS:
-        said = used(meter, window, rolling, hour_of(now), now.date())
+        said = used(meter, code_of(window, rolling), moment_of(now, now.date()))
         assert said == recount(charges, window, rolling, now), (window, rolling)
 
 
@@ -109,7 +111,7 @@ def test_a_rolling_window_is_never_shorter_than_its_name_and_at_most_a_bucket_lo
         Window.MONTH: (timedelta(days=30), timedelta(days=1)),
     }
     for window, (length, bucket) in lengths.items():
-        counted = used(meter, window, True, hour_of(now), now.date())[1]
+        counted = used(meter, code_of(window, True), moment_of(now, now.date()))[1]
         least = sum(each.at > now - length for each in charges)
         most = sum(each.at >= now - length - bucket for each in charges)
         assert least <= counted <= most, window

@@ -345,4 +345,4 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
 def evolve(state: CreditAccount, fact: Fact) -> CreditAccount:
     """The account after a fact."""
     after = EVOLVE[type(fact)](state, fact)
-    return controls.follow(after, fact) if after.controls.groups else after
+    return controls.follow(after, fact) if after.controls.number else after

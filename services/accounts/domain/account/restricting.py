@@ -17,7 +17,7 @@ def authorise(
 ) -> tuple[Fact, ...]:
     """Approve what credit allows and no control forbids; or decline."""
     facts = authorising.authorise(state, command, context)
-    if not facts or not state.controls.groups:
+    if not facts or not state.controls.number:
         return facts
     approved = facts[0]
     if not isinstance(approved, events.ChargeAuthorised):
@@ -72,7 +72,7 @@ def increment(
     """Approve more where credit and controls allow it; or decline. More on a charge is no charge
     of its own, so it is not counted once more."""
     facts = holding.increment(state, command, context)
-    if not facts or not state.controls.groups:
+    if not facts or not state.controls.number:
         return facts
     more = facts[0]
     if not isinstance(more, events.ChargeIncremented):

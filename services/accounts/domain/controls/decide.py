@@ -10,7 +10,7 @@ from chassis.kernel.errors import Invalid, NotFound, Refused
 from chassis.kernel.events import Command, Fact
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.controls import commands, events
-from services.accounts.domain.controls.metering import Meter, Window, hour_of, used
+from services.accounts.domain.controls.metering import Moment, Window, moment_of, used
 from services.accounts.domain.controls.state import (
     LIMITS,
     Control,
@@ -50,45 +50,37 @@ class Breach(NamedTuple):
 
 
 def find_breach(controls: Controls, asked: Asked) -> Breach | None:
-    """The first control that stands against a charge, or None."""
-    hour = hour_of(asked.at)
-    for group in controls.groups:
-        if group.scope.card_id not in ("", asked.card_id):
+    """The first control that stands against a charge, or None: rules first, then limits."""
+    card_id, merchant, entry_mode = asked.card_id, asked.merchant, asked.entry_mode
+    for rule in controls.rules:
+        scope = rule.scope
+        if scope.card_id and scope.card_id != card_id:
             continue
-        breach = _group_breach(group, asked, hour)
-        if breach is not None:
-            return breach
+        if scope.fits(merchant, entry_mode) is (rule.kind is ControlKind.BLOCK):
+            return Breach(DeclineReason.CONTROL_FORBIDS, rule.control_id)
+    # A verification asks for nothing, and is no charge.
+    if not asked.minor or not controls.groups:
+        return None
+    moment = moment_of(asked.at, asked.on)
+    for group in controls.groups:
+        scope = group.scope
+        if scope.card_id in ("", card_id) and scope.fits(merchant, entry_mode):
+            breach = _limit_breach(group, asked, moment)
+            if breach is not None:
+                return breach
     return None
 
 
-def _group_breach(group: Group, asked: Asked, hour: int) -> Breach | None:
-    fits = group.scope.fits(asked.merchant, asked.entry_mode)
-    known: dict[tuple[Window, bool], tuple[int, int]] = {}
-    meter = group.meter or Meter()
-    for control in group.controls:
-        kind = control.kind
-        if kind is ControlKind.ALLOW:
-            if not fits:
-                return Breach(DeclineReason.CONTROL_FORBIDS, control.control_id)
-            continue
-        if not fits:
-            continue
-        if kind is ControlKind.BLOCK:
-            return Breach(DeclineReason.CONTROL_FORBIDS, control.control_id)
-        # A verification asks for nothing, and is no charge.
-        if not asked.minor:
-            continue
-        window = control.window, control.rolling
-        sums = known.get(window)
-        if sums is None:
-            sums = known[window] = used(meter, *window, hour, asked.on)
-        if kind is ControlKind.AMOUNT:
-            single = control.window is Window.TRANSACTION
-            total = asked.total_minor if single else sums[0] + asked.minor
-            if total > control.limit_minor:
-                return Breach(DeclineReason.CONTROL_AMOUNT_EXCEEDED, control.control_id)
-        elif asked.times and sums[1] + asked.times > control.times:
-            return Breach(DeclineReason.CONTROL_COUNT_EXCEEDED, control.control_id)
+def _limit_breach(group: Group, asked: Asked, moment: Moment) -> Breach | None:
+    meter = group.meter
+    for limit in group.limits:
+        minor, times = used(meter, limit.code, moment)
+        if limit.amount_id:
+            total = asked.total_minor if limit.single else minor + asked.minor
+            if total > limit.amount_minor:
+                return Breach(DeclineReason.CONTROL_AMOUNT_EXCEEDED, limit.amount_id)
+        if limit.count_id and asked.times and times + asked.times > limit.times:
+            return Breach(DeclineReason.CONTROL_COUNT_EXCEEDED, limit.count_id)
     return None
 
 
@@ -104,7 +96,7 @@ def set_control(
     _check(state, control)
     if known is not None:
         _check_theirs(known, control.channel)
-    elif len(state.controls.every()) >= CONTROLS_LIMIT:
+    elif state.controls.number >= CONTROLS_LIMIT:
         raise Refused("TOO_MANY_CONTROLS", f"an account has at most {CONTROLS_LIMIT} controls")
     scope = control.scope
     return (
@@ -146,7 +138,7 @@ def _resolved(state: CreditAccount, control: Control) -> Control:
 
 
 def _codes_of(state: CreditAccount, name: str) -> tuple[str, ...]:
-    for group in getattr(state.in_force, "mcc_groups", ()):
+    for group in state.in_force.mcc_groups:
         if group.name == name:
             return tuple(
                 each.first if each.first == each.last else f"{each.first}-{each.last}"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chassis.kernel.events import Fact
+from chassis.kernel.persistent_map import PersistentMap
 from services.accounts.domain import events as charges
 from services.accounts.domain.controls import events
 from services.accounts.domain.controls.metering import Meter, add, hour_of
@@ -15,6 +16,7 @@ from services.accounts.domain.controls.state import (
     Counted,
     Group,
     Scope,
+    limits_of,
 )
 
 if TYPE_CHECKING:
@@ -43,44 +45,52 @@ def _set(state: "CreditAccount", fact: events.ControlSet) -> "CreditAccount":
 
 
 def with_control(controls: Controls, control: Control) -> Controls:
-    """The controls with one more, or with one in the place of another of its id. A control joins
+    """The controls with one more, or with one in the place of another of its id. A limit joins
     those of the same scope, and their meter, so that a new limit knows what was used."""
-    before = _without(controls, control.control_id, keeping=control.scope)
-    groups, joined = [], False
-    for group in before.groups:
-        if group.scope == control.scope:
-            joined = True
-            members = sorted((*group.controls, control), key=lambda each: each.control_id)
-            group = replace(group, controls=tuple(members), meter=_meter(group, control))
-        groups.append(group)
-    if joined:
-        return replace(before, groups=tuple(groups))
+    before = without_control(controls, control.control_id, keeping=control.scope)
+    number = before.number + 1
+    if control.kind not in LIMITS:
+        groups = tuple(group for group in before.groups if group.controls)
+        return replace(before, number=number, rules=(*before.rules, control), groups=groups)
+    groups = tuple(
+        _regrouped(group, (*group.controls, control)) if group.scope == control.scope else group
+        for group in before.groups
+    )
+    if groups != before.groups:
+        return replace(before, number=number, groups=groups)
     serial = before.serial + 1
-    meter = Meter() if control.kind in LIMITS else None
-    made = Group(serial=serial, scope=control.scope, controls=(control,), meter=meter)
-    return replace(before, groups=(*before.groups, made), serial=serial)
+    made = Group(
+        serial=serial,
+        scope=control.scope,
+        controls=(control,),
+        limits=limits_of((control,)),
+        meter=Meter(),
+    )
+    return replace(before, number=number, groups=(*groups, made), serial=serial)
 
 
-def _meter(group: Group, control: Control) -> Meter | None:
-    if group.meter is None and control.kind in LIMITS:
-        return Meter()
-    return group.meter
+def _regrouped(group: Group, controls: tuple[Control, ...]) -> Group:
+    members = tuple(sorted(controls, key=lambda each: each.control_id))
+    return replace(group, controls=members, limits=limits_of(members))
 
 
-def _without(controls: Controls, control_id: str, keeping: Scope | None = None) -> Controls:
+def without_control(controls: Controls, control_id: str, keeping: Scope | None = None) -> Controls:
     """The controls without one; a group that has no more goes with its meter, but for `keeping`."""
+    rules = tuple(each for each in controls.rules if each.control_id != control_id)
     groups = []
     for group in controls.groups:
         left = tuple(each for each in group.controls if each.control_id != control_id)
         if left or group.scope == keeping:
-            groups.append(replace(group, controls=left))
-    return replace(controls, groups=tuple(groups))
+            groups.append(group if left == group.controls else _regrouped(group, left))
+    number = len(rules) + sum(len(group.controls) for group in groups)
+    return replace(controls, number=number, rules=rules, groups=tuple(groups))
 
 
 def _removed(state: "CreditAccount", fact: events.ControlRemoved) -> "CreditAccount":
-    left = _without(state.controls, fact.control_id)
-    # Without any control nothing is counted, and what was counted means nothing any more.
-    return replace(state, controls=left if left.groups else Controls(serial=left.serial))
+    left = without_control(state.controls, fact.control_id)
+    # Without any limit nothing is counted, and what was counted means nothing any more.
+    counted = left.counted if left.groups else PersistentMap[Counted]()
+    return replace(state, controls=replace(left, counted=counted))
 
 
 EVOLVE: dict[type[Fact], Callable[[Any, Any], Any]] = {
@@ -110,12 +120,16 @@ def _counted(state: "CreditAccount", fact: charges.ChargeAuthorised) -> "CreditA
     hour, day = hour_of(fact.transaction_at), fact.transaction_date.toordinal()
     groups, serials = [], []
     for group in state.controls.groups:
-        meter, scope = group.meter, group.scope
-        of_card = scope.card_id in ("", fact.card_id)
-        if meter is not None and of_card and scope.fits(fact.merchant, fact.entry_mode):
+        scope = group.scope
+        if scope.card_id in ("", fact.card_id) and scope.fits(fact.merchant, fact.entry_mode):
             serials.append(group.serial)
-            meter = add(meter, hour, day, amount_minor, 1)
-            group = Group(serial=group.serial, scope=scope, controls=group.controls, meter=meter)
+            group = Group(
+                serial=group.serial,
+                scope=scope,
+                controls=group.controls,
+                limits=group.limits,
+                meter=add(group.meter, hour, day, amount_minor, 1),
+            )
         groups.append(group)
     if not serials:
         return state
@@ -133,34 +147,45 @@ def _counted_anew(state: "CreditAccount", charge_id: str, before: Counted) -> "C
         return state
     groups = tuple(
         replace(group, meter=add(group.meter, before.hour, before.day, more, 0))
-        if group.meter is not None and group.serial in before.serials
+        if group.serial in before.serials
         else group
         for group in state.controls.groups
     )
-    return _with(state, groups, charge_id, replace(before, amount_minor=amount_minor))
+    return _with(state, groups, charge_id, before._replace(amount_minor=amount_minor))
 
 
 def _with(
     state: "CreditAccount", groups: tuple[Group, ...], charge_id: str, counted: Counted
 ) -> "CreditAccount":
+    before = state.controls
     controls = Controls(
+        number=before.number,
+        rules=before.rules,
         groups=groups,
-        serial=state.controls.serial,
-        counted=state.controls.counted.set(charge_id, counted),
+        serial=before.serial,
+        counted=before.counted.set(charge_id, counted),
     )
     return replace(state, controls=controls)
 
 
 def _moved(state: "CreditAccount", card_id: str, new_card_id: str) -> "CreditAccount":
     """What held for a card that was lost holds for the one in its place."""
+    before = state.controls
     groups = tuple(
         _moved_group(group, new_card_id) if group.scope.card_id == card_id else group
-        for group in state.controls.groups
+        for group in before.groups
     )
-    return replace(state, controls=replace(state.controls, groups=groups))
+    rules = tuple(
+        _moved_control(each, new_card_id) if each.scope.card_id == card_id else each
+        for each in before.rules
+    )
+    return replace(state, controls=replace(before, groups=groups, rules=rules))
+
+
+def _moved_control(control: Control, card_id: str) -> Control:
+    return replace(control, scope=replace(control.scope, card_id=card_id))
 
 
 def _moved_group(group: Group, card_id: str) -> Group:
-    scope = replace(group.scope, card_id=card_id)
-    controls = tuple(replace(each, scope=scope) for each in group.controls)
-    return replace(group, scope=scope, controls=controls)
+    controls = tuple(_moved_control(each, card_id) for each in group.controls)
+    return replace(group, scope=controls[0].scope, controls=controls)

@@ -1,10 +1,12 @@
 """The spend controls of an account and its cards, and what is used of them."""
 
+from dataclasses import replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from chassis.kernel.events import value
 from chassis.kernel.persistent_map import PersistentMap
-from services.accounts.domain.controls.metering import Meter, Window
+from services.accounts.domain.controls.metering import Meter, Window, code_of
 from services.accounts.domain.values import Channel, EntryMode, Merchant
 
 
@@ -35,20 +37,23 @@ class Scope:
 
     def fits(self, merchant: Merchant, entry_mode: EntryMode) -> bool:
         """Whether a charge of the scope's card is one of them."""
-        return (
-            (not self.mccs or _is_among(merchant.mcc, self.mccs))
-            and (not self.merchant_ids or merchant.id in self.merchant_ids)
-            and (not self.countries or merchant.country in self.countries)
-            and (not self.entry_modes or entry_mode in self.entry_modes)
-        )
+        mccs, ids, countries = self.mccs, self.merchant_ids, self.countries
+        if mccs and not _is_among(merchant.mcc, mccs):
+            return False
+        if ids and merchant.id not in ids:
+            return False
+        if countries and merchant.country not in countries:
+            return False
+        return not self.entry_modes or entry_mode in self.entry_modes
 
 
 def _is_among(mcc: str, mccs: tuple[str, ...]) -> bool:
     if mcc in mccs:
         return True
-    return any(
-        len(each) > MCC_LENGTH and each[:MCC_LENGTH] <= mcc <= each[-MCC_LENGTH:] for each in mccs
-    )
+    for each in mccs:
+        if len(each) > MCC_LENGTH and each[:MCC_LENGTH] <= mcc <= each[-MCC_LENGTH:]:
+            return True
+    return False
 
 
 @value
@@ -68,18 +73,31 @@ class Control:
 
 
 @value
+class Limit:
+    """The least amount and number of a window, each with the control that says so; an empty id
+    where none does. `code` is the window's, `single` says that it is a single charge."""
+
+    code: int
+    single: bool
+    amount_id: str = ""
+    amount_minor: int = 0
+    count_id: str = ""
+    times: int = 0
+
+
+@value
 class Group:
-    """The controls of one scope, and the one meter they share; `serial` tells groups apart, the
-    later the higher."""
+    """The limits of one scope, and the one meter they share; `serial` tells groups apart, the
+    later the higher. `limits` is what `controls` come to."""
 
     serial: int
     scope: Scope
     controls: tuple[Control, ...]
-    meter: Meter | None = None
+    limits: tuple[Limit, ...]
+    meter: Meter
 
 
-@value
-class Counted:
+class Counted(NamedTuple):
     """A charge as it was counted: how much, at which hour and day, in which groups."""
 
     amount_minor: int
@@ -90,23 +108,42 @@ class Counted:
 
 @value
 class Controls:
-    """All of an account's controls, in groups, and what of its charges they have counted."""
+    """All of an account's controls: those that block and allow, and the limits in groups, with
+    what of the account's charges they have counted. `number` is how many there are."""
 
+    number: int = 0
+    rules: tuple[Control, ...] = ()
     groups: tuple[Group, ...] = ()
     serial: int = 0
     counted: PersistentMap[Counted] = PersistentMap()
 
     def find(self, control_id: str) -> Control | None:
         """The control of this id, or None."""
-        for group in self.groups:
-            for control in group.controls:
-                if control.control_id == control_id:
-                    return control
+        for control, _ in self.every():
+            if control.control_id == control_id:
+                return control
         return None
 
     def every(self) -> list[tuple[Control, Meter]]:
         """All controls by id, each with its meter."""
-        found = [
-            (control, group.meter or Meter()) for group in self.groups for control in group.controls
-        ]
+        limits = [(control, group.meter) for group in self.groups for control in group.controls]
+        found = [*limits, *((control, Meter()) for control in self.rules)]
         return sorted(found, key=lambda pair: pair[0].control_id)
+
+
+def limits_of(controls: tuple[Control, ...]) -> tuple[Limit, ...]:
+    """The least amount and number for every window that the controls limit."""
+    found: dict[int, Limit] = {}
+    for control in controls:
+        code = code_of(control.window, control.rolling)
+        single = control.window is Window.TRANSACTION
+        limit = found.get(code) or Limit(code=code, single=single)
+        if control.kind is ControlKind.AMOUNT:
+            if not limit.amount_id or control.limit_minor < limit.amount_minor:
+                limit = replace(
+                    limit, amount_id=control.control_id, amount_minor=control.limit_minor
+                )
+        elif not limit.count_id or control.times < limit.times:
+            limit = replace(limit, count_id=control.control_id, times=control.times)
+        found[code] = limit
+    return tuple(found[code] for code in sorted(found))
