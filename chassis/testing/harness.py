@@ -127,15 +127,16 @@ async def running(
     settings: Settings | None = None,
     stubs: Mapping[str, Any] | None = None,
     clock: FixedClock | None = None,
+    url: str = "",
 ) -> AsyncIterator[TestNode]:
-    """A service on SQLite in `folder`, with a clock that stands still, ids in order, data keys in
-    memory and, of other services, only the `stubs` given."""
+    """A service on SQLite in `folder`, or on the empty database at `url`, with a clock that stands
+    still, ids in order, data keys in memory and, of other services, only the `stubs` given."""
     clock = clock or FixedClock(BEGINNING)
     world = World(
         clock=clock,
         ids=CountedIds(),
         random=Random(1),
-        engine=open_engine(f"sqlite:///{folder / 'store.db'}"),
+        engine=open_engine(url or f"sqlite:///{folder / 'store.db'}"),
         runner=InlineRunner(),
         bus=None,
         rpc=NobodyElse(stubs),

@@ -19,6 +19,7 @@ from services.accounts.domain.events import UPCASTERS
 from services.accounts.domain.pan import PAN
 from services.accounts.domain.programme import PROGRAMME
 from services.accounts.domain.reconciliation.day_end import DAY_END
+from services.accounts.domain.transactions.labels import TRANSACTION_LABEL
 from services.accounts.iso8583.serving import servers
 from services.accounts.use_cases.billing_run import BillingRun
 from services.accounts.use_cases.clearing import ClearingFiles
@@ -74,6 +75,7 @@ SERVICE = Service(
         CLEARING_FILE,
         CLEARING_ITEM,
         DAY_END,
+        TRANSACTION_LABEL,
     ),
     upcasters=UPCASTERS,
     public=events_pb2,

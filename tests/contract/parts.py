@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.contract import part_business_days, part_clearing, part_controls, part_programmes
+from tests.contract import (
+    part_business_days,
+    part_clearing,
+    part_controls,
+    part_programmes,
+    part_transactions,
+)
 
 if TYPE_CHECKING:
     from tests.contract.story import Story
@@ -13,5 +19,6 @@ PARTS: tuple[Callable[["Story"], None], ...] = (
     part_business_days.tell,
     part_clearing.tell,
     part_programmes.tell,
+    part_transactions.tell,
 )
 """In order; each may use the holders that the story has opened, or open others."""

@@ -26,6 +26,7 @@ from services.accounts.grpc_api.controls import ControlsApi
 from services.accounts.grpc_api.credits import ChargesApi
 from services.accounts.grpc_api.holders import Holders
 from services.accounts.grpc_api.programmes import Programmes
+from services.accounts.grpc_api.transactions import transactions_rpcs
 from services.accounts.queries.books import Trades
 from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.business_days import BusinessDays
@@ -78,4 +79,5 @@ def rpcs(ports: Ports) -> Rpcs:
             ChargesApi(ports, accounts),
             charges_service_pb2.DESCRIPTOR.services_by_name["ChargesService"],
         ),
+        transactions_rpcs(ports, api.transaction),
     ]

@@ -41,12 +41,13 @@ class Books(AccountsServiceServicer):
         )
         more = len(rows) > size
         return pb.ListTransactionsResponse(
-            transactions=[self._transaction(account, row) for row in rows[:size]],
+            transactions=[self.transaction(account, row) for row in rows[:size]],
             next_page_token=answers.page_token(rows[size - 1].position, list_id) if more else "",
         )
 
-    def _transaction(self, account: CreditAccount, row: Any) -> pb.Transaction:
-        card = account.find_card(row.card_id)
+    def transaction(self, account: CreditAccount | None, row: Any) -> pb.Transaction:
+        """A line as a message; without its account the card's last digits are left out."""
+        card = account.find_card(row.card_id) if account else None
         merchant = None
         if row.merchant_name:
             merchant = events_pb2.Merchant(

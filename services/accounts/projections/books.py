@@ -22,12 +22,14 @@ from services.accounts.projections.lines import (
     VERIFIED,
     insert_line,
 )
+from services.accounts.projections.search import index_page, keep_merchant_category
 from services.accounts.tables.books import (
     account_balances,
     ledger_entries,
     ledger_totals,
     transactions,
 )
+from services.accounts.tables.search import merchant_categories, transaction_search
 
 # Transactions
 
@@ -311,7 +313,7 @@ def post(connection: Connection, event: Recorded) -> None:
 PROJECTIONS = (
     Projection(
         "transactions",
-        (transactions,),
+        (transactions, transaction_search, merchant_categories),
         (
             list_authorised,
             list_declined,
@@ -322,7 +324,10 @@ PROJECTIONS = (
             list_cleared,
             list_payment,
             *credits.LINES,
+            keep_merchant_category,
         ),
+        finish=index_page,
+        version=2,
     ),
     Projection("ledger", (ledger_entries, ledger_totals, account_balances), (open_balance, post)),
 )

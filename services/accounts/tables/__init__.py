@@ -7,6 +7,7 @@ from services.accounts.tables import (
     clearing,
     network_references,
     reconciliation,
+    search,
 )
 from services.accounts.tables.metadata import METADATA
 
@@ -18,4 +19,5 @@ __all__ = [
     "clearing",
     "network_references",
     "reconciliation",
+    "search",
 ]

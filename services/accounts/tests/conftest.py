@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -126,11 +127,11 @@ class Door:
         return await self("AuthoriseCharge", **{**fields, **changes})
 
 
-@pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    """The rpcs of a running accounts service."""
+@asynccontextmanager
+async def opened(folder: Path, url: str = "") -> AsyncIterator[Door]:
+    """The rpcs of a running accounts service, on SQLite or on the database at `url`."""
     stub = RiskStub()
-    async with running(SERVICE, tmp_path, stubs={"risk": stub}) as node:
+    async with running(SERVICE, folder, stubs={"risk": stub}, url=url) as node:
         methods = {
             method.name: (getattr(servicer, method.name), GetMessageClass(method.input_type))
             for _, servicer, described in SERVICE.rpcs(node.ports)
@@ -144,3 +145,10 @@ async def network(door: Door) -> AsyncIterator[World]:
     """A card network on a line to the service, with a card to charge."""
     async with opened_to_networks(door) as world:
         yield world
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    """The rpcs of a running accounts service."""
+    async with opened(tmp_path) as door:
+        yield door
