@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from collections import namedtuple
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import chain
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
@@ -132,13 +133,13 @@ def _prepare_sqlite(engine: Engine, memory: bool) -> None:
     def _on_begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if not options.get("writing"):
-            connection.exec_driver_sql("BEGIN")
+            run_statement(connection, "BEGIN", ())
             return
         synchronous = "NORMAL" if options.get("relaxed") else "FULL"
         if not memory and connection.info.get("synchronous", "FULL") != synchronous:
             connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
             connection.info["synchronous"] = synchronous
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        run_statement(connection, "BEGIN IMMEDIATE", ())
 
 
 class Database:
@@ -217,6 +218,33 @@ def is_away(error: DBAPIError) -> bool:
     return name in ("OperationalError", "InterfaceError", "AdminShutdown", "ConnectionTimeout")
 
 
+def run_statement(connection: Connection, sql: str, parameters: Sequence[Any]) -> Any:
+    """Run a statement in the driver's own words and return the driver's cursor. For what every
+    transaction does: the way round through SQLAlchemy costs more than the statement itself."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(sql, parameters)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _told_by_sqlalchemy(connection, sql, error) from error
+    return cursor
+
+
+def _told_by_sqlalchemy(connection: Connection, sql: str, error: Any) -> DBAPIError:
+    """The driver's error as SQLAlchemy would raise it; a connection that is lost is given up."""
+    driver = connection.connection.dbapi_connection
+    lost = bool(connection.dialect.is_disconnect(error, driver, None))
+    if lost:
+        connection.invalidate(error)
+    base = connection.dialect.loaded_dbapi.Error
+    told: DBAPIError = DBAPIError.instance(sql, None, error, base, connection_invalidated=lost)
+    return told
+
+
+@cache
+def _row_type(table: Table) -> Any:
+    return namedtuple("Row", [column.name for column in table.columns])
+
+
 _ARRAY_TYPES = {
     "BIGINT": "bigint",
     "INTEGER": "integer",
@@ -251,14 +279,14 @@ def _insert(
         return
     if connection.dialect.name == "postgresql":
         columns = tuple(list(column) for column in zip(*rows, strict=True))
-        connection.exec_driver_sql(_insert_arrays(table, key), columns)
+        run_statement(connection, _insert_arrays(table, key), columns)
         return
     # Not executemany: the driver gives up the interpreter's lock for every row, and a thread that
     # has it back only after its turn gets nowhere while another one is busy.
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
         some = rows[start : start + ROWS_PER_STATEMENT]
         sql = _insert_values(table, key, len(some))
-        connection.exec_driver_sql(sql, tuple(chain.from_iterable(some)))
+        run_statement(connection, sql, tuple(chain.from_iterable(some)))
 
 
 @cache
@@ -284,8 +312,8 @@ def _insert_into(table: Table, source: str, key: tuple[str, ...]) -> str:
 
 def rows_among(
     connection: Connection, table: Table, key: str, wanted: Sequence[str]
-) -> Sequence[Row[Any]]:
-    """The rows of `table` whose text column `key` is one of `wanted`.
+) -> Sequence[Any]:
+    """The rows of `table` whose text column `key` is one of `wanted`, as named tuples.
 
     The list is one parameter, so that the statement is the same for one and for hundreds: it is
     composed and planned once.
@@ -293,7 +321,8 @@ def rows_among(
     dialect = connection.dialect.name
     names = ", ".join(column.name for column in table.columns)
     sql = f"SELECT {names} FROM {table.name} WHERE {_among(dialect, key)}"
-    return connection.exec_driver_sql(sql, (_as_parameter(dialect, wanted),)).all()
+    found = run_statement(connection, sql, (_as_parameter(dialect, wanted),)).fetchall()
+    return [_row_type(table)(*row) for row in found] if found else []
 
 
 def delete_among(connection: Connection, table: Table, key: str, wanted: Sequence[str]) -> None:
@@ -301,7 +330,7 @@ def delete_among(connection: Connection, table: Table, key: str, wanted: Sequenc
     if wanted:
         dialect = connection.dialect.name
         sql = f"DELETE FROM {table.name} WHERE {_among(dialect, key)}"
-        connection.exec_driver_sql(sql, (_as_parameter(dialect, wanted),))
+        run_statement(connection, sql, (_as_parameter(dialect, wanted),))
 
 
 def _among(dialect: str, key: str) -> str:

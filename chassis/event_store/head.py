@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, insert, select
 
+from chassis.database import run_statement
 from chassis.event_store.tables import METADATA, epochs, log_head
 
 
@@ -18,15 +19,9 @@ class Head:
     audit_frontier: bytes = b""
 
 
-_COLUMNS = (
-    log_head.c.epoch,
-    log_head.c.position,
-    log_head.c.audit_size,
-    log_head.c.audit_frontier,
-)
-_SELECT = select(*_COLUMNS).where(log_head.c.id == 1)
-_SELECT_LOCKED = _SELECT.with_for_update()
 _EPOCHS = select(epochs).order_by(epochs.c.epoch.desc())
+_READ = "SELECT epoch, position, audit_size, audit_frontier FROM log_head WHERE id = 1"
+_TAKE = {"sqlite": _READ, "postgresql": f"{_READ} FOR UPDATE"}
 _MOVE = {
     "sqlite": "UPDATE log_head SET position = ?, epoch = ?, audit_size = ?, audit_frontier = ?"
     " WHERE id = 1",
@@ -40,7 +35,7 @@ def create_tables(engine: Engine) -> None:
     """Create what is missing and the head row of an empty log in epoch 1."""
     METADATA.create_all(engine)
     with engine.execution_options(writing=True).begin() as connection:
-        if connection.execute(_SELECT_LOCKED).first() is None:
+        if run_statement(connection, _TAKE[connection.dialect.name], ()).fetchone() is None:
             connection.execute(
                 insert(log_head).values(id=1, position=0, epoch=1, audit_size=0, audit_frontier=b"")
             )
@@ -49,18 +44,18 @@ def create_tables(engine: Engine) -> None:
 
 def read_head(connection: Connection) -> Head:
     """Where the log stands, without a lock."""
-    return Head(*connection.execute(_SELECT).one())
+    return Head(*run_statement(connection, _READ, ()).fetchone())
 
 
 def take_head(connection: Connection) -> Head:
     """Where the log stands; nobody else can move it until the transaction ends."""
-    return Head(*connection.execute(_SELECT_LOCKED).one())
+    return Head(*run_statement(connection, _TAKE[connection.dialect.name], ()).fetchone())
 
 
 def move_head(connection: Connection, head: Head) -> None:
     """Write the new head; the caller holds its lock."""
     moved = (head.position, head.epoch, head.audit_size, head.audit_frontier)
-    connection.exec_driver_sql(_MOVE[connection.dialect.name], moved)
+    run_statement(connection, _MOVE[connection.dialect.name], moved)
 
 
 def begin_epoch(engine: Engine) -> int:

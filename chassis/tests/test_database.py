@@ -17,15 +17,18 @@ from sqlalchemy import (
     Text,
     select,
 )
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from chassis.database import (
     ROWS_PER_STATEMENT,
     Database,
     delete_among,
     insert_rows,
+    is_away,
     open_engine,
     replace_rows,
     rows_among,
+    run_statement,
 )
 
 METADATA = MetaData()
@@ -78,6 +81,29 @@ def test_rows_are_found_and_deleted_by_a_list_of_keys(engine: Engine) -> None:
         delete_among(connection, THINGS, "name", wanted)
         delete_among(connection, THINGS, "name", [])
         assert contents(connection) == ROWS[70:]
+
+
+def test_a_statement_in_the_drivers_words_fails_as_any_other(engine: Engine) -> None:
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        insert_rows(connection, THINGS, [ROWS[0], ROWS[0]])
+    with pytest.raises(DBAPIError) as asked_wrong, engine.begin() as connection:
+        run_statement(connection, "SELECT * FROM nothing", ())
+    assert not is_away(asked_wrong.value)
+
+
+def test_a_connection_that_is_lost_is_given_up(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+
+    def end_itself(connection: Connection) -> None:
+        run_statement(connection, "SELECT pg_terminate_backend(pg_backend_pid())", ())
+
+    with pytest.raises(DBAPIError) as lost, engine.begin() as connection:
+        end_itself(connection)
+    assert lost.value.connection_invalidated
+    assert is_away(lost.value)
+    with engine.begin() as connection:
+        assert run_statement(connection, "SELECT 1", ()).fetchone() == (1,)
+    engine.dispose()
 
 
 def test_what_is_derived_from_the_log_waits_for_no_disk_and_all_else_does(tmp_path: Path) -> None:
