@@ -9,6 +9,7 @@ READY := $(VENV)/.ready
 DATA ?=
 STORE ?=
 SEEDS ?= 200
+JOBS ?= 2
 
 PACKAGES = $(wildcard chassis services client demo tools benchmarks tests)
 
@@ -42,8 +43,8 @@ check: $(READY) ## format, lint, types, import contracts, protos, generated code
 bench: $(READY) ## measure throughput, latency and reaction time
 	@$(BIN)/python -m benchmarks
 
-simulate: $(READY) ## run the six services in simulated time: [SEEDS=200] or [SEEDS=4711-4720]
-	@$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+simulate: $(READY) ## run the six services in simulated time: [SEEDS=200] or [SEEDS=4711-4720] [JOBS=2]
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $(JOBS)
 
 protos: $(READY) ## write protos/gen from protos/
 	@$(BIN)/buf format --write --exclude-path protos/buf
