@@ -1,5 +1,7 @@
 """Clearing files as a network would write them, for the tests of their processing."""
 
+import csv
+import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -33,13 +35,16 @@ def csv_file(records: Iterable[Record], reference: str = "F-1", source: str = "n
     """Head, column names, records, trailer."""
     records = list(records)
     total = sum(int(each["amount_minor"]) for each in records if each["amount_minor"].isdigit())
-    lines = [
-        f"CLEARING,1,{source},{reference}",
-        ",".join(COLUMNS),
-        *(",".join(each[name] for name in COLUMNS) for each in records),
-        f"TRAILER,{len(records)},{total}",
-    ]
-    return "".join(f"{line}\r\n" for line in lines).encode()
+    made = io.StringIO(newline="")
+    csv.writer(made).writerows(
+        [
+            ["CLEARING", "1", source, reference],
+            COLUMNS,
+            *([each[name] for name in COLUMNS] for each in records),
+            ["TRAILER", len(records), total],
+        ]
+    )
+    return made.getvalue().encode()
 
 
 def iso8583_file(records: Iterable[Record], reference: str = "F-1", source: str = "net") -> bytes:
