@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -38,9 +39,12 @@ from services.accounts.domain.pan import PAN
 from services.accounts.queries import clearing as queries
 from services.accounts.use_cases.accounts import PAN_PURPOSE
 from services.accounts.use_cases.clearing_formats import READERS
+from services.accounts.use_cases.clearing_formats.columns import Reading
 from services.accounts.use_cases.clearing_formats.records import line_of
 
 M = TypeVar("M", bound=Message)
+KeyedLine = tuple[Line, str, str]
+"""A line, its record key and its content digest."""
 
 FILE_BYTES_LIMIT = 32 * 1024 * 1024
 """A larger file is refused; it comes in parts."""
@@ -97,13 +101,17 @@ class ClearingFiles:
         """Take a file: nothing of a malformed one is kept, one that is there is not taken again.
         `render` is told whether it was there."""
         reading = READERS[form](content)
-        lines: list[tuple[Line, str, str]] = []
-        for _, raw in reading.lines:
-            lines.append(line_of(len(lines) + 1, raw, reading.source, self._hash_of))
-            if len(lines) % LINES_AT_ONCE == 0:
-                await self.ports.sleep(0)
         keyed = self.ports.keys.lookup_hash(FILE_PURPOSE, sha256(content).digest())
         file_id = ids.derive("clearing file", reading.source, reading.reference)
+        upload_id = ids.derive("clearing upload", file_id, keyed)
+        known = await self.ports.application.find(CLEARING_FILE, file_id)
+        if known is not None and known.digest == keyed:
+            records, hash_total = known.records, known.hash_total
+        else:
+            lines = await self._read(reading)
+            records, hash_total = len(lines), reading.sums.hash_total
+            if known is None:
+                await self._put_by(upload_id, lines)
         command = ReceiveClearingFile(
             file_id=file_id,
             source=reading.source,
@@ -111,24 +119,30 @@ class ClearingFiles:
             name=name,
             format=form,
             digest=keyed,
-            upload_id=ids.derive("clearing upload", file_id, keyed),
-            records=len(lines),
-            hash_total=reading.sums.hash_total,
+            upload_id=upload_id,
+            records=records,
+            hash_total=hash_total,
         )
-        if await self.ports.application.find(CLEARING_FILE, file_id) is None:
-            # Put by in pieces, so that nobody waits long for the store; they count for nothing
-            # until the file is received, and putting them by again changes nothing.
-            for start in range(0, len(lines), LINES_AT_ONCE):
-                piece = lines[start : start + LINES_AT_ONCE]
-                await self.ports.database.write(
-                    lambda connection, piece=piece: queries.put_lines(  # type: ignore[misc]
-                        connection, command.upload_id, piece
-                    )
-                )
         return await self.ports.application.answer(
             command,
             render=lambda settled: render(settled.state, not settled.facts, settled),
         )
+
+    async def _read(self, reading: Reading) -> list[KeyedLine]:
+        """Every line. Raises Invalid CLEARING_FILE_MALFORMED."""
+        lines: list[KeyedLine] = []
+        for _, raw in reading.lines:
+            lines.append(line_of(len(lines) + 1, raw, reading.source, self._hash_of))
+            if len(lines) % LINES_AT_ONCE == 0:
+                await self.ports.sleep(0)
+        return lines
+
+    async def _put_by(self, upload_id: str, lines: Sequence[KeyedLine]) -> None:
+        """In pieces, so that nobody waits long for the store. They count for nothing until the file
+        is received, and putting them by again changes nothing."""
+        for start in range(0, len(lines), LINES_AT_ONCE):
+            piece = lines[start : start + LINES_AT_ONCE]
+            await self.ports.database.write(partial(_put_lines, upload_id, piece))
 
     def _hash_of(self, number: str) -> str:
         hashed: str = self.ports.keys.lookup_hash(PAN_PURPOSE, number.encode())
@@ -297,6 +311,10 @@ class ClearingFiles:
         )
         posting = post(item.record, place, charge_id)
         return await self.ports.application.answer(resolve, posting, render=render)
+
+
+def _put_lines(upload_id: str, piece: Sequence[KeyedLine], connection: Any) -> None:
+    queries.put_lines(connection, upload_id, piece)
 
 
 def _unless_refused(line: Line, error: Error | None) -> Line:

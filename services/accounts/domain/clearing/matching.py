@@ -1,6 +1,6 @@
 """Which charge a clearing record belongs to, if any."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from chassis.kernel.money import Money
@@ -20,16 +20,20 @@ OPEN = (ChargeStatus.HELD, ChargeStatus.EXPIRED)
 
 
 def find_charge(
-    account: CreditAccount, record: ClearingRecord, card_id: str, candidates: Iterable[Charge]
+    account: CreditAccount,
+    record: ClearingRecord,
+    card_id: str,
+    candidates: Callable[[], Iterable[Charge]],
 ) -> str:
     """The id of the charge of a record; empty when there is none. By charge id, else by card and
-    authorisation code, else by card, amount, merchant and date; the oldest of several."""
+    authorisation code, else by card, amount, merchant and date; the oldest of several.
+    `candidates` is asked for them only where one is needed."""
     if record.charge_id and record.charge_id in account.charges:
         return record.charge_id
     if record.kind is RecordKind.REFUND:
         # A refund that does not name its purchase is like one only by chance.
         return ""
-    found = [each for each in candidates if _fits(each, record, card_id)]
+    found = [each for each in candidates() if _fits(each, record, card_id)]
     if not found:
         return ""
     return min(found, key=lambda each: (each.transaction_date, each.charge_id)).charge_id

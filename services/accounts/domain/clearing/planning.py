@@ -11,7 +11,7 @@ from services.accounts.domain.account.commands import ClearCharge, RefundCharge
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.account.state import Charge, CreditAccount
 from services.accounts.domain.clearing.item import QueueClearingRecord
-from services.accounts.domain.clearing.matching import candidates_of, find_charge
+from services.accounts.domain.clearing.matching import OPEN, candidates_of, find_charge
 from services.accounts.domain.clearing.values import (
     ClearingRecord,
     Disposition,
@@ -107,7 +107,7 @@ class Planner:
             return self._queue(line, ItemKind.EXCEPTION, error.reason, error.field or "")
         after = CREDIT_ACCOUNT.fold(facts, account)
         self.accounts[place.account_id] = after
-        self._candidates.pop(place.account_id, None) if charge_id else None
+        self._forget_candidate(after, charge_id)
         self.taken[record.record_key] = record.content_digest
         self.commands.append(posting)
         self._count(account.programme_id, record)
@@ -115,10 +115,21 @@ class Planner:
             return Disposition.REFUNDED
         return Disposition.MATCHED if charge_id else Disposition.FORCED
 
+    def _forget_candidate(self, account: CreditAccount, charge_id: str) -> None:
+        """What a record was matched to is matched to no other, unless more of it is open."""
+        before = self._candidates.get(account.account_id)
+        if charge_id and before is not None:
+            charge = account.charges[charge_id]
+            left = [each for each in before if each.charge_id != charge_id]
+            self._candidates[account.account_id] = left + [charge] * (charge.status in OPEN)
+
     def _charge_of(self, account: CreditAccount, record: ClearingRecord, card_id: str) -> str:
-        candidates = self._candidates.get(account.account_id)
-        if candidates is None:
-            candidates = self._candidates[account.account_id] = candidates_of(account)
+        def candidates() -> list[Charge]:
+            found = self._candidates.get(account.account_id)
+            if found is None:
+                found = self._candidates[account.account_id] = candidates_of(account)
+            return found
+
         charge_id = find_charge(account, record, card_id, candidates)
         if not charge_id or record.kind is RecordKind.CHARGE:
             return charge_id
