@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tests.contract import (
     part_business_days,
+    part_charges,
     part_clearing,
     part_controls,
     part_programmes,
@@ -20,5 +21,6 @@ PARTS: tuple[Callable[["Story"], None], ...] = (
     part_clearing.tell,
     part_programmes.tell,
     part_transactions.tell,
+    part_charges.tell,
 )
 """In order; each may use the holders that the story has opened, or open others."""

@@ -93,17 +93,16 @@ class AccountStory(Story):
 
     def __init__(self, limit: float = 1000, **changes: Any) -> None:
         super().__init__(CREDIT_ACCOUNT)
-        self.when(
-            commands.OpenAccount(
-                account_id="account",
-                customer_id="customer",
-                programme_id="everyday",
-                programme_version=1,
-                terms=terms(**changes),
-                limit=pounds(limit),
-                card=commands.NewCard(card_id="card", last_four="4242", kind=CardKind.VIRTUAL),
-            )
+        self.opening = commands.OpenAccount(
+            account_id="account",
+            customer_id="customer",
+            programme_id="everyday",
+            programme_version=1,
+            terms=terms(**changes),
+            limit=pounds(limit),
+            card=commands.NewCard(card_id="card", last_four="4242", kind=CardKind.VIRTUAL),
         )
+        self.when(self.opening)
 
     @property
     def available(self) -> float:

@@ -1,5 +1,6 @@
 """Laws of the credit account, over histories that hypothesis makes up."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,8 @@ from services.accounts.domain import events
 from services.accounts.domain.account import commands
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.charging import commands as asks
+from services.accounts.domain.charging import events as credits
 from services.accounts.domain.ledger import FINANCIAL, LedgerAccount, postings
 from services.accounts.domain.values import (
     Assessment,
@@ -22,23 +25,33 @@ from services.accounts.domain.values import (
     Channel,
     ChargeStatus,
     LossKind,
+    Original,
 )
 from services.accounts.tests.stories import GROCER, PUMP, TODAY, AccountStory
 
 ids = st.sampled_from(["a", "b", "c", "d"])
 amounts = st.integers(0, 90_000).map(lambda minor: Money(minor, "GBP"))
 TOLERANCE_MINOR = 2_500
+DOLLARS = Original(amount=Money(500, "USD"), rate="0.8")
 
 
 class AnyHistory(RuleBasedStateMachine):
     """Any commands in any order, many under the same ids; refusals are part of life."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(
+        tolerance=st.sampled_from([0, TOLERANCE_MINOR]),
+        threshold=st.sampled_from([None, 30_000]),
+        markup=st.sampled_from([0, 1, 275]),
+        lifetime=st.integers(1, 200),
+    )
+    def begin(self, tolerance: int, threshold: int | None, markup: int, lifetime: int) -> None:
+        self.tolerance = tolerance
         self.story = AccountStory(
-            over_limit_tolerance_minor=TOLERANCE_MINOR,
-            assessment_threshold_minor=30_000,
+            over_limit_tolerance_minor=tolerance,
+            assessment_threshold_minor=threshold,
             stand_in_limit_minor=50_000,
+            foreign_markup_basis_points=markup,
+            hold_lifetime_hours=lifetime,
         )
 
     def give(self, command: Command) -> None:
@@ -57,16 +70,24 @@ class AnyHistory(RuleBasedStateMachine):
         lines = postings(fact)
         assert sum(line.amount.minor_units for line in lines) == 0
         assert bool(lines) == isinstance(fact, FINANCIAL)
-        if isinstance(fact, events.ChargeAuthorised) and fact.held:
-            assert fact.held.minor_units <= before.available_minor + TOLERANCE_MINOR
+        if isinstance(fact, events.ChargeAuthorised) and fact.held and not fact.decided_by_network:
+            assert fact.held.minor_units <= before.available_minor + self.tolerance
+        if isinstance(fact, credits.AuthorisationMatched) and fact.held:
+            posted = before.charges[fact.charge_id].captured_minor
+            room = before.available_minor + posted + self.tolerance
+            assert fact.decided_by_network or fact.held.minor_units + posted <= room
         if isinstance(fact, events.ChargeIncremented):
             more = before.available_minor - fact.available.minor_units
-            assert more <= before.available_minor + TOLERANCE_MINOR
+            assert more <= before.available_minor + self.tolerance
+        if isinstance(fact, events.ChargeAuthorised | events.ChargeCleared) and fact.markup:
+            assert 0 < fact.markup.minor_units < fact.amount.minor_units
 
     @rule(
         charge_id=ids,
         amount=amounts,
         estimated=st.booleans(),
+        partial_approval_allowed=st.booleans(),
+        original=st.sampled_from([None, DOLLARS]),
         merchant=st.sampled_from([GROCER, PUMP]),
         outcome=st.sampled_from([None, *AssessmentOutcome]),
         card_id=st.sampled_from(["card", "new", "other"]),
@@ -149,6 +170,68 @@ class AnyHistory(RuleBasedStateMachine):
             )
         )
 
+    @rule(charge_id=ids, amount=amounts, code=st.sampled_from(["00", "91"]))
+    def stand_in(self, charge_id: str, amount: Money, code: str) -> None:
+        charge = commands.AuthoriseCharge(
+            account_id="account",
+            charge_id=charge_id,
+            card_id="card",
+            amount=amount,
+            merchant=GROCER,
+            transaction_date=TODAY,
+            transaction_at=self.story.now,
+        )
+        known = self.story.state.charges.get(charge_id)
+        if known is not None and known.merchant == GROCER and known.requested.currency == "GBP":
+            charge = replace(charge, amount=known.requested, card_id=known.card_id)
+        self.give(asks.RecordStandIn(account_id="account", charge=charge, response_code=code))
+
+    @rule(charge_id=ids | st.just(""), refund_id=ids, amount=amounts)
+    def promise(self, charge_id: str, refund_id: str, amount: Money) -> None:
+        self.give(
+            asks.AuthoriseRefund(
+                account_id="account",
+                refund_id=refund_id,
+                charge_id=charge_id,
+                card_id="card",
+                amount=amount,
+                merchant=GROCER,
+                transaction_date=TODAY,
+            )
+        )
+
+    @rule(refund_id=ids, reversal_id=ids, amount=st.none() | amounts)
+    def take_back(self, refund_id: str, reversal_id: str, amount: Money | None) -> None:
+        self.give(
+            asks.ReverseRefund(
+                account_id="account",
+                refund_id=refund_id,
+                reversal_id=reversal_id,
+                amount=amount,
+                transaction_date=TODAY,
+                posting_date=TODAY,
+            )
+        )
+
+    @rule(refund_id=ids, days=st.integers(0, 40))
+    def expire_refund(self, refund_id: str, days: int) -> None:
+        self.story.now += timedelta(days=days)
+        self.give(asks.ExpireRefund(account_id="account", refund_id=refund_id))
+
+    @rule(credit_id=ids, amount=amounts, card_id=st.sampled_from(["card", "new"]))
+    def send(self, credit_id: str, amount: Money, card_id: str) -> None:
+        self.give(
+            asks.PostOriginalCredit(
+                account_id="account",
+                credit_id=credit_id,
+                card_id=card_id,
+                amount=amount,
+                sender=GROCER,
+                transaction_date=TODAY,
+                posting_date=TODAY,
+            )
+        )
+
     @rule(payment_id=ids, amount=amounts)
     def pay(self, payment_id: str, amount: Money) -> None:
         self.give(
@@ -206,6 +289,20 @@ class AnyHistory(RuleBasedStateMachine):
     def no_more_came_back_than_was_captured(self) -> None:
         for charge in self.story.state.charges.values():
             assert 0 <= charge.refunded_minor <= charge.captured_minor
+
+    @invariant()
+    def what_is_promised_is_what_refunds_promise(self) -> None:
+        charging = self.story.state.charging
+        found = charging.refunds.values()
+        assert all(each.pending_minor >= 0 for each in found)
+        assert all(0 <= each.reversed_minor <= each.posted_minor for each in found)
+        assert charging.pending_minor == sum(each.pending_minor for each in found)
+        by_charge = {each.charge_id: 0 for each in found if each.charge_id}
+        for each in found:
+            if each.charge_id:
+                by_charge[each.charge_id] += each.posted_minor - each.reversed_minor
+        for charge_id, refunded in by_charge.items():
+            assert self.story.state.charges[charge_id].refunded_minor == refunded
 
     @invariant()
     def the_ledger_is_zero_and_agrees_with_the_balance(self) -> None:
