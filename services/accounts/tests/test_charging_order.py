@@ -1,10 +1,9 @@
 """Every flow of the processor's scenario pages ends the same whatever comes twice, out of order,
-or at once.
+or at once."""
 
-A request waits for its answer, so a network cannot reorder an increment before what it raises; it
-can reorder what nobody waits for: advice, reversals and clearing records, also before the
-authorisation itself.
-"""
+# A request waits for its answer, so a network cannot reorder an increment before what it raises; it
+# can reorder what nobody waits for: advice, reversals and clearing records, also before the
+# authorisation itself.
 
 import asyncio
 from dataclasses import dataclass, replace
