@@ -21,6 +21,12 @@ class LedgerAccount(StrEnum):
     """What was credited to holders until their disputes are decided."""
     DISPUTE_LOSS = "DISPUTE_LOSS"
     """What the house bore of disputes that it could not win back."""
+    INTEREST_INCOME = "INTEREST_INCOME"
+    FEE_INCOME = "FEE_INCOME"
+    CHARGE_OFF_LOSS = "CHARGE_OFF_LOSS"
+    """What was given up of what holders owe."""
+    RECOVERY_INCOME = "RECOVERY_INCOME"
+    """What was paid of it after all."""
 
 
 @value

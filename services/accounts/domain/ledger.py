@@ -2,6 +2,7 @@
 
 from chassis.kernel.events import Fact
 from services.accounts.domain import events
+from services.accounts.domain.billing import postings as billing
 from services.accounts.domain.charging import postings as charging
 from services.accounts.domain.double_entry import LedgerAccount, Posting, Postings, entry
 
@@ -35,6 +36,7 @@ POSTINGS: Postings = {
     events.ChargeRefunded: _refunded,
     events.PaymentRecorded: _paid,
     **charging.POSTINGS,
+    **billing.POSTINGS,
 }
 """Merged from the parts' tables."""
 

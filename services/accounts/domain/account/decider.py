@@ -10,6 +10,8 @@ from services.accounts.domain.account import cards, commands, holding, posting, 
 from services.accounts.domain.account.at_once import PostApprovedCharge, post_approved
 from services.accounts.domain.account.evolve import EVOLVE, evolve
 from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.billing import decide as billing
+from services.accounts.domain.billing.following import with_billing
 from services.accounts.domain.charging import decide as charging
 from services.accounts.domain.charging.following import with_what_came_before
 from services.accounts.domain.controls import decide as controls
@@ -30,12 +32,13 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     commands.IncrementCharge: restricting.increment,
     commands.ReverseCharge: holding.reverse,
     commands.ExpireHold: holding.expire,
-    commands.ClearCharge: posting.clear,
-    commands.RefundCharge: with_what_came_before(posting.refund, evolve),
-    commands.RecordPayment: posting.record_payment,
-    PostApprovedCharge: post_approved,
+    commands.ClearCharge: with_billing(posting.clear, evolve),
+    commands.RefundCharge: with_billing(with_what_came_before(posting.refund, evolve), evolve),
+    commands.RecordPayment: with_billing(posting.record_payment, evolve),
+    PostApprovedCharge: with_billing(post_approved, evolve),
     **controls.DECIDE,
-    **charging.table(evolve),
+    **{each: with_billing(does, evolve) for each, does in charging.table(evolve).items()},
+    **billing.DECIDE,
     **life.DECIDE,
     **standing.DECIDE,
     **migrating.DECIDE,

@@ -7,6 +7,7 @@ from typing import Any
 from chassis.kernel.events import Fact
 from services.accounts.domain import events
 from services.accounts.domain.account.state import Act, Card, Charge, CreditAccount, act_key
+from services.accounts.domain.billing import applied as billing
 from services.accounts.domain.charging import evolve as charging
 from services.accounts.domain.controls import evolve as controls
 from services.accounts.domain.life import evolve as life
@@ -336,6 +337,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.PaymentRecorded: _paid,
     **controls.EVOLVE,
     **charging.EVOLVE,
+    **billing.EVOLVE,
     **life.EVOLVE,
     **standing.EVOLVE,
     **migrating.EVOLVE,
@@ -344,5 +346,5 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
 
 def evolve(state: CreditAccount, fact: Fact) -> CreditAccount:
     """The account after a fact."""
-    after = EVOLVE[type(fact)](state, fact)
+    after = billing.billed(EVOLVE[type(fact)](state, fact), fact)
     return controls.follow(after, fact) if after.controls.number else after

@@ -12,6 +12,7 @@ from chassis.kernel.errors import NotFound
 from chassis.kernel.events import value
 from chassis.kernel.money import Money
 from chassis.kernel.persistent_map import PersistentMap
+from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.charging.state import Charging
 from services.accounts.domain.controls.state import Controls
 from services.accounts.domain.values import (
@@ -127,6 +128,7 @@ class CreditAccount:
     acts: PersistentMap[Act] = PersistentMap()
     charging: Charging = Charging()
     controls: Controls = Controls()
+    billing: Billing = Billing()
 
     @property
     def in_force(self) -> Terms:

@@ -1,0 +1,82 @@
+"""What is next due on an account, and on which day."""
+
+from collections.abc import Iterator
+from datetime import date
+from enum import IntEnum
+
+from chassis.kernel.events import value
+from services.accounts.domain.billing.calendar import DAY
+from services.accounts.domain.billing.state import Billing
+from services.accounts.domain.billing.terms import AutopayKind, BillingTerms
+
+DELINQUENCY_DAYS = (1, 30, 60, 90, 120, 150, 180)
+"""Days past due at which an account is said to be older in delinquency."""
+
+
+class Step(IntEnum):
+    """What can be due, in the order in which it happens on one day."""
+
+    ANNUAL_FEE = 1
+    COLLECT = 2
+    AUTOPAY = 3
+    CHECK_DUE = 4
+    AGE = 5
+    CHARGE_OFF = 6
+    CLOSE = 7
+
+
+@value
+class Item:
+    """One thing that is due; `subject` is the cycle, or the days of delinquency."""
+
+    on: date
+    step: Step
+    subject: int = 0
+    payment_id: str = ""
+
+
+def autopay_of(billing: Billing, terms: BillingTerms) -> tuple[AutopayKind, int]:
+    """What is collected: what the holder has chosen, otherwise what the programme says."""
+    if billing.autopay is None:
+        return terms.autopay, terms.autopay_fixed_minor
+    return billing.autopay, billing.autopay_fixed_minor
+
+
+def items(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
+    """Everything that is due some day, as far as it is known now."""
+    if not billing.active:
+        return
+    yield Item(on=billing.closes_on, step=Step.CLOSE, subject=billing.number)
+    if billing.annual_fee_on:
+        yield Item(on=billing.annual_fee_on, step=Step.ANNUAL_FEE)
+    kind, _ = autopay_of(billing, terms)
+    for due in billing.dues:
+        if not due.checked:
+            yield Item(on=due.due_on + DAY, step=Step.CHECK_DUE, subject=due.number)
+            if kind is not AutopayKind.NONE and not due.collected:
+                yield Item(on=due.due_on, step=Step.AUTOPAY, subject=due.number)
+    yield from _ageing(billing, terms)
+
+
+def _ageing(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
+    missed = [each.due_on for each in billing.dues if each.remaining_minor and each.checked]
+    if not missed:
+        return
+    since = min(missed)
+    older = [days for days in DELINQUENCY_DAYS if days > billing.delinquency_days]
+    if older:
+        yield Item(on=since + older[0] * DAY, step=Step.AGE, subject=older[0])
+    yield Item(on=since + terms.charge_off_after_days * DAY, step=Step.CHARGE_OFF)
+
+
+def next_item(billing: Billing, terms: BillingTerms) -> Item | None:
+    """The first thing that is due."""
+    return min(
+        items(billing, terms), key=lambda item: (item.on, item.step, item.subject), default=None
+    )
+
+
+def next_due_on(billing: Billing, terms: BillingTerms) -> date | None:
+    """The day of it."""
+    item = next_item(billing, terms)
+    return item.on if item else None

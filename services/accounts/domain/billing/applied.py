@@ -1,0 +1,60 @@
+"""The facts of billing on the account: what they move, and what every fact means for billing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from chassis.kernel.events import Fact
+from services.accounts.domain.account.state import Act, CreditAccount, act_key
+from services.accounts.domain.billing import events
+from services.accounts.domain.billing.evolve import BILLED
+
+MOVING: tuple[type[Fact], ...] = (
+    events.InterestCharged,
+    events.InterestAdjusted,
+    events.FeeCharged,
+    events.FeeWaived,
+    events.PaymentReturned,
+    events.AccountChargedOff,
+    events.RecoveryRecorded,
+)
+"""Facts of billing that carry the balance after them."""
+
+
+def _moved(state: CreditAccount, fact: Any) -> CreditAccount:
+    return replace(state, posted_minor=fact.balance.minor_units)
+
+
+def _known(state: CreditAccount, fact: Any) -> CreditAccount:
+    return state
+
+
+def _returned(state: CreditAccount, fact: events.PaymentReturned) -> CreditAccount:
+    act = Act(charge_id="", asked=str(fact.amount.minor_units))
+    acts = state.acts.set(act_key("return", fact.payment_id), act)
+    return replace(_moved(state, fact), acts=acts)
+
+
+def _waived(state: CreditAccount, fact: events.FeeWaived) -> CreditAccount:
+    act = Act(charge_id=fact.fee_id, asked=str(fact.asked_minor))
+    acts = state.acts.set(act_key("waiver", fact.waiver_id), act)
+    return replace(_moved(state, fact), acts=acts)
+
+
+EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
+    **{
+        fact: _moved if fact in MOVING else _known
+        for fact in BILLED
+        if fact.__module__ == events.__name__
+    },
+    events.PaymentReturned: _returned,
+    events.FeeWaived: _waived,
+}
+
+
+def billed(state: CreditAccount, fact: Fact) -> CreditAccount:
+    """The account with its billing after a fact that was applied to everything else."""
+    applies = BILLED.get(type(fact))
+    if applies is None or state.terms is None or state.terms.billing is None:
+        return state
+    return replace(state, billing=applies(state.billing, state.terms.billing, fact))

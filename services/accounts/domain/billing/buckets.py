@@ -1,0 +1,116 @@
+"""Buckets: what is owed, by what it came from; and which rate a bucket has on a day."""
+
+from datetime import date
+
+from chassis.kernel.events import value
+from services.accounts.domain.billing.calendar import DAY, months_later
+from services.accounts.domain.billing.terms import (
+    BalanceType,
+    BillingTerms,
+    DayCount,
+    Rate,
+    RateKind,
+)
+
+PURCHASE, FEE = str(BalanceType.PURCHASE), str(BalanceType.FEE)
+CASH_ADVANCE = str(BalanceType.CASH_ADVANCE)
+CREDIT = "CREDIT"
+"""What the account is in credit by, as a negative balance; no other bucket is ever negative."""
+
+
+@value
+class Balance:
+    """What is owed in a bucket."""
+
+    bucket: str
+    minor: int
+
+
+@value
+class Plan:
+    """A purchase that is paid off in instalments, in a bucket of its own."""
+
+    plan_id: str
+    charge_id: str
+    principal_minor: int
+    months: int
+    billed: int = 0
+    apr_basis_points: int
+
+    @property
+    def bucket(self) -> str:
+        """Where its balance stands."""
+        return plan_bucket(self.plan_id)
+
+
+@value
+class RateBook:
+    """Everything that decides the rate of a bucket on a day."""
+
+    terms: BillingTerms
+    opened_on: date
+    plans: tuple[Plan, ...] = ()
+    penalty_from: date | None = None
+    paused_from: date | None = None
+    paused_until: date | None = None
+
+    def apr(self, bucket: str, day: date) -> int:
+        """The annual rate in basis points."""
+        if self.paused_from and self.paused_from <= day <= (self.paused_until or day):
+            return 0
+        for plan in self.plans:
+            if plan.bucket == bucket:
+                return plan.apr_basis_points
+        if bucket == CREDIT or (bucket == FEE and not self.terms.fees_bear_interest):
+            return 0
+        wanted = PURCHASE if bucket == FEE else bucket
+        rates = [each for each in self.terms.rates if each.balance_type == wanted]
+        if not rates and wanted != PURCHASE:
+            rates = [each for each in self.terms.rates if each.balance_type == PURCHASE]
+        if self.penalty_from and day >= self.penalty_from:
+            penalty = self._latest(rates, RateKind.PENALTY, day)
+            if penalty is not None:
+                return penalty.apr_basis_points
+        found = self._latest(rates, RateKind.PROMO, day)
+        found = found or self._latest(rates, RateKind.STANDARD, day)
+        return found.apr_basis_points if found else 0
+
+    def _latest(self, rates: list[Rate], kind: RateKind, day: date) -> Rate | None:
+        within = [each for each in rates if each.kind is kind and self._covers(each, day)]
+        return max(within, key=lambda each: each.effective_from or date.min, default=None)
+
+    def _covers(self, rate: Rate, day: date) -> bool:
+        until = rate.effective_until
+        if rate.months_from_opening:
+            ends = months_later(self.opened_on, rate.months_from_opening) - DAY
+            until = min(until, ends) if until else ends
+        return (rate.effective_from or day) <= day <= (until or day)
+
+    def changes(self, first: date, last: date) -> set[date]:
+        """The days after `first` up to `last` on which some rate may be another than before."""
+        days = {date(year, 1, 1) for year in range(first.year + 1, last.year + 1)}
+        for each in (self.penalty_from, self.paused_from):
+            days |= {each} if each else set()
+        days |= {self.paused_until + DAY} if self.paused_until else set()
+        for rate in self.terms.rates:
+            days |= {rate.effective_from} if rate.effective_from else set()
+            days |= {rate.effective_until + DAY} if rate.effective_until else set()
+            if rate.months_from_opening:
+                days.add(months_later(self.opened_on, rate.months_from_opening))
+        return {day for day in days if first < day <= last}
+
+    def days_of_year(self, day: date) -> int:
+        """How many days the year of a day has, as interest counts them."""
+        leap = day.year % 4 == 0 and (day.year % 100 != 0 or day.year % 400 == 0)
+        return 366 if leap and self.terms.day_count is DayCount.ACTUAL else 365
+
+
+def plan_bucket(plan_id: str) -> str:
+    """The bucket of an instalment plan."""
+    return f"{PURCHASE}/{plan_id}"
+
+
+def type_of(bucket: str) -> BalanceType:
+    """What a bucket came from; an account in credit is shown under purchases."""
+    name = bucket.partition("/")[0]
+    return BalanceType.PURCHASE if name == CREDIT else BalanceType(name)

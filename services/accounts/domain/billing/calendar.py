@@ -1,0 +1,42 @@
+"""When cycles close and payments are due; whole months counted as people count them."""
+
+import calendar
+from datetime import date, timedelta
+
+from services.accounts.domain.billing.terms import BillingTerms
+
+DAY = timedelta(days=1)
+
+
+def in_month(year: int, month: int, day: int) -> date:
+    """The day of a month, or its last day where it has fewer."""
+    return date(year, month, min(day, calendar.monthrange(year, month)[1]))
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, or the last of that month."""
+    years, month = divmod(day.month - 1 + months, 12)
+    return in_month(day.year + years, month + 1, day.day)
+
+
+def close_of(terms: BillingTerms, opened_on: date) -> date:
+    """The last day of the cycle that begins on `opened_on`."""
+    if terms.cycle_length_days:
+        return opened_on + (terms.cycle_length_days - 1) * DAY
+    close = in_month(opened_on.year, opened_on.month, terms.cycle_day)
+    if close >= opened_on:
+        return close
+    following = months_later(opened_on.replace(day=1), 1)
+    return in_month(following.year, following.month, terms.cycle_day)
+
+
+def due_of(terms: BillingTerms, closed_on: date) -> date:
+    """When the payment of a cycle is due: never after the close of the next one."""
+    due = closed_on + terms.grace_days * DAY
+    if terms.due_day:
+        first = due.replace(day=1)
+        this = in_month(first.year, first.month, terms.due_day)
+        following = months_later(first, 1)
+        later = in_month(following.year, following.month, terms.due_day)
+        due = this if this >= due else later
+    return min(due, close_of(terms, closed_on + DAY))

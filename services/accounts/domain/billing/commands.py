@@ -1,0 +1,48 @@
+"""What can be asked about the billing of an account."""
+
+from datetime import date
+
+from chassis.kernel.events import Command, command
+from chassis.kernel.money import Money
+from services.accounts.domain.billing.terms import AutopayKind
+
+
+@command
+class ProcessBillingDay(Command):
+    """Do everything that is due up to and with a business date, in order, each at most once."""
+
+    account_id: str
+    business_date: date
+
+
+@command
+class SetAutopay(Command):
+    """Choose what is collected on due dates; `amount` is for FIXED."""
+
+    account_id: str
+    kind: AutopayKind
+    amount: Money | None = None
+    transaction_date: date
+
+
+@command
+class ReturnPayment(Command):
+    """A payment came back unpaid."""
+
+    account_id: str
+    payment_id: str
+    reason: str
+    transaction_date: date
+    posting_date: date
+
+
+@command
+class WaiveFee(Command):
+    """Give back all or, where `amount` is told, part of a fee."""
+
+    account_id: str
+    fee_id: str
+    waiver_id: str
+    amount: Money | None = None
+    reason: str
+    transaction_date: date

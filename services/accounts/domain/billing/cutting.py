@@ -1,0 +1,200 @@
+"""Cutting a statement: cycle, minimum payment and disclosure computed, all as one value."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from services.accounts.domain.billing.buckets import CREDIT, Balance, RateBook, type_of
+from services.accounts.domain.billing.calendar import due_of, months_later
+from services.accounts.domain.billing.interest import Computed, compute
+from services.accounts.domain.billing.payoff import PayingOff, disclose
+from services.accounts.domain.billing.rounding import share
+from services.accounts.domain.billing.state import Billing, total
+from services.accounts.domain.billing.statement import (
+    BalanceLine,
+    GraceStatus,
+    LineKind,
+    MinimumPayment,
+    Statement,
+    StatementLine,
+)
+from services.accounts.domain.billing.terms import BillingTerms
+
+MONTHS_LOOKED_AHEAD = 36
+"""How far a promotion is followed in the disclosure."""
+
+
+def cut(
+    account_id: str,
+    currency: str,
+    limit_minor: int,
+    billing: Billing,
+    terms: BillingTerms,
+    disputed: tuple[Balance, ...] = (),
+) -> tuple[Statement, int]:
+    """The statement of the open cycle, and how many in a row were paid in full by then."""
+    computed = compute(billing.sheet(terms, disputed=disputed))
+    lines = tuple(line for line in billing.booked() if line.effective_on <= billing.closes_on)
+    sums = Sums(lines)
+    opening, closing = total(billing.told), total(computed.closing)
+    fees = sums(LineKind.FEE, LineKind.FEE_WAIVED)
+    interest = computed.interest_minor + sums(LineKind.INTEREST_ADJUSTED)
+    minimum = minimum_of(billing, terms, computed, disputed, fees)
+    statement = Statement(
+        statement_id=f"{account_id}-{billing.number}",
+        account_id=account_id,
+        number=billing.number,
+        currency=currency,
+        opened_on=billing.cycle_opened_on,
+        closed_on=billing.closes_on,
+        due_on=due_of(terms, billing.closes_on),
+        limit_minor=limit_minor,
+        opening_minor=opening,
+        closing_minor=closing,
+        purchases_minor=sums(LineKind.CHARGE, bucket="PURCHASE"),
+        cash_advances_minor=sums(LineKind.CHARGE, bucket="CASH_ADVANCE"),
+        balance_transfers_minor=sums(LineKind.BALANCE_TRANSFER),
+        refunds_minor=-sums(LineKind.REFUND, LineKind.CREDIT),
+        other_debits_minor=sums(
+            LineKind.PAYMENT_RETURNED, LineKind.CREDIT_REFUNDED, LineKind.CHARGED_OFF
+        ),
+        payments_minor=-sums(LineKind.PAYMENT),
+        fees_minor=fees,
+        interest_minor=interest,
+        disputed_minor=total(disputed),
+        grace=GraceStatus.KEPT if computed.kept else GraceStatus.LOST,
+        minimum=minimum,
+        payoff=disclose(
+            _paying_off(computed, billing.book(terms), billing.closes_on),
+            terms.minimum_payment,
+            minimum.total_minor,
+        ),
+        balances=_as_told(billing.told, computed.balances),
+        lines=lines,
+        interest=computed.lines,
+        year_to_date_fees_minor=billing.fees_of_year_minor,
+        year_to_date_interest_minor=billing.interest_of_year_minor + computed.interest_minor,
+    )
+    return statement, computed.streak
+
+
+class Sums:
+    """Adds up the lines of some kinds."""
+
+    def __init__(self, lines: Sequence[StatementLine]) -> None:
+        self._lines = lines
+
+    def __call__(self, *kinds: LineKind, bucket: str = "") -> int:
+        return sum(
+            line.amount_minor
+            for line in self._lines
+            if line.kind in kinds and bucket in ("", line.bucket)
+        )
+
+
+def minimum_of(
+    billing: Billing,
+    terms: BillingTerms,
+    computed: Computed,
+    disputed: Sequence[Balance],
+    fees_minor: int,
+) -> MinimumPayment:
+    """What must be paid: by the rule, of what is neither disputed nor in an instalment plan, with
+    instalments and what is past due; never more than is owed."""
+    rule = terms.minimum_payment
+    planned = sum(each.minor for each in computed.closing if "/" in each.bucket)
+    owed = max(0, total(computed.closing) - sum(each.minor for each in disputed))
+    revolving = max(0, owed - planned)
+    part = share(revolving, rule.basis_points)
+    part += computed.interest_minor if rule.includes_interest else 0
+    part += max(0, fees_minor) if rule.includes_fees else 0
+    past_due = min(owed, billing.past_due_minor(billing.closes_on))
+    instalments = sum(each.minor for each in instalments_due(billing, computed))
+    instalments = min(instalments, owed - past_due)
+    # What is past due is within the balance: the rest of it is all that the rule can ask for.
+    regular = min(max(part, rule.floor_minor), revolving, owed - past_due - instalments)
+    return MinimumPayment(
+        total_minor=regular + instalments + past_due,
+        regular_minor=regular,
+        instalments_minor=instalments,
+        past_due_minor=past_due,
+    )
+
+
+def instalments_due(billing: Billing, computed: Computed) -> list[Balance]:
+    """What each plan asks for with this statement: an equal part, the last one what is left."""
+    owed = {each.bucket: each.minor for each in computed.closing}
+    due = []
+    for plan in billing.plans:
+        left = owed.get(plan.bucket, 0)
+        part = -(-plan.principal_minor // plan.months) + _interest_in(computed, plan.bucket)
+        last = plan.billed + 1 >= plan.months
+        if left:
+            due.append(Balance(bucket=plan.bucket, minor=left if last else min(left, part)))
+    return due
+
+
+def _interest_in(computed: Computed, bucket: str) -> int:
+    return sum(each.minor for each in computed.interest if each.bucket == bucket)
+
+
+def _as_told(told: Sequence[Balance], lines: Sequence[BalanceLine]) -> tuple[BalanceLine, ...]:
+    """Balances that open as the statement before closed: what was back-dated is in debits and
+    credits of this one."""
+    before = {each.bucket: each.minor for each in told}
+    made = [_moved(line, before.pop(line.bucket, 0)) for line in lines]
+    made += [
+        _moved(_empty(bucket, lines[0].days if lines else 0), minor)
+        for bucket, minor in sorted(before.items())
+    ]
+    return tuple(made)
+
+
+def _moved(line: BalanceLine, opening: int) -> BalanceLine:
+    moved = line.opening_minor - opening
+    return replace(
+        line,
+        opening_minor=opening,
+        debits_minor=line.debits_minor + max(0, moved),
+        credits_minor=line.credits_minor + max(0, -moved),
+    )
+
+
+def _empty(bucket: str, days: int) -> BalanceLine:
+    return BalanceLine(
+        bucket=bucket,
+        balance_type=type_of(bucket),
+        plan_id=bucket.partition("/")[2],
+        opening_minor=0,
+        debits_minor=0,
+        credits_minor=0,
+        interest_minor=0,
+        closing_minor=0,
+        average_daily_balance_minor=0,
+        days=days,
+        apr_basis_points=0,
+    )
+
+
+def _paying_off(computed: Computed, book: RateBook, day: date) -> list[PayingOff]:
+    """The balances with their rates now and after a promotion."""
+    found = []
+    for each in computed.closing:
+        if each.bucket == CREDIT or each.minor <= 0:
+            continue
+        now = book.apr(each.bucket, day)
+        later = [
+            (month, apr)
+            for month in range(1, MONTHS_LOOKED_AHEAD + 1)
+            if (apr := book.apr(each.bucket, months_later(day, month))) != now
+        ]
+        month, apr = later[0] if later else (0, now)
+        found.append(
+            PayingOff(
+                minor=each.minor,
+                apr_basis_points=now,
+                promo_ends_in_month=month,
+                apr_after_basis_points=apr,
+            )
+        )
+    return found

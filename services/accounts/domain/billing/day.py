@@ -1,0 +1,180 @@
+"""The billing day: everything due on an account up to a date, in order, each at most once."""
+
+from collections.abc import Callable
+from datetime import date
+
+from chassis.kernel.decider import Context
+from chassis.kernel.events import Fact
+from services.accounts.domain import events as facts
+from services.accounts.domain.account.evolve import evolve
+from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.billing import commands, events
+from services.accounts.domain.billing.agenda import Item, Step, autopay_of, next_due_on, next_item
+from services.accounts.domain.billing.cutting import cut
+from services.accounts.domain.billing.disputed import disputed_in
+from services.accounts.domain.billing.dues import credited_since, due_of_number, paid_towards
+from services.accounts.domain.billing.lateness import age, charge_off, check_due, cured
+from services.accounts.domain.billing.posting import moved, ordinary_fee, penalty_fee, terms_of
+from services.accounts.domain.billing.sheet import balances_of
+from services.accounts.domain.billing.state import total
+from services.accounts.domain.billing.statement import LineKind
+from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, FeeKind
+
+STEPS_LIMIT = 2_000
+"""Steps of one command; what is left is done by the next one."""
+
+Facts = tuple[Fact, ...]
+
+
+def process(state: CreditAccount, command: commands.ProcessBillingDay, context: Context) -> Facts:
+    """Do what is due. Nothing where the programme has no billing, or nothing is due."""
+    told: list[Fact] = []
+    for _ in range(STEPS_LIMIT):
+        terms = terms_of(state)
+        item = next_item(state.billing, terms) if terms else None
+        if terms is None or item is None or item.on > command.business_date:
+            break
+        for fact in STEPS[item.step](state, terms, item, context):
+            state = evolve(state, fact)
+            told.append(fact)
+        for fact in cured(state, context):
+            state = evolve(state, fact)
+            told.append(fact)
+    return (*told, *agenda_set(state, command.business_date))
+
+
+def agenda_set(state: CreditAccount, day: date) -> Facts:
+    """The next day on which something is due, where it is another than was said, and what was
+    said is over or too late."""
+    if not state.billing.number:
+        return ()
+    terms = terms_of(state)
+    following = next_due_on(state.billing, terms) if terms else None
+    said = state.billing.agenda_on
+    if following == said or (said and following and day < said < following):
+        return ()
+    return (
+        events.BillingAgendaSet(
+            account_id=state.account_id, programme_id=state.programme_id, next_due_on=following
+        ),
+    )
+
+
+# The end of a cycle
+
+
+def close(state: CreditAccount, terms: BillingTerms, item: Item, context: Context) -> Facts:
+    """Charge the interest of the cycle, and cut its statement."""
+    day, before = item.on, disputed_in(state)
+    told: Facts = _over_limit(state, terms, day)
+    for fact in told:
+        state = evolve(state, fact)
+    statement, streak = cut(
+        state.account_id, state.currency, state.limit_minor, state.billing, terms, before
+    )
+    charged = balances_of((each.bucket, each.interest_minor) for each in statement.balances)
+    interest = sum(each.minor for each in charged)
+    if interest:
+        told += (
+            events.InterestCharged(
+                **moved(state, interest, day),
+                number=statement.number,
+                amount=state.money(interest),
+                by_bucket=charged,
+            ),
+        )
+    return (
+        *told,
+        events.StatementCut(
+            account_id=state.account_id,
+            customer_id=state.customer_id,
+            statement_id=statement.statement_id,
+            number=statement.number,
+            opened_on=statement.opened_on,
+            closed_on=statement.closed_on,
+            due_on=statement.due_on,
+            closing=state.money(statement.closing_minor),
+            minimum=state.money(statement.minimum.total_minor),
+            past_due=state.money(statement.minimum.past_due_minor),
+            streak=streak,
+            disputed=before,
+            statement=statement,
+            transaction_date=day,
+        ),
+    )
+
+
+def _over_limit(state: CreditAccount, terms: BillingTerms, day: date) -> Facts:
+    """The fee for what was owed above the limit, never more than that (comment 52(b)(2)(i)-3)."""
+    billing = state.billing
+    if not billing.over_limit_consent:
+        return ()
+    owed = highest = sum(each.minor for each in billing.opening)
+    for line in billing.sheet(terms).moves:
+        owed += line.amount_minor
+        highest = max(highest, owed) if line.kind is LineKind.CHARGE else highest
+    over = highest - state.limit_minor
+    event = f"over limit {billing.number}"
+    return penalty_fee(state, terms, FeeKind.OVER_LIMIT, event, over, day)
+
+
+def annual_fee(state: CreditAccount, terms: BillingTerms, item: Item, context: Context) -> Facts:
+    """The fee for a year of the account."""
+    event = item.on.isoformat()
+    charged = ordinary_fee(state, terms, FeeKind.ANNUAL, event, 0, item.on)
+    return charged or (events.AnnualFeeSkipped(account_id=state.account_id, due_on=item.on),)
+
+
+# Due dates
+
+
+def autopay(state: CreditAccount, terms: BillingTerms, item: Item, context: Context) -> Facts:
+    """Collect what the holder or the programme has chosen, at most what is owed."""
+    due = due_of_number(state.billing, item.subject)
+    kind, fixed = autopay_of(state.billing, terms)
+    wanted = {
+        AutopayKind.MINIMUM: due.minimum_minor - paid_towards(state.billing, due),
+        AutopayKind.STATEMENT: due.closing_minor - credited_since(state.billing, due),
+        AutopayKind.FIXED: fixed,
+    }.get(kind, 0)
+    amount = min(wanted, state.posted_minor - total(disputed_in(state)))
+    source = f"autopay {due.number}"
+    if amount <= 0:
+        number = due.number
+        return (
+            events.AutopaySkipped(
+                account_id=state.account_id, number=number, transaction_date=item.on
+            ),
+        )
+    return collected(state, source, source, amount, item.on)
+
+
+def collected(
+    state: CreditAccount, payment_id: str, source: str, amount_minor: int, day: date
+) -> Facts:
+    """A payment that is drawn by itself."""
+    amount = state.money(amount_minor)
+    return (
+        events.PaymentCollected(
+            account_id=state.account_id,
+            customer_id=state.customer_id,
+            payment_id=payment_id,
+            source=source,
+            amount=amount,
+            transaction_date=day,
+        ),
+        facts.PaymentRecorded(
+            **moved(state, -amount_minor, day), payment_id=payment_id, amount=amount
+        ),
+    )
+
+
+STEPS: dict[Step, Callable[[CreditAccount, BillingTerms, Item, Context], Facts]] = {
+    Step.ANNUAL_FEE: annual_fee,
+    Step.AUTOPAY: autopay,
+    Step.CHECK_DUE: check_due,
+    Step.AGE: age,
+    Step.CHARGE_OFF: charge_off,
+    Step.CLOSE: close,
+}
+"""What is done for each thing that is due."""

@@ -1,0 +1,64 @@
+"""What was paid towards a minimum payment, by the dates on which it was credited."""
+
+from services.accounts.domain.billing.state import Billing, Due
+from services.accounts.domain.billing.statement import LineKind, StatementLine
+
+
+def due_of_number(billing: Billing, number: int) -> Due:
+    """The minimum payment of a statement."""
+    return next(due for due in billing.dues if due.number == number)
+
+
+def paid_towards(billing: Billing, due: Due) -> int:
+    """Payments credited after a statement up to its due date, less those that came back; one that
+    was back-dated before the last statement, but came after it, counts for that one too."""
+    paid = sum(
+        line.amount_minor
+        for line in _known_moves(billing)
+        if line.kind is LineKind.PAYMENT and due.closed_on < line.effective_on <= due.due_on
+    )
+    if due is billing.dues[-1]:
+        paid += sum(line.amount_minor for line in _late_news(billing) if line.kind is _PAYMENT)
+    return -paid
+
+
+def credited_since(billing: Billing, due: Due) -> int:
+    """All credits since a statement was cut, up to its due date: payments, refunds, waivers."""
+    credits = sum(
+        line.amount_minor
+        for line in _known_moves(billing)
+        if line.amount_minor < 0 and due.closed_on < line.effective_on <= due.due_on
+    )
+    if due is billing.dues[-1]:
+        credits += sum(line.amount_minor for line in _late_news(billing) if line.amount_minor < 0)
+    return -credits
+
+
+_PAYMENT = LineKind.PAYMENT
+
+
+def _known_moves(billing: Billing) -> list[StatementLine]:
+    """What took effect in the cycles that are remembered."""
+    moves = [move for cycle in billing.closed for move in cycle.moves]
+    moves += [
+        line
+        for line in billing.booked()
+        if line.effective_on >= billing.cycle_opened_on and line.entry_id not in billing.voided
+    ]
+    return moves
+
+
+def _late_news(billing: Billing) -> list[StatementLine]:
+    """What was booked since the last statement and took effect before it."""
+    return [
+        line
+        for line in billing.booked()
+        if line.effective_on < billing.cycle_opened_on and line.entry_id not in billing.voided
+    ]
+
+
+def is_met(billing: Billing, due: Due) -> bool:
+    """Whether a minimum payment was made in time, or nothing of its statement is owed any more."""
+    if paid_towards(billing, due) >= due.minimum_minor:
+        return True
+    return credited_since(billing, due) >= due.closing_minor

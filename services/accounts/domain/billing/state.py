@@ -1,0 +1,201 @@
+"""What the billing of an account knows: the open cycle, the last closed ones, what is due."""
+
+from datetime import date
+
+from chassis.kernel.events import value
+from services.accounts.domain.billing.buckets import Balance, Plan, RateBook
+from services.accounts.domain.billing.sheet import Sheet
+from services.accounts.domain.billing.statement import StatementLine
+from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, FeeKind
+
+CLOSED_CYCLES_LIMIT = 6
+"""Closed cycles that can still be recalculated; what is older is in the balances it left."""
+
+FEES_LIMIT = 64
+"""Fees that can still be waived, the latest."""
+
+DUES_LIMIT = 13
+"""Statements whose minimum payments are remembered."""
+
+
+CHUNK_LENGTH = 64
+
+Chunks = tuple[tuple[StatementLine, ...], ...]
+"""Entries in order, in chunks of at most CHUNK_LENGTH but for the first: one more costs nearly the
+same after ten thousand of a cycle as after ten."""
+
+
+def appended(chunks: Chunks, line: StatementLine) -> Chunks:
+    """With one more entry at the end."""
+    if chunks and len(chunks[-1]) < CHUNK_LENGTH:
+        return (*chunks[:-1], (*chunks[-1], line))
+    return (*chunks, (line,))
+
+
+@value
+class Cycle:
+    """A closed cycle, as far as it is known now: its entries by their effective dates."""
+
+    number: int
+    opened_on: date
+    closed_on: date
+    opening: tuple[Balance, ...]
+    moves: tuple[StatementLine, ...]
+    due_on: date | None
+    minimum_minor: int
+    billed: tuple[Balance, ...]
+    grace_before: bool
+    streak: int
+    disputed: tuple[Balance, ...]
+    interest: tuple[Balance, ...]
+
+    def sheet(self, book: RateBook) -> Sheet:
+        """What computes it."""
+        return Sheet(
+            book=book,
+            opened_on=self.opened_on,
+            closed_on=self.closed_on,
+            opening=self.opening,
+            moves=self.moves,
+            due_on=self.due_on,
+            minimum_minor=self.minimum_minor,
+            billed=self.billed,
+            grace_before=self.grace_before,
+            streak=self.streak,
+            disputed=self.disputed,
+        )
+
+
+@value
+class Due:
+    """The minimum payment of a statement. `minimum_minor` is what was told; of it
+    `required_minor` is new with this statement, of which `remaining_minor` is unpaid."""
+
+    number: int
+    closed_on: date
+    due_on: date
+    minimum_minor: int
+    required_minor: int
+    remaining_minor: int
+    closing_minor: int
+    checked: bool = False
+    met: bool = False
+    collected: bool = False
+
+
+@value
+class ChargedFee:
+    """A fee that was charged, and how much of it was given back."""
+
+    fee_id: str
+    kind: FeeKind
+    event: str
+    number: int
+    minor: int
+    waived_minor: int
+    charged_on: date
+
+
+@value
+class Billing:
+    """`number` is 0 and everything empty where the programme has no billing.
+
+    `told` is what the last statement told is owed, `opening` the same by what is known now;
+    `lines` what is booked since, in chunks; `voided` payments of the open cycle that came back.
+    """
+
+    opened_on: date | None = None
+    first_limit_minor: int = 0
+    number: int = 0
+    cycle_opened_on: date = date.min
+    closes_on: date = date.min
+    told: tuple[Balance, ...] = ()
+    opening: tuple[Balance, ...] = ()
+    lines: Chunks = ()
+    voided: tuple[str, ...] = ()
+    closed: tuple[Cycle, ...] = ()
+    grace: bool = True
+    streak: int = 0
+    billed: tuple[Balance, ...] = ()
+    dues: tuple[Due, ...] = ()
+    fees: tuple[ChargedFee, ...] = ()
+    first_year_fees_minor: int = 0
+    fees_of_year_minor: int = 0
+    interest_of_year_minor: int = 0
+    year: int = 0
+    delinquency_days: int = 0
+    agenda_on: date | None = None
+    annual_fee_on: date | None = None
+    autopay: AutopayKind | None = None
+    autopay_fixed_minor: int = 0
+    plans: tuple[Plan, ...] = ()
+    penalty_from: date | None = None
+    paused_from: date | None = None
+    paused_until: date | None = None
+    over_limit_consent: bool = False
+    charged_off_minor: int = 0
+    ended: bool = False
+
+    @property
+    def active(self) -> bool:
+        """Whether cycles run."""
+        return self.number > 0 and not self.ended
+
+    def booked(self) -> list[StatementLine]:
+        """What is booked in the open cycle, in order."""
+        return [line for chunk in self.lines for line in chunk]
+
+    def book(self, terms: BillingTerms) -> RateBook:
+        """What decides the rates."""
+        return RateBook(
+            terms=terms,
+            opened_on=self.opened_on or date.min,
+            plans=self.plans,
+            penalty_from=self.penalty_from,
+            paused_from=self.paused_from,
+            paused_until=self.paused_until,
+        )
+
+    @property
+    def last_due(self) -> Due | None:
+        """The minimum payment of the last statement."""
+        return self.dues[-1] if self.dues else None
+
+    def sheet(
+        self, terms: BillingTerms, until: date | None = None, disputed: tuple[Balance, ...] = ()
+    ) -> Sheet:
+        """The open cycle up to its close or an earlier day."""
+        last = self.last_due
+        closed_on = until or self.closes_on
+        return Sheet(
+            book=self.book(terms),
+            opened_on=self.cycle_opened_on,
+            closed_on=closed_on,
+            opening=self.opening,
+            moves=tuple(
+                line
+                for line in self.booked()
+                if self.cycle_opened_on <= line.effective_on <= closed_on
+                and line.entry_id not in self.voided
+            ),
+            due_on=last.due_on if last else None,
+            minimum_minor=last.minimum_minor if last else 0,
+            billed=self.billed,
+            grace_before=self.grace,
+            streak=self.streak,
+            disputed=disputed,
+        )
+
+    def past_due_minor(self, day: date) -> int:
+        """What of earlier minimum payments is unpaid after their due dates."""
+        return sum(each.remaining_minor for each in self.dues if each.due_on < day)
+
+    def due_since(self, day: date) -> date | None:
+        """The due date of the oldest minimum payment that is past due."""
+        missed = [each.due_on for each in self.dues if each.remaining_minor and each.due_on < day]
+        return min(missed, default=None)
+
+
+def total(balances: tuple[Balance, ...]) -> int:
+    """What is owed in all."""
+    return sum(each.minor for each in balances)
