@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from services.accounts.domain.billing.buckets import CREDIT, Balance, RateBook, type_of
+from services.accounts.domain.billing.buckets import (
+    CASH_ADVANCE,
+    CREDIT,
+    PURCHASE,
+    Balance,
+    RateBook,
+    type_of,
+)
 from services.accounts.domain.billing.calendar import due_of, months_later
 from services.accounts.domain.billing.interest import Computed, compute
 from services.accounts.domain.billing.payoff import PayingOff, disclose
@@ -35,39 +42,27 @@ def cut(
     """The statement of the open cycle, and how many in a row were paid in full by then."""
     computed = compute(billing.sheet(terms, disputed=disputed))
     lines = tuple(line for line in billing.booked() if line.effective_on <= billing.closes_on)
-    sums = Sums(lines)
-    opening, closing = total(billing.told), total(computed.closing)
-    fees = sums(LineKind.FEE, LineKind.FEE_WAIVED)
-    interest = computed.interest_minor + sums(LineKind.INTEREST_ADJUSTED)
-    minimum = minimum_of(billing, terms, computed, disputed, fees)
+    moved = _moves(lines)
+    minimum = minimum_of(billing, terms, computed, disputed, moved["fees_minor"])
+    book, day = billing.book(terms), billing.closes_on
+    moved["interest_minor"] += computed.interest_minor
     statement = Statement(
         statement_id=f"{account_id}-{billing.number}",
         account_id=account_id,
         number=billing.number,
         currency=currency,
         opened_on=billing.cycle_opened_on,
-        closed_on=billing.closes_on,
-        due_on=due_of(terms, billing.closes_on),
+        closed_on=day,
+        due_on=due_of(terms, day),
         limit_minor=limit_minor,
-        opening_minor=opening,
-        closing_minor=closing,
-        purchases_minor=sums(LineKind.CHARGE, bucket="PURCHASE"),
-        cash_advances_minor=sums(LineKind.CHARGE, bucket="CASH_ADVANCE"),
-        balance_transfers_minor=sums(LineKind.BALANCE_TRANSFER),
-        refunds_minor=-sums(LineKind.REFUND, LineKind.CREDIT),
-        other_debits_minor=sums(
-            LineKind.PAYMENT_RETURNED, LineKind.CREDIT_REFUNDED, LineKind.CHARGED_OFF
-        ),
-        payments_minor=-sums(LineKind.PAYMENT),
-        fees_minor=fees,
-        interest_minor=interest,
+        opening_minor=total(billing.told),
+        closing_minor=total(computed.closing),
+        **moved,
         disputed_minor=total(disputed),
         grace=GraceStatus.KEPT if computed.kept else GraceStatus.LOST,
         minimum=minimum,
         payoff=disclose(
-            _paying_off(computed, billing.book(terms), billing.closes_on),
-            terms.minimum_payment,
-            minimum.total_minor,
+            _paying_off(computed, book, day), terms.minimum_payment, minimum.total_minor
         ),
         balances=_as_told(billing.told, computed.balances),
         lines=lines,
@@ -78,18 +73,27 @@ def cut(
     return statement, computed.streak
 
 
-class Sums:
-    """Adds up the lines of some kinds."""
+def _moves(lines: Sequence[StatementLine]) -> dict[str, int]:
+    """What the entries of a cycle add up to, by the fields of a statement."""
 
-    def __init__(self, lines: Sequence[StatementLine]) -> None:
-        self._lines = lines
-
-    def __call__(self, *kinds: LineKind, bucket: str = "") -> int:
+    def of(*kinds: LineKind, bucket: str = "") -> int:
         return sum(
             line.amount_minor
-            for line in self._lines
+            for line in lines
             if line.kind in kinds and bucket in ("", line.bucket)
         )
+
+    other = (LineKind.PAYMENT_RETURNED, LineKind.CREDIT_REFUNDED, LineKind.CHARGED_OFF)
+    return {
+        "purchases_minor": of(LineKind.CHARGE, bucket=PURCHASE),
+        "cash_advances_minor": of(LineKind.CHARGE, bucket=CASH_ADVANCE),
+        "balance_transfers_minor": of(LineKind.BALANCE_TRANSFER),
+        "refunds_minor": -of(LineKind.REFUND, LineKind.CREDIT),
+        "other_debits_minor": of(*other),
+        "payments_minor": -of(LineKind.PAYMENT),
+        "fees_minor": of(LineKind.FEE, LineKind.FEE_WAIVED),
+        "interest_minor": of(LineKind.INTEREST_ADJUSTED),
+    }
 
 
 def minimum_of(
