@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,9 +30,9 @@ class Terminal:
         self._description = system.folder / DESCRIPTION
 
     def run(self, command: str, *arguments: str) -> tuple[int, str]:
-        """Exit status and what was printed."""
+        """Exit status and what was printed; a command of a part is two words."""
         done = subprocess.run(
-            [*COMMAND, command, *arguments, "--system", str(self._description)],
+            [*COMMAND, *command.split(), *arguments, "--system", str(self._description)],
             capture_output=True,
             text=True,
             cwd=ROOT,
@@ -131,3 +132,45 @@ async def test_watching_goes_on_after_the_last_message_when_a_token_expires(
         await tail.watch_inbox(Inbox(), "c" * 32, shown.append)
     assert asked == [0, 10, 20]
     assert [Text.from_markup(each).plain.strip() for each in shown] == ["at [/Shop]"] * 2
+
+
+CLEARING_FILE = """CLEARING,1,network,F-1
+record_id,kind,card,amount_minor,currency,merchant_name,transaction_date,posting_date
+R-1,charge,{card},2500,GBP,Corner Shop,2026-03-14,2026-03-15
+R-2,charge,4111111111111111,750,GBP,Corner Shop,2026-03-14,2026-03-15
+TRAILER,2,3250
+"""
+
+
+@pytest.mark.serial
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_a_bookkeeper(make_system: Callable[[str], System], tmp_path: Path) -> None:
+    """A clearing file, the record nobody could match, the proof of the day, the journal."""
+    system = make_system("sqlite")
+    system.start()
+    await hire(SystemAddress.read(system.folder / DESCRIPTION))
+    terminal = Terminal(system)
+    opened = terminal.say("open", "Lovelace")
+    card = dict(line.split() for line in opened.splitlines()[:3])["card"]
+    file, journal = tmp_path / "march.csv", tmp_path / "journal.csv"
+    file.write_text(CLEARING_FILE.format(card=card))
+
+    assert "2 of 2" in terminal.say("clearing submit", str(file))
+    again = terminal.say("clearing submit", str(file.rename(tmp_path / "april.csv")))
+    assert "received before, as march.csv" in again
+    waiting = terminal.until("CARD_UNKNOWN", "clearing unmatched")
+    item = next(word for word in waiting.split() if len(word) == 32)
+    assert "posted" in terminal.say("clearing resolve", item, "--card", card)
+    proof = terminal.say("day-end", "everyday", "--date", "2026-03-15")
+    assert "balanced" in proof
+    assert "network 32.50" in proof
+    assert "4 postings" in terminal.say("ledger export", str(journal))
+    assert journal.read_text().count("1100,RECEIVABLE") == 2
+    assert "32.50" in terminal.say("ledger accounts")
+
+    file.write_text(CLEARING_FILE.format(card=card).replace("TRAILER,2", "TRAILER,3"))
+    status, printed = terminal.run("clearing submit", str(file))
+    assert status == 1
+    assert "CLEARING_FILE_MALFORMED" in printed
+    assert "line 5, count" in printed
