@@ -198,7 +198,7 @@ def card_networks(cluster: Cluster) -> Iterator[str]:
             for policy in cluster.of_kind("NetworkPolicy")
             if workload in cluster.selected(policy["spec"]["podSelector"])
             for rule in policy["spec"].get("ingress", [])
-            if any(NETWORK_GATEWAYS == peer for peer in rule["from"])
+            if any(peer == NETWORK_GATEWAYS for peer in rule["from"])
             for each in rule["ports"]
         }
         if let != ({port} if port else set()):
