@@ -1,8 +1,15 @@
 """What facts do to the read models; a file for each part of the service."""
 
-from services.accounts.projections import books, business_days, clearing, reconciliation
+from services.accounts.projections import (
+    applications,
+    books,
+    business_days,
+    clearing,
+    reconciliation,
+)
 
 PROJECTIONS = (
+    *applications.PROJECTIONS,
     *books.PROJECTIONS,
     *business_days.PROJECTIONS,
     *clearing.PROJECTIONS,
