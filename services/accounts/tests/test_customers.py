@@ -86,7 +86,7 @@ def test_nobody_is_not_found(command: Any) -> None:
 
 def test_an_account_is_settled_when_it_is_closed_and_nothing_is_owed() -> None:
     story = AccountStory()
-    require = commands.RequireSettled(account_id="account")
+    require = commands.RequireClosure(account_id="account")
     assert refused(story, require) == "ACCOUNT_NOT_CLOSED"
     story.authorise(10)
     assert refused(story, require) == "MONEY_OWED"

@@ -18,7 +18,7 @@ from services.accounts.domain.customers.commands import (
     BeginErasure,
     ChangeProfile,
     CompleteErasure,
-    RequireSettled,
+    RequireClosure,
 )
 from services.accounts.domain.customers.events import ProfileChange
 from services.accounts.domain.values import Channel
@@ -95,7 +95,7 @@ class Customers:
                 account_ids=customer.account_ids,
                 by=call.current().principal.person.subject,
             )
-            conditions = [RequireSettled(account_id=each) for each in customer.account_ids]
+            conditions = [RequireClosure(account_id=each) for each in customer.account_ids]
             await application.execute(*conditions, begin, actor=actor)
         proof = await self.destroyer.destroy(subject_of(customer_id))
         self.keys.forget(subject_of(customer_id))

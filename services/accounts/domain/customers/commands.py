@@ -48,7 +48,7 @@ class CompleteErasure(Command):
 
 
 @command
-class RequireSettled(Command):
+class RequireClosure(Command):
     """Nothing may happen in this unit unless the account is closed and nothing is owed on it."""
 
     account_id: str

@@ -11,8 +11,8 @@ from services.accounts.domain.customers import commands
 from services.accounts.domain.values import AccountStatus
 
 
-def require_settled(
-    state: CreditAccount, command: commands.RequireSettled, context: Context
+def require_closure(
+    state: CreditAccount, command: commands.RequireClosure, context: Context
 ) -> tuple[Fact, ...]:
     """Nothing, or Refused: while money is owed either way or held, and until it is closed."""
     if state.posted_minor or state.held_minor:
@@ -23,5 +23,5 @@ def require_settled(
 
 
 DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, ...]]] = {
-    commands.RequireSettled: require_settled,
+    commands.RequireClosure: require_closure,
 }
