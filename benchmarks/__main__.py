@@ -17,6 +17,7 @@ BENCHMARKS = {
     "history": "a durable command, by length of history",
     "opening": "opening a long account from its snapshot",
     "controls": "a durable command with every spend control active, beside one without",
+    "billing_run": "closing a day on which every cycle ends",
     "door": "the door alone, layer by layer",
     "authorise": "a durable command over gRPC, beside an echo",
     "reaction": "from a commit in accounts to its effect in loyalty",

@@ -4,6 +4,7 @@ import asyncio
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -86,9 +87,24 @@ class Log:
             return [self._tail[i] for i in range(start, stop)]
         return await self._database.read(lambda connection: self.page(connection, position, limit))
 
+    async def of_stream(self, stream: str, after_version: int, limit: int) -> list[Recorded]:
+        """The events of one stream after a version, in order, at most `limit`."""
+        query = (
+            select(events)
+            .where(events.c.originator_id == stream, events.c.originator_version > after_version)
+            .order_by(events.c.originator_version)
+            .limit(limit)
+        )
+        return await self._database.read(
+            lambda connection: self._recorded(connection, connection.execute(query).all())
+        )
+
     def page(self, connection: Connection, position: int, limit: int) -> list[Recorded]:
         """The events after a position, on a connection at hand."""
         rows = connection.execute(_PAGE, {"after": position, "most": limit}).all()
+        return self._recorded(connection, rows)
+
+    def _recorded(self, connection: Connection, rows: Sequence[Any]) -> list[Recorded]:
         starts = epoch_starts(connection) if rows else []
         found = []
         for at, stream, version, topic, state in rows:

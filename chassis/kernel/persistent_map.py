@@ -142,19 +142,31 @@ class PersistentMap(Generic[V]):
                 else:
                     yield {key: each for leaf in twig for key, each in leaf.items()}
 
+    def _entries(self) -> dict[str, V]:
+        """Every entry, in no order; of a short map most branches are the empty one."""
+        found: dict[str, V] = {}
+        for branch in self._root:
+            if branch is not _NO_BRANCH:
+                for twig in branch:
+                    if twig is not _NO_TWIG:
+                        for leaf in twig:
+                            if leaf:
+                                found.update(leaf)
+        return found
+
     def keys(self) -> list[str]:
         """Every key, sorted."""
-        return sorted(
-            key for branch in self._root for twig in branch for leaf in twig for key in leaf
-        )
+        return sorted(self._entries())
 
     def values(self) -> list[V]:
         """Every value, in the order of the keys."""
-        return [self[key] for key in self.keys()]
+        entries = self._entries()
+        return [entries[key] for key in sorted(entries)]
 
     def items(self) -> list[tuple[str, V]]:
         """Every pair, in the order of the keys."""
-        return [(key, self[key]) for key in self.keys()]
+        entries = self._entries()
+        return [(key, entries[key]) for key in sorted(entries)]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tests.contract import (
-    part_applications,
     part_business_days,
     part_charges,
     part_clearing,
@@ -23,6 +22,5 @@ PARTS: tuple[Callable[["Story"], None], ...] = (
     part_programmes.tell,
     part_transactions.tell,
     part_charges.tell,
-    part_applications.tell,
 )
 """In order; each may use the holders that the story has opened, or open others."""

@@ -1,17 +1,19 @@
 """What facts do to the read models; a file for each part of the service."""
 
 from services.accounts.projections import (
-    applications,
+    billing_run,
     books,
     business_days,
     clearing,
     reconciliation,
+    statements,
 )
 
 PROJECTIONS = (
-    *applications.PROJECTIONS,
+    *billing_run.PROJECTIONS,
     *books.PROJECTIONS,
     *business_days.PROJECTIONS,
     *clearing.PROJECTIONS,
     *reconciliation.PROJECTIONS,
+    *statements.PROJECTIONS,
 )

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from chassis.event_store.tables import tracking
-from services.accounts.tables.billing_run import billing_progress
+from services.accounts.tables.billing_run import billing_agenda, billing_progress
 
-FOLLOWED = ("projection:business_days",)
+FOLLOWED = ("projection:billing_run", "projection:business_days")
 """The cursors of the read models that the run reads."""
 
 
@@ -37,6 +37,30 @@ def position(connection: Connection) -> int:
     return int(found) if known == len(FOLLOWED) else 0
 
 
+def due(connection: Connection, programme_id: str, on: date, after: str, limit: int) -> list[str]:
+    """Accounts of a programme on which something is due by a date, in the order of ids."""
+    query = (
+        select(billing_agenda.c.account_id)
+        .where(*_due(programme_id, on), billing_agenda.c.account_id > after)
+        .order_by(billing_agenda.c.account_id)
+        .limit(limit)
+    )
+    return [row[0] for row in connection.execute(query)]
+
+
+def count_due(connection: Connection, programme_id: str, on: date) -> int:
+    """On how many accounts of a programme something is due by a date."""
+    query = select(func.count()).select_from(billing_agenda).where(*_due(programme_id, on))
+    return connection.scalar(query) or 0
+
+
+def _due(programme_id: str, on: date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        billing_agenda.c.programme_id == programme_id,
+        billing_agenda.c.next_due_on <= on.isoformat(),
+    )
+
+
 def progress(connection: Connection, programme_id: str, on: date) -> Progress:
     """What was done on a day so far, and what is to be done."""
     query = select(billing_progress).where(
@@ -44,9 +68,11 @@ def progress(connection: Connection, programme_id: str, on: date) -> Progress:
         billing_progress.c.business_date == on.isoformat(),
     )
     row = connection.execute(query).first()
+    waiting = count_due(connection, programme_id, on)
     if row is None:
-        return NOTHING
+        return Progress(due=waiting)
     return Progress(
+        due=waiting,
         accounts=row.accounts,
         statements=row.statements,
         interest_minor=row.interest_minor,

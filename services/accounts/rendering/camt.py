@@ -3,7 +3,7 @@
 from xml.etree.ElementTree import Element
 
 from services.accounts.domain.billing.statement import StatementLine
-from services.accounts.rendering.document import Document, plain
+from services.accounts.rendering.document import Document, entries, plain
 from services.accounts.rendering.markup import add, written
 
 HEADING = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -40,7 +40,7 @@ def render(document: Document) -> bytes:
         _add_amount(balance, minor_units, of.currency)
         add(balance, "Dt/Dt", on.isoformat())
     _add_summary(statement, document)
-    for line in of.lines:
+    for line in entries(of):
         _add_entry(statement, line, of.currency)
     return written(root, HEADING)
 
@@ -54,8 +54,8 @@ def _add_summary(statement: Element, document: Document) -> None:
     of = document.statement
     summary = add(statement, "TxsSummry")
     for name, amounts in (
-        ("TtlCdtNtries", [each.amount_minor for each in of.lines if each.amount_minor <= 0]),
-        ("TtlDbtNtries", [each.amount_minor for each in of.lines if each.amount_minor > 0]),
+        ("TtlCdtNtries", [each.amount_minor for each in entries(of) if each.amount_minor <= 0]),
+        ("TtlDbtNtries", [each.amount_minor for each in entries(of) if each.amount_minor > 0]),
     ):
         total = add(summary, name)
         add(total, "NbOfNtries", str(len(amounts)))

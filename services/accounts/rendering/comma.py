@@ -4,7 +4,7 @@ import csv
 import io
 
 from services.accounts.domain.billing.statement import StatementLine
-from services.accounts.rendering.document import Document, plain
+from services.accounts.rendering.document import Document, entries, plain
 
 COLUMNS = (
     "statement",
@@ -27,7 +27,7 @@ def render(document: Document) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    for line in document.statement.lines:
+    for line in entries(document.statement):
         writer.writerow(_row(document, line))
     return out.getvalue().encode()
 

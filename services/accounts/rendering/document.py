@@ -8,7 +8,7 @@ from enum import StrEnum
 from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 
-from services.accounts.domain.billing.statement import LineKind, Statement
+from services.accounts.domain.billing.statement import LineKind, Statement, StatementLine
 
 BASIS_POINTS_A_PERCENT = 100
 
@@ -46,6 +46,25 @@ class Document:
     def day(self, on: date) -> str:
         """A date as people write it."""
         return str(format_date(on, format="medium", locale=LOCALES[self.language]))
+
+
+def entries(of: Statement) -> tuple[StatementLine, ...]:
+    """Everything that leads from the opening to the closing balance: what was booked in the cycle,
+    and the interest of each balance, which is charged at its close."""
+    interest = tuple(
+        StatementLine(
+            entry_id=f"{of.number}-interest-{each.bucket}",
+            kind=LineKind.INTEREST,
+            bucket=each.bucket,
+            amount_minor=each.interest_minor,
+            transaction_date=of.closed_on,
+            posting_date=of.closed_on,
+            effective_on=of.closed_on,
+        )
+        for each in of.balances
+        if each.interest_minor
+    )
+    return (*of.lines, *interest)
 
 
 def amount(minor_units: int, currency: str) -> Decimal:

@@ -4,7 +4,7 @@ from datetime import date
 from xml.etree.ElementTree import Element
 
 from services.accounts.domain.billing.statement import LineKind, StatementLine
-from services.accounts.rendering.document import Document, plain
+from services.accounts.rendering.document import Document, entries, plain
 from services.accounts.rendering.markup import add, written
 
 HEADING = (
@@ -32,11 +32,11 @@ def render(document: Document) -> bytes:
     statement = add(answer, "CCSTMTRS")
     add(statement, "CURDEF", of.currency)
     add(statement, "CCACCTFROM/ACCTID", of.account_id[:ACCOUNT_LIMIT])
-    entries = add(statement, "BANKTRANLIST")
-    add(entries, "DTSTART", _day(of.opened_on))
-    add(entries, "DTEND", _day(of.closed_on))
-    for line in of.lines:
-        _add_entry(entries, line, of.currency)
+    listed = add(statement, "BANKTRANLIST")
+    add(listed, "DTSTART", _day(of.opened_on))
+    add(listed, "DTEND", _day(of.closed_on))
+    for line in entries(of):
+        _add_entry(listed, line, of.currency)
     for name, minor_units in (
         ("LEDGERBAL", -of.closing_minor),
         ("AVAILBAL", of.limit_minor - of.closing_minor),
@@ -53,8 +53,8 @@ def _succeed(parent: Element) -> None:
     add(status, "SEVERITY", "INFO")
 
 
-def _add_entry(entries: Element, line: StatementLine, currency: str) -> None:
-    entry = add(entries, "STMTTRN")
+def _add_entry(listed: Element, line: StatementLine, currency: str) -> None:
+    entry = add(listed, "STMTTRN")
     add(entry, "TRNTYPE", _kind(line))
     add(entry, "DTPOSTED", _day(line.posting_date))
     add(entry, "DTUSER", _day(line.transaction_date))

@@ -10,8 +10,9 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, LongTable, Paragraph, SimpleDocTemplate, Spacer, Table
 
+from services.accounts.domain.billing.buckets import CREDIT
 from services.accounts.domain.billing.statement import StatementLine
-from services.accounts.rendering.document import CREDIT_KINDS, Document, rate
+from services.accounts.rendering.document import CREDIT_KINDS, Document, entries, rate
 from services.accounts.rendering.type_setting import (
     BODY,
     FIGURE,
@@ -228,8 +229,8 @@ class Pages:
     def transactions(self) -> list[Flowable]:
         """Credits, then debits, each with its total; fees and interest are among them, and what
         they come to in the year."""
-        credits_ = [line for line in self._of.lines if _is_credit(line)]
-        debits = [line for line in self._of.lines if not _is_credit(line)]
+        credits_ = [line for line in entries(self._of) if _is_credit(line)]
+        debits = [line for line in entries(self._of) if not _is_credit(line)]
         year = str(self._of.closed_on.year)
         totals = [
             [self._cell(self.say("year_fees", year=year)), self._year(fees=True)],
@@ -325,6 +326,8 @@ class Pages:
         return LongTable(rows, colWidths=widths, style=HEADED, repeatRows=1)
 
     def _bucket(self, each: Any) -> str:
+        if each.bucket == CREDIT:
+            return self.say("credit_balance")
         name = pick(BALANCES[each.balance_type], self._document.language)
         return f"{name}, {self.say('plan')}" if each.plan_id else name
 

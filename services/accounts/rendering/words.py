@@ -88,6 +88,7 @@ WORDS: dict[str, Pair] = {
     "from": ("From", "起始日"),
     "cause": ("Because", "原因"),
     "balance": ("Balance", "余额"),
+    "credit_balance": ("Credit balance", "溢缴款"),
     "plan": ("instalment plan", "分期计划"),
 }
 

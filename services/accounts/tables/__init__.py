@@ -1,7 +1,6 @@
 """The read models' tables; a file for each part of the service, which registers itself here."""
 
 from services.accounts.tables import (
-    applications,
     billing_run,
     books,
     business_days,
@@ -9,12 +8,12 @@ from services.accounts.tables import (
     network_references,
     reconciliation,
     search,
+    statements,
 )
 from services.accounts.tables.metadata import METADATA
 
 __all__ = [
     "METADATA",
-    "applications",
     "billing_run",
     "books",
     "business_days",
@@ -22,4 +21,5 @@ __all__ = [
     "network_references",
     "reconciliation",
     "search",
+    "statements",
 ]

