@@ -21,8 +21,12 @@ BENCHMARKS = {
     "door": "the door alone, layer by layer",
     "authorise": "a durable command over gRPC, beside an echo",
     "reaction": "from a commit in accounts to its effect in loyalty",
+    "search": "searching transactions, by number and by kind of search",
 }
-ARGUMENTS = {"door": ["--seconds", "1.5", "--rounds", "2"]}
+ARGUMENTS = {
+    "door": ["--seconds", "1.5", "--rounds", "2"],
+    "search": ["--transactions", "200000", "--searches", "10", "--sqlite", "20000"],
+}
 LIMIT_SECONDS = 900
 console = Console()
 

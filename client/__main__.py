@@ -21,6 +21,7 @@ from client import business_day, clearing, controls, ledger, tables
 from client.session import DESCRIPTION, SystemAddress
 from client.tail import follow, watch_inbox
 from client.terminal import AccountId, CardId, Key, SystemPath, console, money_of, open_session, run
+from client.transactions import register as register_transactions
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -321,6 +322,7 @@ def tail(
 
 
 # A part has its commands in a file of its own; here each gets its name.
+register_transactions(app)
 app.command("business-day")(business_day.show)
 app.add_typer(clearing.app, name="clearing")
 app.command("controls")(controls.show)

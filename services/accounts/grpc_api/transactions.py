@@ -1,6 +1,7 @@
 """The rpcs of transactions for people: search, notes, categories."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import grpc
@@ -10,6 +11,7 @@ from cards.accounts.v1.transactions_service_pb2_grpc import (
     TransactionsServiceServicer,
     add_TransactionsServiceServicer_to_server,
 )
+from cards.type.v1.money_pb2 import Money
 from google.protobuf.descriptor import ServiceDescriptor
 
 from chassis import answers
@@ -19,12 +21,16 @@ from chassis.ports import Ports
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.categories import CATEGORIES
 from services.accounts.domain.transactions.merchants import clean
+from services.accounts.domain.transactions.periods import period_before
 from services.accounts.domain.transactions.query import parse
-from services.accounts.grpc_api import messages
+from services.accounts.grpc_api import exporting, messages
 from services.accounts.queries.search import Cursor, Search
+from services.accounts.queries.spending import Periods
 from services.accounts.use_cases.transactions import Found, Transactions
 
 Context = grpc.aio.ServicerContext[Any, Any]
+EXPORTED_LINES = 1_000
+"""A part of a file."""
 MakeLine = Callable[[CreditAccount | None, Any], accounts.Transaction]
 
 
@@ -43,7 +49,7 @@ class TransactionsApi(TransactionsServiceServicer):
             wanted,
             answers.page_size(request.page_size),
             cursor,
-            by_relevance=_by_relevance(request.order),
+            by_relevance=_by_relevance(request),
         )
         account = await self._transactions.account(request.account_id)
         return pb.SearchTransactionsResponse(
@@ -58,7 +64,7 @@ class TransactionsApi(TransactionsServiceServicer):
             wanted,
             answers.page_size(request.page_size),
             cursor,
-            by_relevance=_by_relevance(request.order),
+            by_relevance=_by_relevance(request),
         )
         return pb.SearchAllTransactionsResponse(
             transactions=self._lines(found, None), next_page_token=_token(found, list_id)
@@ -103,6 +109,53 @@ class TransactionsApi(TransactionsServiceServicer):
             ),
         )
 
+    async def GetSpending(
+        self, request: pb.GetSpendingRequest, context: Context
+    ) -> pb.GetSpendingResponse:
+        account = await self._transactions.account(request.account_id)
+        group = messages.word(pb.SpendingGroup, request.group, "SPENDING_GROUP") or "CATEGORY"
+        periods = _periods(request)
+        rows, total, before = await self._transactions.spending(
+            request.account_id, periods, group, answers.page_size(request.limit)
+        )
+
+        def money(minor_units: int) -> Money:
+            return Money(minor_units=minor_units, currency_code=account.currency)
+
+        compared = bool(periods.before_first)
+        return pb.GetSpendingResponse(
+            spendings=[
+                pb.Spending(
+                    name=row.name,
+                    last_four=_last_four(account, row.name) if group == "CARD" else "",
+                    spent=money(row.spent_minor),
+                    spent_before=money(row.before_minor) if compared else None,
+                    transactions=row.transactions,
+                )
+                for row in rows
+            ],
+            total=money(total),
+            total_before=money(before) if compared else None,
+            before_from_date=periods.before_first,
+            before_to_date=periods.before_last,
+        )
+
+    async def ExportTransactions(
+        self, request: pb.ExportTransactionsRequest, context: Context
+    ) -> pb.ExportTransactionsResponse:
+        wanted, cursor, list_id = _asked(request, request.account_id)
+        format = messages.word(pb.ExportFormat, request.format, "EXPORT_FORMAT") or "CSV"
+        found = await self._transactions.search(wanted, EXPORTED_LINES, cursor, by_relevance=False)
+        lines = (
+            exporting.line_of(row, found.notes.get(row.position, "")) for row in found.page.rows
+        )
+        return pb.ExportTransactionsResponse(
+            content=exporting.written(lines, format, heading=cursor is None),
+            content_type=exporting.CONTENT_TYPES[format],
+            lines=len(found.page.rows),
+            next_page_token=_token(found, list_id),
+        )
+
     async def ListCategories(
         self, request: pb.ListCategoriesRequest, context: Context
     ) -> pb.ListCategoriesResponse:
@@ -118,15 +171,34 @@ def transactions_rpcs(
     return add_TransactionsServiceServicer_to_server, api, described
 
 
-def _by_relevance(order: int) -> bool:
-    return order != pb.SEARCH_ORDER_NEWEST
+def _last_four(account: CreditAccount, card_id: str) -> str:
+    card = account.find_card(card_id)
+    return card.last_four if card else ""
+
+
+def _periods(request: pb.GetSpendingRequest) -> Periods:
+    first = messages.checked_day(request.from_date, "from_date")
+    last = messages.checked_day(request.to_date, "to_date")
+    if not (first and last):
+        return Periods(first=first, last=last)
+    before = period_before(date.fromisoformat(first), date.fromisoformat(last))
+    return Periods(
+        first=first,
+        last=last,
+        before_first=before[0].isoformat(),
+        before_last=before[1].isoformat(),
+    )
+
+
+def _by_relevance(request: Any) -> bool:
+    return getattr(request, "order", pb.SEARCH_ORDER_NEWEST) != pb.SEARCH_ORDER_NEWEST
 
 
 def _asked(request: Any, account_id: str) -> tuple[Search, Cursor | None, str]:
     """What is searched for, where the page begins, and which list that is."""
     asked = request.filter
     wanted = Search(
-        query=parse(request.query),
+        query=parse(getattr(request, "query", "")),
         account_id=account_id,
         card_id=asked.card_id,
         kind=messages.word(accounts.TransactionKind, asked.kind, "TRANSACTION_KIND"),
@@ -137,7 +209,7 @@ def _asked(request: Any, account_id: str) -> tuple[Search, Cursor | None, str]:
         minimum_minor=asked.minimum_minor_units,
         maximum_minor=asked.maximum_minor_units,
     )
-    list_id = ids.derive("search", repr(wanted), str(_by_relevance(request.order)))
+    list_id = ids.derive("search", repr(wanted), str(_by_relevance(request)))
     return wanted, _cursor(request.page_token, list_id), list_id
 
 

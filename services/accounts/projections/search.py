@@ -73,15 +73,15 @@ def index_page(connection: Connection, page: Sequence[Recorded]) -> None:
     indexed = []
     for position in sorted(rows):
         row = rows[position]
-        made = _indexed(row, labels[row.kind, row.transaction_id, row.account_id], rules)
+        made = indexed_line(row, labels[row.kind, row.transaction_id, row.account_id], rules)
         if made.fingerprint != row.fingerprint:
             indexed.append(made)
     if connection.dialect.name == "postgresql":
-        search_rows.replace_postgresql(connection, [_with_vector(each) for each in indexed])
+        search_rows.replace_postgresql(connection, [with_vector(each) for each in indexed])
         return
     known = [each.position for each in indexed if rows[each.position].fingerprint is not None]
     replace_rows(connection, transaction_search, [each.row() for each in indexed], ("position",))
-    search_rows.replace_words(connection, known, [_with_words(each) for each in indexed])
+    search_rows.replace_words(connection, known, [with_words(each) for each in indexed])
 
 
 def _changed(facts: Iterable[Fact]) -> set[LineKey]:
@@ -160,7 +160,8 @@ class Indexed:
         )
 
 
-def _indexed(row: Row[Any], said: Labelled, rules: dict[MerchantKey, str]) -> Indexed:
+def indexed_line(row: Any, said: Labelled, rules: dict[MerchantKey, str]) -> Indexed:
+    """A line as it is to be found; `row` has the columns of search_rows."""
     names = names_of(row.merchant_name)
     rule = rules.get((row.account_id, names.merchant.casefold()), "") if rules else ""
     category = said.own_category or rule or row.category
@@ -191,7 +192,7 @@ def _indexed(row: Row[Any], said: Labelled, rules: dict[MerchantKey, str]) -> In
     )
 
 
-def _with_vector(of: Indexed) -> tuple[Any, ...]:
+def with_vector(of: Indexed) -> tuple[Any, ...]:
     """The row, and its document as PostgreSQL reads one: words with places, marks without."""
     parts, place = [], 0
     for text in of.document.words:
@@ -207,7 +208,7 @@ def _with_vector(of: Indexed) -> tuple[Any, ...]:
     return (*of.row(), " ".join(parts))
 
 
-def _with_words(of: Indexed) -> tuple[Any, ...]:
+def with_words(of: Indexed) -> tuple[Any, ...]:
     """The position, and the columns of FTS5, which finds beginnings of words by itself."""
     return (
         of.position,

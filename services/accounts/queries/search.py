@@ -1,5 +1,6 @@
 """Searching the lines of accounts: one question for both stores, in pages that stay stable."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,6 @@ from services.accounts.domain.transactions.query import Query, Term
 from services.accounts.queries import search_postgresql, search_sqlite
 from services.accounts.queries.search_matches import Matches
 from services.accounts.tables.books import transactions
-from services.accounts.tables.search import transaction_search
 
 CURSOR = "projection:transactions.2"
 RELEVANCE_LINES = 500
@@ -71,6 +71,7 @@ def search_page(
 ) -> Page:
     """A page of what matches: by relevance and then age, or newest first. A page may be shorter
     than `size`, even empty, and yet have a cursor: no call looks through more than it should."""
+    hits = None
     if cursor is None:
         newest = search_position(connection)
         ranked = by_relevance and bool(wanted.query.name)
@@ -81,7 +82,7 @@ def search_page(
             cursor = Cursor(newest, hits.found[-1][0] if full else hits.reached, EXACT + 1, 0)
     positions: list[int] = []
     if cursor.tier != BY_AGE:
-        positions, cursor = _ranked(connection, wanted, size, cursor)
+        positions, cursor = _ranked(connection, wanted, size, cursor, hits)
     if cursor.tier == BY_AGE and len(positions) < size:
         more, cursor = _by_age(connection, wanted, size - len(positions), cursor)
         positions += more
@@ -90,11 +91,11 @@ def search_page(
 
 
 def _ranked(
-    connection: Connection, wanted: Search, size: int, cursor: Cursor
+    connection: Connection, wanted: Search, size: int, cursor: Cursor, hits: Matches | None
 ) -> tuple[list[int], Cursor]:
-    """The next lines by relevance, and the cursor behind them."""
+    """The next lines by relevance, and the cursor behind them; `hits` if they are known."""
     name = wanted.query.name
-    hits = _matches(connection, wanted, cursor.newest + 1, cursor.ranked_to, 0)
+    hits = hits or _matches(connection, wanted, cursor.newest + 1, cursor.ranked_to, 0)
     after = (-cursor.tier, -cursor.position)
     places = sorted((-_tier(first, name), -position) for position, first in hits.found)
     left = [place for place in places if place > after]
@@ -133,20 +134,20 @@ def _matches(
     return search_sqlite.matches(connection, wanted, before, down_to, limit)
 
 
+_SELECT = (
+    f"SELECT {', '.join(f't.{column.name}' for column in transactions.columns)}, s.merchant,"
+    " s.category AS own_or_given_category, s.own_category, s.sealed_note FROM transactions t"
+    " JOIN transaction_search s ON s.position = t.position WHERE t.position"
+)
+
+
 def _rows(connection: Connection, positions: list[int]) -> list[Row[Any]]:
     if not positions:
         return []
-    own = transaction_search.c
-    query = (
-        select(
-            transactions,
-            own.merchant,
-            own.category.label("own_or_given_category"),
-            own.own_category,
-            own.sealed_note,
-        )
-        .join(transaction_search, own.position == transactions.c.position)
-        .where(transactions.c.position.in_(positions))
-    )
-    found = {row.position: row for row in connection.execute(query)}
+    if connection.dialect.name == "postgresql":
+        rows = connection.exec_driver_sql(f"{_SELECT} = ANY(%s::bigint[])", (positions,))
+    else:
+        among = "IN (SELECT value FROM json_each(?))"
+        rows = connection.exec_driver_sql(f"{_SELECT} {among}", (json.dumps(positions),))
+    found = {row.position: row for row in rows}
     return [found[position] for position in positions]

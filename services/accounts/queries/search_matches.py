@@ -44,9 +44,10 @@ def category_words(wanted: "Search") -> list[str]:
 def conditions_of(wanted: "Search", mark: str) -> tuple[list[str], list[Any]]:
     """What a line (`t`, and `s` of the search) must fulfil that is not asked of the index, as SQL
     with `mark` for each value."""
+    status = "" if wanted.status in document.MARKED_STATUSES else wanted.status
     asked: tuple[tuple[str, Any], ...] = (
         ("s.category =", wanted.category),
-        ("t.status =", wanted.status),
+        ("t.status =", status),
         ("t.transaction_date >=", wanted.from_date),
         ("t.transaction_date <=", wanted.to_date),
         ("t.amount_minor >=", wanted.minimum_minor),

@@ -23,12 +23,13 @@ from services.accounts.queries.search_matches import (
 if TYPE_CHECKING:
     from services.accounts.queries.search import Search
 
-GROWTH = 4
-BLOCKS_AT_ONCE = 64
-"""Blocks of the log are looked through newest first, one and then ever more of them at once, so
-that a word which nearly every line has costs no more than one that hardly any has."""
+GROWTH = 8
+BLOCKS_AT_ONCE = 128
+BLOCKS_OF_AN_ACCOUNT = 8
+"""Blocks of the log are looked through newest first, one (of one account: eight) and then ever
+more of them at once, so that a word which nearly every line has costs no more than a rare one."""
 BLOCKS_LOOKED_THROUGH = 1_024
-LINES_LOOKED_AT = 4_000
+LINES_LOOKED_AT = 3_000
 """After so many blocks, or so many lines that had the words and were looked at for the rest, a page
 ends even if it is not full."""
 ALL = 2**31 - 1
@@ -40,7 +41,8 @@ def matches(
     """The newest `limit` (0: all) matches at positions from `down_to` to before `before`."""
     asked = _question(wanted)
     found: list[tuple[int, str]] = []
-    most, looked, reached, at_once, gone = limit or ALL, 0, before, 1, 0
+    most, looked, reached, gone = limit or ALL, 0, before, 0
+    at_once = BLOCKS_OF_AN_ACCOUNT if wanted.account_id else 1
     while reached > down_to and reached > 1:
         newest = block_of(reached - 1)
         oldest = max(newest - at_once + 1, block_of(down_to), 0)
@@ -53,14 +55,17 @@ def matches(
         # Without a limit the place to stop at was found within these bounds before.
         if limit and (looked >= LINES_LOOKED_AT or gone >= BLOCKS_LOOKED_THROUGH):
             break
-        at_once = _next(at_once, gone, looked)
+        at_once = _next(at_once, gone, looked, len(found), most)
     return Matches(found, reached if reached > 1 else 0)
 
 
-def _next(at_once: int, gone: int, looked: int) -> int:
-    """How many blocks to look through next, so that about as many lines as are allowed match."""
-    allowed = (LINES_LOOKED_AT - looked) * gone // max(1, looked)
-    return max(1, min(at_once * GROWTH, BLOCKS_AT_ONCE, allowed))
+def _next(at_once: int, gone: int, looked: int, found: int, most: int) -> int:
+    """How many blocks to look through next, so that about as many lines match as are wanted."""
+    lines = LINES_LOOKED_AT - looked
+    if found:
+        lines = min(lines, (most - found) * looked * 5 // (4 * found))
+    enough = lines * gone // max(1, looked)
+    return max(1, min(at_once * GROWTH, BLOCKS_AT_ONCE, enough))
 
 
 Question = tuple[str, str, str, list[Any]]

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, event
 
 from services.accounts.tables.metadata import METADATA
 
-PENDING_LIST_KIB = 512
+PENDING_LIST_KIB = 64
 """PostgreSQL: so much that is new is looked through one by one before it is put into the index."""
 
 transaction_search = Table(

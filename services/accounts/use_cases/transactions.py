@@ -28,6 +28,7 @@ from services.accounts.domain.transactions.labels import (
 )
 from services.accounts.queries.lines import merchant_of_line
 from services.accounts.queries.search import Cursor, Page, Search, search_page
+from services.accounts.queries.spending import Periods, SpendingRow, spending
 from services.accounts.use_cases.accounts import PERSONAL, subject_of
 
 M = TypeVar("M", bound=Message)
@@ -197,6 +198,14 @@ class Transactions:
     ) -> Found:
         """A page of the lines of all accounts, notes left out."""
         return Found(await self._page(wanted, size, cursor, by_relevance), {})
+
+    async def spending(
+        self, account_id: str, periods: Periods, group: str, limit: int
+    ) -> tuple[list[SpendingRow], int, int]:
+        """What an account spent: lines, and the sums of the period and of the one before."""
+        return await self.database.read(
+            lambda connection: spending(connection, account_id, periods, group, limit)
+        )
 
     async def _page(
         self, wanted: Search, size: int, cursor: Cursor | None, by_relevance: bool

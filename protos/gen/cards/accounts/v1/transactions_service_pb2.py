@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from cards.accounts.v1 import accounts_service_pb2 as cards_dot_accounts_dot_v1_dot_accounts__service__pb2
 from cards.type.v1 import door_pb2 as cards_dot_type_dot_v1_dot_door__pb2
+from cards.type.v1 import money_pb2 as cards_dot_type_dot_v1_dot_money__pb2
 from cards.type.v1 import receipt_pb2 as cards_dot_type_dot_v1_dot_receipt__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,cards/accounts/v1/transactions_service.proto\x12\x11\x63\x61rds.accounts.v1\x1a\x1b\x62uf/validate/validate.proto\x1a(cards/accounts/v1/accounts_service.proto\x1a\x18\x63\x61rds/type/v1/door.proto\x1a\x1b\x63\x61rds/type/v1/receipt.proto\"\xbe\x01\n\x10\x46oundTransaction\x12\x33\n\x0btransaction\x18\x01 \x01(\x0b\x32\x1e.cards.accounts.v1.Transaction\x12\x15\n\rmerchant_name\x18\x02 \x01(\t\x12\x13\n\x0b\x66\x61\x63ilitator\x18\x03 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x04 \x01(\t\x12\x17\n\x0f\x63\x61tegory_is_own\x18\x05 \x01(\x08\x12\x0c\n\x04note\x18\x06 \x01(\t\x12\x10\n\x08has_note\x18\x07 \x01(\x08\"\x86\x03\n\x0cSearchFilter\x12)\n\x07\x63\x61rd_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{32})?$\x12:\n\x04kind\x18\x02 \x01(\x0e\x32\".cards.accounts.v1.TransactionKindB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12>\n\x06status\x18\x03 \x01(\x0e\x32$.cards.accounts.v1.TransactionStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12/\n\x08\x63\x61tegory\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^([a-z][a-z_]{0,39})?$\x12)\n\tfrom_date\x18\x05 \x01(\tB\x16\xbaH\x13r\x11\x32\x0f^([0-9-]{10})?$\x12\'\n\x07to_date\x18\x06 \x01(\tB\x16\xbaH\x13r\x11\x32\x0f^([0-9-]{10})?$\x12$\n\x13minimum_minor_units\x18\x07 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12$\n\x13maximum_minor_units\x18\x08 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\x86\x02\n\x19SearchTransactionsRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x17\n\x05query\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12/\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\x1f.cards.accounts.v1.SearchFilter\x12\x37\n\x05order\x18\x04 \x01(\x0e\x32\x1e.cards.accounts.v1.SearchOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1d\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"p\n\x1aSearchTransactionsResponse\x12\x39\n\x0ctransactions\x18\x01 \x03(\x0b\x32#.cards.accounts.v1.FoundTransaction\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xde\x01\n\x1cSearchAllTransactionsRequest\x12\x17\n\x05query\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12/\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x1f.cards.accounts.v1.SearchFilter\x12\x37\n\x05order\x18\x03 \x01(\x0e\x32\x1e.cards.accounts.v1.SearchOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1d\n\tpage_size\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"s\n\x1dSearchAllTransactionsResponse\x12\x39\n\x0ctransactions\x18\x01 \x03(\x0b\x32#.cards.accounts.v1.FoundTransaction\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xfb\x01\n\x19SetTransactionNoteRequest\x12.\n\x0fidempotency_key\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12)\n\naccount_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12<\n\x04kind\x18\x03 \x01(\x0e\x32\".cards.accounts.v1.TransactionKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12-\n\x0etransaction_id\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12\x16\n\x04note\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x98\x02\"E\n\x1aSetTransactionNoteResponse\x12\'\n\x07receipt\x18\x01 \x01(\x0b\x32\x16.cards.type.v1.Receipt\"\xb4\x02\n\x1c\x43\x61tegoriseTransactionRequest\x12.\n\x0fidempotency_key\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12)\n\naccount_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12<\n\x04kind\x18\x03 \x01(\x0e\x32\".cards.accounts.v1.TransactionKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12-\n\x0etransaction_id\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12/\n\x08\x63\x61tegory\x18\x05 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^([a-z][a-z_]{0,39})?$\x12\x1b\n\x13\x61lways_for_merchant\x18\x06 \x01(\x08\"_\n\x1d\x43\x61tegoriseTransactionResponse\x12\x15\n\rmerchant_name\x18\x01 \x01(\t\x12\'\n\x07receipt\x18\x02 \x01(\x0b\x32\x16.cards.type.v1.Receipt\"\x17\n\x15ListCategoriesRequest\",\n\x16ListCategoriesResponse\x12\x12\n\ncategories\x18\x01 \x03(\t*`\n\x0bSearchOrder\x12\x1c\n\x18SEARCH_ORDER_UNSPECIFIED\x10\x00\x12\x1a\n\x16SEARCH_ORDER_RELEVANCE\x10\x01\x12\x17\n\x13SEARCH_ORDER_NEWEST\x10\x02\x32\xd8\x05\n\x13TransactionsService\x12\x8e\x01\n\x12SearchTransactions\x12,.cards.accounts.v1.SearchTransactionsRequest\x1a-.cards.accounts.v1.SearchTransactionsResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_id\x12\x8a\x01\n\x15SearchAllTransactions\x12/.cards.accounts.v1.SearchAllTransactionsRequest\x1a\x30.cards.accounts.v1.SearchAllTransactionsResponse\"\x0e\xa2\xbb\x18\n\x08\x03\x1a\x06Ledger\x12\x8e\x01\n\x12SetTransactionNote\x12,.cards.accounts.v1.SetTransactionNoteRequest\x1a-.cards.accounts.v1.SetTransactionNoteResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_id\x12\x97\x01\n\x15\x43\x61tegoriseTransaction\x12/.cards.accounts.v1.CategoriseTransactionRequest\x1a\x30.cards.accounts.v1.CategoriseTransactionResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_id\x12x\n\x0eListCategories\x12(.cards.accounts.v1.ListCategoriesRequest\x1a).cards.accounts.v1.ListCategoriesResponse\"\x11\xa2\xbb\x18\r\x08\x03\x1a\tProgrammeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,cards/accounts/v1/transactions_service.proto\x12\x11\x63\x61rds.accounts.v1\x1a\x1b\x62uf/validate/validate.proto\x1a(cards/accounts/v1/accounts_service.proto\x1a\x18\x63\x61rds/type/v1/door.proto\x1a\x19\x63\x61rds/type/v1/money.proto\x1a\x1b\x63\x61rds/type/v1/receipt.proto\"\xbe\x01\n\x10\x46oundTransaction\x12\x33\n\x0btransaction\x18\x01 \x01(\x0b\x32\x1e.cards.accounts.v1.Transaction\x12\x15\n\rmerchant_name\x18\x02 \x01(\t\x12\x13\n\x0b\x66\x61\x63ilitator\x18\x03 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x04 \x01(\t\x12\x17\n\x0f\x63\x61tegory_is_own\x18\x05 \x01(\x08\x12\x0c\n\x04note\x18\x06 \x01(\t\x12\x10\n\x08has_note\x18\x07 \x01(\x08\"\x86\x03\n\x0cSearchFilter\x12)\n\x07\x63\x61rd_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{32})?$\x12:\n\x04kind\x18\x02 \x01(\x0e\x32\".cards.accounts.v1.TransactionKindB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12>\n\x06status\x18\x03 \x01(\x0e\x32$.cards.accounts.v1.TransactionStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12/\n\x08\x63\x61tegory\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^([a-z][a-z_]{0,39})?$\x12)\n\tfrom_date\x18\x05 \x01(\tB\x16\xbaH\x13r\x11\x32\x0f^([0-9-]{10})?$\x12\'\n\x07to_date\x18\x06 \x01(\tB\x16\xbaH\x13r\x11\x32\x0f^([0-9-]{10})?$\x12$\n\x13minimum_minor_units\x18\x07 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12$\n\x13maximum_minor_units\x18\x08 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\x86\x02\n\x19SearchTransactionsRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x17\n\x05query\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12/\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\x1f.cards.accounts.v1.SearchFilter\x12\x37\n\x05order\x18\x04 \x01(\x0e\x32\x1e.cards.accounts.v1.SearchOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1d\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"p\n\x1aSearchTransactionsResponse\x12\x39\n\x0ctransactions\x18\x01 \x03(\x0b\x32#.cards.accounts.v1.FoundTransaction\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xde\x01\n\x1cSearchAllTransactionsRequest\x12\x17\n\x05query\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12/\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x1f.cards.accounts.v1.SearchFilter\x12\x37\n\x05order\x18\x03 \x01(\x0e\x32\x1e.cards.accounts.v1.SearchOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1d\n\tpage_size\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"s\n\x1dSearchAllTransactionsResponse\x12\x39\n\x0ctransactions\x18\x01 \x03(\x0b\x32#.cards.accounts.v1.FoundTransaction\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xfb\x01\n\x19SetTransactionNoteRequest\x12.\n\x0fidempotency_key\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12)\n\naccount_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12<\n\x04kind\x18\x03 \x01(\x0e\x32\".cards.accounts.v1.TransactionKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12-\n\x0etransaction_id\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12\x16\n\x04note\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x98\x02\"E\n\x1aSetTransactionNoteResponse\x12\'\n\x07receipt\x18\x01 \x01(\x0b\x32\x16.cards.type.v1.Receipt\"\xb4\x02\n\x1c\x43\x61tegoriseTransactionRequest\x12.\n\x0fidempotency_key\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12)\n\naccount_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12<\n\x04kind\x18\x03 \x01(\x0e\x32\".cards.accounts.v1.TransactionKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12-\n\x0etransaction_id\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12/\n\x08\x63\x61tegory\x18\x05 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^([a-z][a-z_]{0,39})?$\x12\x1b\n\x13\x61lways_for_merchant\x18\x06 \x01(\x08\"_\n\x1d\x43\x61tegoriseTransactionResponse\x12\x15\n\rmerchant_name\x18\x01 \x01(\t\x12\'\n\x07receipt\x18\x02 \x01(\x0b\x32\x16.cards.type.v1.Receipt\"\x17\n\x15ListCategoriesRequest\",\n\x16ListCategoriesResponse\x12\x12\n\ncategories\x18\x01 \x03(\t\"\xe9\x01\n\x12GetSpendingRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x39\n\x05group\x18\x02 \x01(\x0e\x32 .cards.accounts.v1.SpendingGroupB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12)\n\tfrom_date\x18\x03 \x01(\tB\x16\xbaH\x13r\x11\x32\x0f^([0-9-]{10})?$\x12\'\n\x07to_date\x18\x04 \x01(\tB\x16\xbaH\x13r\x11\x32\x0f^([0-9-]{10})?$\x12\x19\n\x05limit\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\"\x92\x01\n\x08Spending\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tlast_four\x18\x02 \x01(\t\x12#\n\x05spent\x18\x03 \x01(\x0b\x32\x14.cards.type.v1.Money\x12*\n\x0cspent_before\x18\x04 \x01(\x0b\x32\x14.cards.type.v1.Money\x12\x14\n\x0ctransactions\x18\x05 \x01(\x03\"\xc8\x01\n\x13GetSpendingResponse\x12.\n\tspendings\x18\x01 \x03(\x0b\x32\x1b.cards.accounts.v1.Spending\x12#\n\x05total\x18\x02 \x01(\x0b\x32\x14.cards.type.v1.Money\x12*\n\x0ctotal_before\x18\x03 \x01(\x0b\x32\x14.cards.type.v1.Money\x12\x18\n\x10\x62\x65\x66ore_from_date\x18\x04 \x01(\t\x12\x16\n\x0e\x62\x65\x66ore_to_date\x18\x05 \x01(\t\"\xd0\x01\n\x19\x45xportTransactionsRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x39\n\x06\x66ormat\x18\x02 \x01(\x0e\x32\x1f.cards.accounts.v1.ExportFormatB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12/\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\x1f.cards.accounts.v1.SearchFilter\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"k\n\x1a\x45xportTransactionsResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\r\n\x05lines\x18\x03 \x01(\x05\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t*`\n\x0bSearchOrder\x12\x1c\n\x18SEARCH_ORDER_UNSPECIFIED\x10\x00\x12\x1a\n\x16SEARCH_ORDER_RELEVANCE\x10\x01\x12\x17\n\x13SEARCH_ORDER_NEWEST\x10\x02*\x9c\x01\n\rSpendingGroup\x12\x1e\n\x1aSPENDING_GROUP_UNSPECIFIED\x10\x00\x12\x1b\n\x17SPENDING_GROUP_CATEGORY\x10\x01\x12\x1b\n\x17SPENDING_GROUP_MERCHANT\x10\x02\x12\x18\n\x14SPENDING_GROUP_MONTH\x10\x03\x12\x17\n\x13SPENDING_GROUP_CARD\x10\x04*b\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45XPORT_FORMAT_CSV\x10\x01\x12\x1c\n\x18\x45XPORT_FORMAT_JSON_LINES\x10\x02\x32\xe4\x07\n\x13TransactionsService\x12\x8e\x01\n\x12SearchTransactions\x12,.cards.accounts.v1.SearchTransactionsRequest\x1a-.cards.accounts.v1.SearchTransactionsResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_id\x12\x8a\x01\n\x15SearchAllTransactions\x12/.cards.accounts.v1.SearchAllTransactionsRequest\x1a\x30.cards.accounts.v1.SearchAllTransactionsResponse\"\x0e\xa2\xbb\x18\n\x08\x03\x1a\x06Ledger\x12\x8e\x01\n\x12SetTransactionNote\x12,.cards.accounts.v1.SetTransactionNoteRequest\x1a-.cards.accounts.v1.SetTransactionNoteResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_id\x12\x97\x01\n\x15\x43\x61tegoriseTransaction\x12/.cards.accounts.v1.CategoriseTransactionRequest\x1a\x30.cards.accounts.v1.CategoriseTransactionResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_id\x12y\n\x0bGetSpending\x12%.cards.accounts.v1.GetSpendingRequest\x1a&.cards.accounts.v1.GetSpendingResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_id\x12\x8e\x01\n\x12\x45xportTransactions\x12,.cards.accounts.v1.ExportTransactionsRequest\x1a-.cards.accounts.v1.ExportTransactionsResponse\"\x1b\xa2\xbb\x18\x17\x08\x04\x1a\x07\x41\x63\x63ount\"\naccount_id\x12x\n\x0eListCategories\x12(.cards.accounts.v1.ListCategoriesRequest\x1a).cards.accounts.v1.ListCategoriesResponse\"\x11\xa2\xbb\x18\r\x08\x03\x1a\tProgrammeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -89,6 +90,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CATEGORISETRANSACTIONREQUEST'].fields_by_name['transaction_id']._serialized_options = b'\272H\022r\0202\016^[!-~]{1,128}$'
   _globals['_CATEGORISETRANSACTIONREQUEST'].fields_by_name['category']._loaded_options = None
   _globals['_CATEGORISETRANSACTIONREQUEST'].fields_by_name['category']._serialized_options = b'\272H\032r\0302\026^([a-z][a-z_]{0,39})?$'
+  _globals['_GETSPENDINGREQUEST'].fields_by_name['account_id']._loaded_options = None
+  _globals['_GETSPENDINGREQUEST'].fields_by_name['account_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
+  _globals['_GETSPENDINGREQUEST'].fields_by_name['group']._loaded_options = None
+  _globals['_GETSPENDINGREQUEST'].fields_by_name['group']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_GETSPENDINGREQUEST'].fields_by_name['from_date']._loaded_options = None
+  _globals['_GETSPENDINGREQUEST'].fields_by_name['from_date']._serialized_options = b'\272H\023r\0212\017^([0-9-]{10})?$'
+  _globals['_GETSPENDINGREQUEST'].fields_by_name['to_date']._loaded_options = None
+  _globals['_GETSPENDINGREQUEST'].fields_by_name['to_date']._serialized_options = b'\272H\023r\0212\017^([0-9-]{10})?$'
+  _globals['_GETSPENDINGREQUEST'].fields_by_name['limit']._loaded_options = None
+  _globals['_GETSPENDINGREQUEST'].fields_by_name['limit']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
+  _globals['_EXPORTTRANSACTIONSREQUEST'].fields_by_name['account_id']._loaded_options = None
+  _globals['_EXPORTTRANSACTIONSREQUEST'].fields_by_name['account_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
+  _globals['_EXPORTTRANSACTIONSREQUEST'].fields_by_name['format']._loaded_options = None
+  _globals['_EXPORTTRANSACTIONSREQUEST'].fields_by_name['format']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_EXPORTTRANSACTIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_EXPORTTRANSACTIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004'
   _globals['_TRANSACTIONSSERVICE'].methods_by_name['SearchTransactions']._loaded_options = None
   _globals['_TRANSACTIONSSERVICE'].methods_by_name['SearchTransactions']._serialized_options = b'\242\273\030\027\010\003\032\007Account\"\naccount_id'
   _globals['_TRANSACTIONSSERVICE'].methods_by_name['SearchAllTransactions']._loaded_options = None
@@ -97,34 +114,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRANSACTIONSSERVICE'].methods_by_name['SetTransactionNote']._serialized_options = b'\242\273\030\027\010\003\032\007Account\"\naccount_id'
   _globals['_TRANSACTIONSSERVICE'].methods_by_name['CategoriseTransaction']._loaded_options = None
   _globals['_TRANSACTIONSSERVICE'].methods_by_name['CategoriseTransaction']._serialized_options = b'\242\273\030\027\010\003\032\007Account\"\naccount_id'
+  _globals['_TRANSACTIONSSERVICE'].methods_by_name['GetSpending']._loaded_options = None
+  _globals['_TRANSACTIONSSERVICE'].methods_by_name['GetSpending']._serialized_options = b'\242\273\030\027\010\003\032\007Account\"\naccount_id'
+  _globals['_TRANSACTIONSSERVICE'].methods_by_name['ExportTransactions']._loaded_options = None
+  _globals['_TRANSACTIONSSERVICE'].methods_by_name['ExportTransactions']._serialized_options = b'\242\273\030\027\010\004\032\007Account\"\naccount_id'
   _globals['_TRANSACTIONSSERVICE'].methods_by_name['ListCategories']._loaded_options = None
   _globals['_TRANSACTIONSSERVICE'].methods_by_name['ListCategories']._serialized_options = b'\242\273\030\r\010\003\032\tProgramme'
-  _globals['_SEARCHORDER']._serialized_start=2304
-  _globals['_SEARCHORDER']._serialized_end=2400
-  _globals['_FOUNDTRANSACTION']._serialized_start=194
-  _globals['_FOUNDTRANSACTION']._serialized_end=384
-  _globals['_SEARCHFILTER']._serialized_start=387
-  _globals['_SEARCHFILTER']._serialized_end=777
-  _globals['_SEARCHTRANSACTIONSREQUEST']._serialized_start=780
-  _globals['_SEARCHTRANSACTIONSREQUEST']._serialized_end=1042
-  _globals['_SEARCHTRANSACTIONSRESPONSE']._serialized_start=1044
-  _globals['_SEARCHTRANSACTIONSRESPONSE']._serialized_end=1156
-  _globals['_SEARCHALLTRANSACTIONSREQUEST']._serialized_start=1159
-  _globals['_SEARCHALLTRANSACTIONSREQUEST']._serialized_end=1381
-  _globals['_SEARCHALLTRANSACTIONSRESPONSE']._serialized_start=1383
-  _globals['_SEARCHALLTRANSACTIONSRESPONSE']._serialized_end=1498
-  _globals['_SETTRANSACTIONNOTEREQUEST']._serialized_start=1501
-  _globals['_SETTRANSACTIONNOTEREQUEST']._serialized_end=1752
-  _globals['_SETTRANSACTIONNOTERESPONSE']._serialized_start=1754
-  _globals['_SETTRANSACTIONNOTERESPONSE']._serialized_end=1823
-  _globals['_CATEGORISETRANSACTIONREQUEST']._serialized_start=1826
-  _globals['_CATEGORISETRANSACTIONREQUEST']._serialized_end=2134
-  _globals['_CATEGORISETRANSACTIONRESPONSE']._serialized_start=2136
-  _globals['_CATEGORISETRANSACTIONRESPONSE']._serialized_end=2231
-  _globals['_LISTCATEGORIESREQUEST']._serialized_start=2233
-  _globals['_LISTCATEGORIESREQUEST']._serialized_end=2256
-  _globals['_LISTCATEGORIESRESPONSE']._serialized_start=2258
-  _globals['_LISTCATEGORIESRESPONSE']._serialized_end=2302
-  _globals['_TRANSACTIONSSERVICE']._serialized_start=2403
-  _globals['_TRANSACTIONSSERVICE']._serialized_end=3131
+  _globals['_SEARCHORDER']._serialized_start=3239
+  _globals['_SEARCHORDER']._serialized_end=3335
+  _globals['_SPENDINGGROUP']._serialized_start=3338
+  _globals['_SPENDINGGROUP']._serialized_end=3494
+  _globals['_EXPORTFORMAT']._serialized_start=3496
+  _globals['_EXPORTFORMAT']._serialized_end=3594
+  _globals['_FOUNDTRANSACTION']._serialized_start=221
+  _globals['_FOUNDTRANSACTION']._serialized_end=411
+  _globals['_SEARCHFILTER']._serialized_start=414
+  _globals['_SEARCHFILTER']._serialized_end=804
+  _globals['_SEARCHTRANSACTIONSREQUEST']._serialized_start=807
+  _globals['_SEARCHTRANSACTIONSREQUEST']._serialized_end=1069
+  _globals['_SEARCHTRANSACTIONSRESPONSE']._serialized_start=1071
+  _globals['_SEARCHTRANSACTIONSRESPONSE']._serialized_end=1183
+  _globals['_SEARCHALLTRANSACTIONSREQUEST']._serialized_start=1186
+  _globals['_SEARCHALLTRANSACTIONSREQUEST']._serialized_end=1408
+  _globals['_SEARCHALLTRANSACTIONSRESPONSE']._serialized_start=1410
+  _globals['_SEARCHALLTRANSACTIONSRESPONSE']._serialized_end=1525
+  _globals['_SETTRANSACTIONNOTEREQUEST']._serialized_start=1528
+  _globals['_SETTRANSACTIONNOTEREQUEST']._serialized_end=1779
+  _globals['_SETTRANSACTIONNOTERESPONSE']._serialized_start=1781
+  _globals['_SETTRANSACTIONNOTERESPONSE']._serialized_end=1850
+  _globals['_CATEGORISETRANSACTIONREQUEST']._serialized_start=1853
+  _globals['_CATEGORISETRANSACTIONREQUEST']._serialized_end=2161
+  _globals['_CATEGORISETRANSACTIONRESPONSE']._serialized_start=2163
+  _globals['_CATEGORISETRANSACTIONRESPONSE']._serialized_end=2258
+  _globals['_LISTCATEGORIESREQUEST']._serialized_start=2260
+  _globals['_LISTCATEGORIESREQUEST']._serialized_end=2283
+  _globals['_LISTCATEGORIESRESPONSE']._serialized_start=2285
+  _globals['_LISTCATEGORIESRESPONSE']._serialized_end=2329
+  _globals['_GETSPENDINGREQUEST']._serialized_start=2332
+  _globals['_GETSPENDINGREQUEST']._serialized_end=2565
+  _globals['_SPENDING']._serialized_start=2568
+  _globals['_SPENDING']._serialized_end=2714
+  _globals['_GETSPENDINGRESPONSE']._serialized_start=2717
+  _globals['_GETSPENDINGRESPONSE']._serialized_end=2917
+  _globals['_EXPORTTRANSACTIONSREQUEST']._serialized_start=2920
+  _globals['_EXPORTTRANSACTIONSREQUEST']._serialized_end=3128
+  _globals['_EXPORTTRANSACTIONSRESPONSE']._serialized_start=3130
+  _globals['_EXPORTTRANSACTIONSRESPONSE']._serialized_end=3237
+  _globals['_TRANSACTIONSSERVICE']._serialized_start=3597
+  _globals['_TRANSACTIONSSERVICE']._serialized_end=4593
 # @@protoc_insertion_point(module_scope)

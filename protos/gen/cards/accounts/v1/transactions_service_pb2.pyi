@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from cards.accounts.v1 import accounts_service_pb2 as _accounts_service_pb2
+from cards.type.v1 import money_pb2 as _money_pb2
 from cards.type.v1 import receipt_pb2 as _receipt_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -50,6 +51,62 @@ follow by age.
 SEARCH_ORDER_NEWEST: SearchOrder.ValueType  # 2
 """Newest first."""
 Global___SearchOrder: _TypeAlias = SearchOrder  # noqa: Y015
+
+class _SpendingGroup:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SpendingGroupEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SpendingGroup.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SPENDING_GROUP_UNSPECIFIED: _SpendingGroup.ValueType  # 0
+    """Taken for category."""
+    SPENDING_GROUP_CATEGORY: _SpendingGroup.ValueType  # 1
+    """The category that counts."""
+    SPENDING_GROUP_MERCHANT: _SpendingGroup.ValueType  # 2
+    """The merchant, cleaned."""
+    SPENDING_GROUP_MONTH: _SpendingGroup.ValueType  # 3
+    """Month of the transaction date."""
+    SPENDING_GROUP_CARD: _SpendingGroup.ValueType  # 4
+    """The card."""
+
+class SpendingGroup(_SpendingGroup, metaclass=_SpendingGroupEnumTypeWrapper):
+    """What to add up by."""
+
+SPENDING_GROUP_UNSPECIFIED: SpendingGroup.ValueType  # 0
+"""Taken for category."""
+SPENDING_GROUP_CATEGORY: SpendingGroup.ValueType  # 1
+"""The category that counts."""
+SPENDING_GROUP_MERCHANT: SpendingGroup.ValueType  # 2
+"""The merchant, cleaned."""
+SPENDING_GROUP_MONTH: SpendingGroup.ValueType  # 3
+"""Month of the transaction date."""
+SPENDING_GROUP_CARD: SpendingGroup.ValueType  # 4
+"""The card."""
+Global___SpendingGroup: _TypeAlias = SpendingGroup  # noqa: Y015
+
+class _ExportFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExportFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXPORT_FORMAT_UNSPECIFIED: _ExportFormat.ValueType  # 0
+    """Taken for CSV."""
+    EXPORT_FORMAT_CSV: _ExportFormat.ValueType  # 1
+    """Comma-separated values with a heading (RFC 4180)."""
+    EXPORT_FORMAT_JSON_LINES: _ExportFormat.ValueType  # 2
+    """One JSON object a line."""
+
+class ExportFormat(_ExportFormat, metaclass=_ExportFormatEnumTypeWrapper):
+    """What a file of lines is written in."""
+
+EXPORT_FORMAT_UNSPECIFIED: ExportFormat.ValueType  # 0
+"""Taken for CSV."""
+EXPORT_FORMAT_CSV: ExportFormat.ValueType  # 1
+"""Comma-separated values with a heading (RFC 4180)."""
+EXPORT_FORMAT_JSON_LINES: ExportFormat.ValueType  # 2
+"""One JSON object a line."""
+Global___ExportFormat: _TypeAlias = ExportFormat  # noqa: Y015
 
 @_typing.final
 class FoundTransaction(_message.Message):
@@ -465,3 +522,197 @@ class ListCategoriesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListCategoriesResponse: _TypeAlias = ListCategoriesResponse  # noqa: Y015
+
+@_typing.final
+class GetSpendingRequest(_message.Message):
+    """Asks what was spent on what."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    GROUP_FIELD_NUMBER: _builtins.int
+    FROM_DATE_FIELD_NUMBER: _builtins.int
+    TO_DATE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    group: Global___SpendingGroup.ValueType
+    """What to add up by."""
+    from_date: _builtins.str
+    """First transaction date, YYYY-MM-DD; empty: any, and there is no period before."""
+    to_date: _builtins.str
+    """Last transaction date, YYYY-MM-DD; empty: any, and there is no period before."""
+    limit: _builtins.int
+    """At most so many lines, largest first, 1 to 200; 0: 50."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        group: Global___SpendingGroup.ValueType = ...,
+        from_date: _builtins.str = ...,
+        to_date: _builtins.str = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "from_date", b"from_date", "group", b"group", "limit", b"limit", "to_date", b"to_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSpendingRequest: _TypeAlias = GetSpendingRequest  # noqa: Y015
+
+@_typing.final
+class Spending(_message.Message):
+    """What was spent on one thing, in one currency."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    LAST_FOUR_FIELD_NUMBER: _builtins.int
+    SPENT_FIELD_NUMBER: _builtins.int
+    SPENT_BEFORE_FIELD_NUMBER: _builtins.int
+    TRANSACTIONS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The category, merchant, month (YYYY-MM) or card id."""
+    last_four: _builtins.str
+    """For a card, the last four digits of its number."""
+    transactions: _builtins.int
+    """How many charges and refunds."""
+    @_builtins.property
+    def spent(self) -> _money_pb2.Money:
+        """Posted charges less refunds; negative where more came back."""
+
+    @_builtins.property
+    def spent_before(self) -> _money_pb2.Money:
+        """The same in the period before; absent where there is none."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        last_four: _builtins.str = ...,
+        spent: _money_pb2.Money | None = ...,
+        spent_before: _money_pb2.Money | None = ...,
+        transactions: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["spent", b"spent", "spent_before", b"spent_before"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_four", b"last_four", "name", b"name", "spent", b"spent", "spent_before", b"spent_before", "transactions", b"transactions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Spending: _TypeAlias = Spending  # noqa: Y015
+
+@_typing.final
+class GetSpendingResponse(_message.Message):
+    """What was spent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPENDINGS_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    TOTAL_BEFORE_FIELD_NUMBER: _builtins.int
+    BEFORE_FROM_DATE_FIELD_NUMBER: _builtins.int
+    BEFORE_TO_DATE_FIELD_NUMBER: _builtins.int
+    before_from_date: _builtins.str
+    """First day of the period before, YYYY-MM-DD; empty where there is none."""
+    before_to_date: _builtins.str
+    """Last day of the period before."""
+    @_builtins.property
+    def spendings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Spending]:
+        """Largest first; what was spent on in the period before only comes last."""
+
+    @_builtins.property
+    def total(self) -> _money_pb2.Money:
+        """Over everything, shown or not."""
+
+    @_builtins.property
+    def total_before(self) -> _money_pb2.Money:
+        """The same in the period before; absent where there is none."""
+
+    def __init__(
+        self,
+        *,
+        spendings: _abc.Iterable[Global___Spending] | None = ...,
+        total: _money_pb2.Money | None = ...,
+        total_before: _money_pb2.Money | None = ...,
+        before_from_date: _builtins.str = ...,
+        before_to_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total", "total_before", b"total_before"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before_from_date", b"before_from_date", "before_to_date", b"before_to_date", "spendings", b"spendings", "total", b"total", "total_before", b"total_before"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSpendingResponse: _TypeAlias = GetSpendingResponse  # noqa: Y015
+
+@_typing.final
+class ExportTransactionsRequest(_message.Message):
+    """Asks for a part of a file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    format: Global___ExportFormat.ValueType
+    """What it is written in."""
+    page_token: _builtins.str
+    """next_page_token of the part before; empty for the first."""
+    @_builtins.property
+    def filter(self) -> Global___SearchFilter:
+        """Which lines."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        format: Global___ExportFormat.ValueType = ...,
+        filter: Global___SearchFilter | None = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "filter", b"filter", "format", b"format", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportTransactionsRequest: _TypeAlias = ExportTransactionsRequest  # noqa: Y015
+
+@_typing.final
+class ExportTransactionsResponse(_message.Message):
+    """A part of a file, of at most 1,000 lines."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    content: _builtins.str
+    """The part, in UTF-8; the first of CSV begins with the heading."""
+    content_type: _builtins.str
+    """Such as text/csv."""
+    lines: _builtins.int
+    """How many lines of the account it has."""
+    next_page_token: _builtins.str
+    """For the next part; empty when there is none."""
+    def __init__(
+        self,
+        *,
+        content: _builtins.str = ...,
+        content_type: _builtins.str = ...,
+        lines: _builtins.int = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "content_type", b"content_type", "lines", b"lines", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportTransactionsResponse: _TypeAlias = ExportTransactionsResponse  # noqa: Y015

@@ -55,6 +55,16 @@ class TransactionsServiceStub:
                 request_serializer=cards_dot_accounts_dot_v1_dot_transactions__service__pb2.CategoriseTransactionRequest.SerializeToString,
                 response_deserializer=cards_dot_accounts_dot_v1_dot_transactions__service__pb2.CategoriseTransactionResponse.FromString,
                 _registered_method=True)
+        self.GetSpending = channel.unary_unary(
+                '/cards.accounts.v1.TransactionsService/GetSpending',
+                request_serializer=cards_dot_accounts_dot_v1_dot_transactions__service__pb2.GetSpendingRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_transactions__service__pb2.GetSpendingResponse.FromString,
+                _registered_method=True)
+        self.ExportTransactions = channel.unary_unary(
+                '/cards.accounts.v1.TransactionsService/ExportTransactions',
+                request_serializer=cards_dot_accounts_dot_v1_dot_transactions__service__pb2.ExportTransactionsRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_transactions__service__pb2.ExportTransactionsResponse.FromString,
+                _registered_method=True)
         self.ListCategories = channel.unary_unary(
                 '/cards.accounts.v1.TransactionsService/ListCategories',
                 request_serializer=cards_dot_accounts_dot_v1_dot_transactions__service__pb2.ListCategoriesRequest.SerializeToString,
@@ -105,6 +115,25 @@ class TransactionsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetSpending(self, request, context):
+        """What was posted, less refunds, by category, merchant, month or card, with the holder's own
+        categories and cleaned names; each beside what it was in the period before, which is as long and
+        ends the day before (for whole months: as many months). Errors: ACCOUNT_NOT_FOUND,
+        DATE_MALFORMED, PERIOD_INVERTED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportTransactions(self, request, context):
+        """The lines of an account as a file, newest first, part by part: put together they are the file.
+        Cells of CSV that a spreadsheet would take for a formula begin with an apostrophe. Errors:
+        ACCOUNT_NOT_FOUND, DATE_MALFORMED, PAGE_TOKEN_UNKNOWN, PAGE_TOKEN_OF_ANOTHER_LIST.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListCategories(self, request, context):
         """Every category there is, by name. Errors: none of its own.
         """
@@ -134,6 +163,16 @@ def add_TransactionsServiceServicer_to_server(servicer, server):
                     servicer.CategoriseTransaction,
                     request_deserializer=cards_dot_accounts_dot_v1_dot_transactions__service__pb2.CategoriseTransactionRequest.FromString,
                     response_serializer=cards_dot_accounts_dot_v1_dot_transactions__service__pb2.CategoriseTransactionResponse.SerializeToString,
+            ),
+            'GetSpending': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSpending,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_transactions__service__pb2.GetSpendingRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_transactions__service__pb2.GetSpendingResponse.SerializeToString,
+            ),
+            'ExportTransactions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportTransactions,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_transactions__service__pb2.ExportTransactionsRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_transactions__service__pb2.ExportTransactionsResponse.SerializeToString,
             ),
             'ListCategories': grpc.unary_unary_rpc_method_handler(
                     servicer.ListCategories,
@@ -250,6 +289,60 @@ class TransactionsService:
             '/cards.accounts.v1.TransactionsService/CategoriseTransaction',
             cards_dot_accounts_dot_v1_dot_transactions__service__pb2.CategoriseTransactionRequest.SerializeToString,
             cards_dot_accounts_dot_v1_dot_transactions__service__pb2.CategoriseTransactionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSpending(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cards.accounts.v1.TransactionsService/GetSpending',
+            cards_dot_accounts_dot_v1_dot_transactions__service__pb2.GetSpendingRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_transactions__service__pb2.GetSpendingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportTransactions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cards.accounts.v1.TransactionsService/ExportTransactions',
+            cards_dot_accounts_dot_v1_dot_transactions__service__pb2.ExportTransactionsRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_transactions__service__pb2.ExportTransactionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,17 @@ class TransactionsServiceStub:
     or the network's again. Errors: ACCOUNT_NOT_FOUND, TRANSACTION_NOT_FOUND, CATEGORY_UNKNOWN,
     MERCHANT_MISSING (nothing to remember a payment by), TOO_MANY_LABELS.
     """
+    GetSpending: _aio.UnaryUnaryMultiCallable[_transactions_service_pb2.GetSpendingRequest, _transactions_service_pb2.GetSpendingResponse]
+    """What was posted, less refunds, by category, merchant, month or card, with the holder's own
+    categories and cleaned names; each beside what it was in the period before, which is as long and
+    ends the day before (for whole months: as many months). Errors: ACCOUNT_NOT_FOUND,
+    DATE_MALFORMED, PERIOD_INVERTED.
+    """
+    ExportTransactions: _aio.UnaryUnaryMultiCallable[_transactions_service_pb2.ExportTransactionsRequest, _transactions_service_pb2.ExportTransactionsResponse]
+    """The lines of an account as a file, newest first, part by part: put together they are the file.
+    Cells of CSV that a spreadsheet would take for a formula begin with an apostrophe. Errors:
+    ACCOUNT_NOT_FOUND, DATE_MALFORMED, PAGE_TOKEN_UNKNOWN, PAGE_TOKEN_OF_ANOTHER_LIST.
+    """
     ListCategories: _aio.UnaryUnaryMultiCallable[_transactions_service_pb2.ListCategoriesRequest, _transactions_service_pb2.ListCategoriesResponse]
     """Every category there is, by name. Errors: none of its own."""
 
@@ -90,6 +101,29 @@ class TransactionsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Gives a line, or every line of its merchant, past and to come, a category of the holder's own,
         or the network's again. Errors: ACCOUNT_NOT_FOUND, TRANSACTION_NOT_FOUND, CATEGORY_UNKNOWN,
         MERCHANT_MISSING (nothing to remember a payment by), TOO_MANY_LABELS.
+        """
+
+    @_abc_1.abstractmethod
+    def GetSpending(
+        self,
+        request: _transactions_service_pb2.GetSpendingRequest,
+        context: _aio.ServicerContext[_transactions_service_pb2.GetSpendingRequest, _transactions_service_pb2.GetSpendingResponse],
+    ) -> _abc.Awaitable[_transactions_service_pb2.GetSpendingResponse]:
+        """What was posted, less refunds, by category, merchant, month or card, with the holder's own
+        categories and cleaned names; each beside what it was in the period before, which is as long and
+        ends the day before (for whole months: as many months). Errors: ACCOUNT_NOT_FOUND,
+        DATE_MALFORMED, PERIOD_INVERTED.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportTransactions(
+        self,
+        request: _transactions_service_pb2.ExportTransactionsRequest,
+        context: _aio.ServicerContext[_transactions_service_pb2.ExportTransactionsRequest, _transactions_service_pb2.ExportTransactionsResponse],
+    ) -> _abc.Awaitable[_transactions_service_pb2.ExportTransactionsResponse]:
+        """The lines of an account as a file, newest first, part by part: put together they are the file.
+        Cells of CSV that a spreadsheet would take for a formula begin with an apostrophe. Errors:
+        ACCOUNT_NOT_FOUND, DATE_MALFORMED, PAGE_TOKEN_UNKNOWN, PAGE_TOKEN_OF_ANOTHER_LIST.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,194 @@
+"""`cards search`, `note`, `categorise`, `spend`, `export`: transactions for people."""
+
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+from cards.accounts.v1 import accounts_service_pb2 as accounts
+from cards.accounts.v1 import transactions_service_pb2 as pb
+from cards.accounts.v1.transactions_service_pb2_grpc import TransactionsServiceStub
+
+from client import tables
+from client.session import DESCRIPTION, Session
+from client.terminal import AccountId, SystemPath, console, open_session, run
+
+TransactionId = Annotated[str, typer.Argument(help="Id of a charge, refund or payment.")]
+KindName = Annotated[str, typer.Option(help="charge, refund, payment ...")]
+Words = Annotated[list[str] | None, typer.Argument(help='Words, amounts, dates, "a phrase".')]
+
+
+def _stub(session: Session) -> Any:
+    return session.stub(TransactionsServiceStub, "accounts")
+
+
+def _kind(name: str) -> Any:
+    try:
+        return accounts.TransactionKind.Value(f"TRANSACTION_KIND_{name.upper()}")
+    except ValueError:
+        raise typer.BadParameter(f"{name} is no kind of transaction") from None
+
+
+def search(
+    words: Words = None,
+    account: Annotated[str, typer.Option(help="Of this account; else of all.")] = "",
+    newest: Annotated[bool, typer.Option(help="Newest first, not the best first.")] = False,
+    size: Annotated[int, typer.Option(help="At most so many.")] = 50,
+    ids: Annotated[bool, typer.Option(help="Show the ids of transactions.")] = False,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Search transactions, of one account or of all."""
+    asked: dict[str, Any] = {
+        "query": " ".join(f'"{each}"' if " " in each else each for each in words or ()),
+        "order": pb.SEARCH_ORDER_NEWEST if newest else pb.SEARCH_ORDER_RELEVANCE,
+        "page_size": size,
+    }
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            stub = _stub(session)
+            if account:
+                request = pb.SearchTransactionsRequest(account_id=account, **asked)
+                found = await stub.SearchTransactions(request)
+            else:
+                found = await stub.SearchAllTransactions(pb.SearchAllTransactionsRequest(**asked))
+            rows = [_row(each, ids) for each in found.transactions]
+            headings = ("#date", "status", "merchant", "by", "category", "note", ">amount")
+            console.print(tables.table("found", (*headings, *(["#id"] if ids else [])), rows))
+            if found.next_page_token:
+                console.print("[dim]there may be more; ask for a larger --size")
+
+    run(work)
+
+
+def _row(each: pb.FoundTransaction, ids: bool) -> list[str]:
+    line = each.transaction
+    return [
+        line.transaction_date,
+        line.reason or tables.word(accounts.TransactionStatus, line.status),
+        each.merchant_name or tables.word(accounts.TransactionKind, line.kind),
+        each.facilitator,
+        f"{each.category}{' (own)' if each.category_is_own else ''}",
+        each.note or ("(sealed)" if each.has_note else ""),
+        tables.money(line.amount),
+        *([line.transaction_id] if ids else []),
+    ]
+
+
+def note(
+    account: AccountId,
+    transaction: TransactionId,
+    text: Annotated[str, typer.Argument(help="The note; empty to take it away.")] = "",
+    kind: KindName = "charge",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Write a note on a transaction."""
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            request = pb.SetTransactionNoteRequest(
+                idempotency_key=uuid4().hex,
+                account_id=account,
+                kind=_kind(kind),
+                transaction_id=transaction,
+                note=text,
+            )
+            await _stub(session).SetTransactionNote(request)
+            console.print("noted" if text else "the note is gone")
+
+    run(work)
+
+
+def categorise(
+    account: AccountId,
+    transaction: TransactionId,
+    category: Annotated[str, typer.Argument(help="A category; empty: the network's.")] = "",
+    always: Annotated[bool, typer.Option(help="For everything of this merchant.")] = False,
+    kind: KindName = "charge",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Give a transaction, or with --always its merchant, a category of one's own."""
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            request = pb.CategoriseTransactionRequest(
+                idempotency_key=uuid4().hex,
+                account_id=account,
+                kind=_kind(kind),
+                transaction_id=transaction,
+                category=category,
+                always_for_merchant=always,
+            )
+            answer = await _stub(session).CategoriseTransaction(request)
+            what = f"everything of {answer.merchant_name}" if always else "the transaction"
+            console.print(f"{what} is {category or 'as the network says'}")
+
+    run(work)
+
+
+def spend(
+    account: AccountId,
+    by: Annotated[str, typer.Option(help="category, merchant, month or card.")] = "category",
+    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")] = "",
+    last: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")] = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Show what was spent on what, beside the period before."""
+    try:
+        group = pb.SpendingGroup.Value(f"SPENDING_GROUP_{by.upper()}")
+    except ValueError:
+        raise typer.BadParameter(f"{by} is nothing to add up by") from None
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            request = pb.GetSpendingRequest(
+                account_id=account, group=group, from_date=first, to_date=last
+            )
+            found = await _stub(session).GetSpending(request)
+            rows = [_spent(each) for each in found.spendings]
+            rows.append(["", "", tables.money(found.total), _before(found, "total_before")])
+            since = f" ({found.before_from_date} to {found.before_to_date})"
+            before = f">before{since if found.before_from_date else ''}"
+            console.print(tables.table(f"spent by {by}", (by, ">lines", ">spent", before), rows))
+
+    run(work)
+
+
+def _spent(each: pb.Spending) -> list[str]:
+    name = f"{each.name} …{each.last_four}" if each.last_four else each.name
+    return [name, f"{each.transactions:,}", tables.money(each.spent), _before(each, "spent_before")]
+
+
+def _before(of: Any, field: str) -> str:
+    return tables.money(getattr(of, field)) if of.HasField(field) else ""
+
+
+def export(
+    account: AccountId,
+    file: Annotated[Path, typer.Argument(help="Where to, such as transactions.csv.")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines, not CSV.")] = False,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Take an account's transactions away as a file."""
+    format = pb.EXPORT_FORMAT_JSON_LINES if as_json else pb.EXPORT_FORMAT_CSV
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            lines, token, parts = 0, "", []
+            while token or not parts:
+                request = pb.ExportTransactionsRequest(
+                    account_id=account, format=format, page_token=token
+                )
+                part = await _stub(session).ExportTransactions(request)
+                parts.append(part.content)
+                lines, token = lines + part.lines, part.next_page_token
+            file.write_text("".join(parts), encoding="utf-8", newline="")
+            console.print(f"{lines:,} lines in {file}")
+
+    run(work)
+
+
+def register(app: typer.Typer) -> None:
+    """Make these commands of `cards`."""
+    for command in (search, note, categorise, spend, export):
+        app.command()(command)
