@@ -174,7 +174,8 @@ def export(
 
     async def work() -> None:
         async with open_session(system) as session:
-            lines, token, parts = 0, "", []
+            lines, token = 0, ""
+            parts: list[str] = []
             while token or not parts:
                 request = pb.ExportTransactionsRequest(
                     account_id=account, format=format, page_token=token
