@@ -117,8 +117,8 @@ class TransactionsServiceServicer:
 
     def GetSpending(self, request, context):
         """What was posted, less refunds, by category, merchant, month or card, with the holder's own
-        categories and cleaned names; each beside what it was in the period before, which is as long and
-        ends the day before (for whole months: as many months). Errors: ACCOUNT_NOT_FOUND,
+        categories and cleaned names; each beside what it was in the period before, which is as long
+        and ends the day before (for whole months: as many months). Errors: ACCOUNT_NOT_FOUND,
         DATE_MALFORMED, PERIOD_INVERTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

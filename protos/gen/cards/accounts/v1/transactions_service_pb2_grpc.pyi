@@ -41,8 +41,8 @@ class TransactionsServiceStub:
     """
     GetSpending: _aio.UnaryUnaryMultiCallable[_transactions_service_pb2.GetSpendingRequest, _transactions_service_pb2.GetSpendingResponse]
     """What was posted, less refunds, by category, merchant, month or card, with the holder's own
-    categories and cleaned names; each beside what it was in the period before, which is as long and
-    ends the day before (for whole months: as many months). Errors: ACCOUNT_NOT_FOUND,
+    categories and cleaned names; each beside what it was in the period before, which is as long
+    and ends the day before (for whole months: as many months). Errors: ACCOUNT_NOT_FOUND,
     DATE_MALFORMED, PERIOD_INVERTED.
     """
     ExportTransactions: _aio.UnaryUnaryMultiCallable[_transactions_service_pb2.ExportTransactionsRequest, _transactions_service_pb2.ExportTransactionsResponse]
@@ -110,8 +110,8 @@ class TransactionsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_transactions_service_pb2.GetSpendingRequest, _transactions_service_pb2.GetSpendingResponse],
     ) -> _abc.Awaitable[_transactions_service_pb2.GetSpendingResponse]:
         """What was posted, less refunds, by category, merchant, month or card, with the holder's own
-        categories and cleaned names; each beside what it was in the period before, which is as long and
-        ends the day before (for whole months: as many months). Errors: ACCOUNT_NOT_FOUND,
+        categories and cleaned names; each beside what it was in the period before, which is as long
+        and ends the day before (for whole months: as many months). Errors: ACCOUNT_NOT_FOUND,
         DATE_MALFORMED, PERIOD_INVERTED.
         """
 
