@@ -40,7 +40,7 @@ async def test_spoilt_frames_over_a_socket_leave_a_server_that_answers(tmp_path:
         door = open_door(node, chosen)
         terminal = Terminal(account.pan, door.codec)
         frames = [door.codec.encode(each.mti, each.fields) for each in good_messages(terminal)]
-        before, dice = await mutations.head(node), Random(3)
+        before, dice = mutations.head(node), Random(3)
         async with served(door, chosen) as server:
             bad = spoilt(frames, OVER_A_SOCKET, 3)
             for _ in range(OVER_A_SOCKET // 10):
@@ -49,10 +49,10 @@ async def test_spoilt_frames_over_a_socket_leave_a_server_that_answers(tmp_path:
                         line.send_raw(frame)
                     # A length that lies, at the end: what comes after it is not what it says.
                     line.writer.write(dice.randbytes(2) + b"0100")
-            assert await mutations.head(node) == before
+            assert mutations.head(node) == before
             async with connected(server, door.codec) as line:
                 assert (await line.ask(terminal.message("0100", 100)))[39] == "00"
-        assert await mutations.head(node) == before + 1
+        assert mutations.head(node)[0] == before[0] + 1
 
 
 async def test_an_effect_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,15 +39,17 @@ def named_by(id: str, account: CreditAccount) -> Named:
 def reversal(asked: Reading, account: CreditAccount, named: Named) -> Command | None:
     """What reverses it: money that was posted comes back as a refund, a hold falls. None where
     there is nothing to reverse."""
-    if named.charge is None:
-        return _release(asked, account, named, asked.amount()[0].minor_units, whole=True)
-    if named.kind == CLEARING:
+    told = asked.amount()[0]
+    if named.kind == CLEARING and named.charge is not None:
         return _give_back(asked, account, named.charge)
     if named.kind == INCREMENT:
         if named.act is None or named.act.response_code != APPROVED:
             return None
-        return _release(asked, account, named, asked.amount()[0].minor_units, whole=False)
-    net_minor = named.charge.amount_minor - named.charge.markup_minor
+        return _release(asked, account, named, told.minor_units, whole=False)
+    net_minor = told.minor_units
+    if named.charge is not None and told.currency != account.currency:
+        # It does not say what is billed of it: the same part as of what was asked for.
+        net_minor = named.charge.amount_minor - named.charge.markup_minor
     return _release(asked, account, named, net_minor, whole=True)
 
 

@@ -1,5 +1,7 @@
 """The door for card networks, as a gateway sees it: every message over a socket, a real store."""
 
+from itertools import permutations
+
 import pytest
 
 from services.accounts.domain import events
@@ -29,6 +31,39 @@ async def test_the_same_message_twice_gets_the_same_answer_and_holds_once(networ
     again = await network.line.ask(Message("0101", asked.fields))
     assert (again.mti, again.fields) == (first.mti, first.fields)
     assert await network.held() == 4_500
+
+
+async def test_the_same_message_many_times_at_once_holds_once(network: World) -> None:
+    asked = network.terminal.message("0100", 4_500)
+    for _ in range(10):
+        network.line.send(asked)
+        network.line.send(Message("0101", asked.fields))
+    answers = [await network.line.receive() for _ in range(20)]
+    assert len({tuple(sorted(each.fields.items())) for each in answers}) == 1
+    assert await network.held() == 4_500
+    assert len(network.charged()) == 1
+
+
+ORDERS = list(permutations(("0100", "0120", "0420")))
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=[" ".join(each) for each in ORDERS])
+async def test_in_whatever_order_and_how_often_messages_come_the_end_is_the_same(
+    network: World, order: tuple[str, ...]
+) -> None:
+    """An authorisation, the advice of another total, and the reversal of it all."""
+    first = network.terminal.message("0100", 2_500)
+    messages = {
+        "0100": first,
+        "0120": network.terminal.about(first, "0120", 3_000),
+        "0420": network.terminal.about(first, "0420", 3_000),
+    }
+    for mti in order:
+        answer = await network.line.ask(messages[mti])
+        assert answer[39] in ("00", "21")
+        again = await network.line.ask(Message(f"{mti[:3]}1", messages[mti].fields))
+        assert again.fields == answer.fields
+    assert (await network.held(), await network.owed()) == (0, 0)
 
 
 async def test_another_amount_under_the_same_trace_is_a_duplicate(network: World) -> None:
@@ -184,6 +219,19 @@ async def test_a_part_is_reversed_by_replacement_amounts(network: World) -> None
     part = network.terminal.about(first, "0400", 3_000, f95=f"{1_000:012d}".ljust(42, "0"))
     assert (await network.line.ask(part))[39] == "00"
     assert await network.held() == 1_000
+    assert (await network.line.ask(Message("0401", part.fields)))[39] == "00"
+    assert await network.held() == 1_000
+
+
+async def test_a_part_of_what_was_billed_in_another_currency_is_reversed(network: World) -> None:
+    foreign = {"f49": "840", "f6": f"{2_400:012d}", "f51": "826", "f10": "78000000"}
+    first = network.terminal.message("0100", 3_000, **foreign)
+    await network.line.ask(first)
+    assert await network.held() == 2_400
+    part = f"{1_000:012d}".ljust(42, "0")
+    unbilled = network.terminal.about(first, "0400", 3_000, f49="840", f95=part)
+    assert (await network.line.ask(unbilled))[39] == "00"
+    assert await network.held() == 800
 
 
 async def test_what_was_posted_comes_back_when_it_is_reversed(network: World) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import sqlite3
+import ssl
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from sqlalchemy import select
 
 from chassis.event_store.tables import audit
-from chassis.kernel.errors import Unavailable
 from chassis.permission import Permissions, PolicySource
 from chassis.telemetry import Telemetry
+from chassis.tests.door.test_server import Authority
 from services.accounts.tests.network import (
     GATEWAY,
     World,
@@ -99,20 +101,31 @@ async def test_a_charge_that_is_not_there_is_not_located(network: World) -> None
 
 
 async def test_a_store_that_is_away_is_said_to_be(
+    network: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = network.terminal.message("0100", 100)
+    monkeypatch.setattr("chassis.database.BUSY_TIMEOUT_MS", 50)
+    network.rpcs.node.world.engine.dispose()
+    before = network.facts()
+    other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        assert (await network.line.ask(asked))[39] == "91"
+    finally:
+        other.close()
+    assert network.facts() == before
+    assert (await network.line.ask(asked))[39] == "00"
+
+
+async def test_a_defect_is_a_malfunction_and_nothing_is_told_of_it(
     network: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(*_: Any, **__: Any) -> Any:
-        raise Unavailable("STORE_UNAVAILABLE", "the store cannot be reached")
-
-    monkeypatch.setattr(network.door.ports.application._committer, "submit", away)
-    assert (await network.line.ask(network.terminal.message("0100", 100)))[39] == "91"
-    monkeypatch.undo()
-
     async def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError
 
     monkeypatch.setattr(network.door.ports.application._committer, "submit", broken)
-    assert (await network.line.ask(network.terminal.message("0100", 100)))[39] == "96"
+    answer = await network.line.ask(network.terminal.message("0100", 100))
+    assert (answer[39], answer.get(44)) == ("96", "")
     monkeypatch.undo()
     assert (await network.line.ask(network.terminal.message("0100", 100)))[39] == "00"
 
@@ -130,6 +143,56 @@ async def test_what_takes_too_long_is_not_answered(
     monkeypatch.undo()
     assert (await network.line.ask(management("301"))).mti == "0810"
     assert len(network.door.turns) == 0
+
+
+async def test_when_there_is_too_much_to_do_it_is_said_at_once(network: World) -> None:
+    network.door.admission.in_flight += 10_000
+    assert (await network.line.ask(network.terminal.message("0100", 100)))[39] == "91"
+    assert network.charged() == []
+    network.door.admission.in_flight -= 10_000
+    assert (await network.line.ask(network.terminal.message("0100", 100)))[39] == "00"
+
+
+async def test_one_card_that_waits_holds_up_no_other_message(network: World) -> None:
+    async with network.door.turns.of(network.terminal.pan):
+        network.line.send(network.terminal.message("0100", 100))
+        network.line.send(network.terminal.message("0100", 200))
+        other = network.terminal.message("0100", 100, f2="5000120000000005")
+        assert (await network.line.ask(other))[39] == "14"
+        assert (await network.line.ask(management("301")))[39] == "00"
+    answers = [await network.line.receive(), await network.line.receive()]
+    assert [int(each[4]) for each in answers] == [100, 200]
+    assert len(network.door.turns) == 0
+
+
+async def test_a_gateway_is_known_by_its_certificate(network: World, tmp_path: Path) -> None:
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    authority = Authority(folder)
+    certificate, key = authority.issue("cards")
+    chosen = settings(
+        iso8583_clear_text_gateway=None,
+        iso8583_gateways={"switch.example.com": "network-7"},
+        tls_certificate_path=certificate,
+        tls_key_path=key,
+        iso8583_client_ca_path=authority.path,
+    )
+    door = open_door(network.rpcs.node, chosen)
+
+    def shown(name: str) -> dict[str, Any]:
+        context = ssl.create_default_context(cafile=str(authority.path))
+        context.load_cert_chain(*authority.issue(name))
+        return {"ssl": context, "server_hostname": "localhost"}
+
+    async with served(door, chosen) as server:
+        async with connected(server, door.codec, **shown("switch.example.com")) as line:
+            assert (await line.ask(network.terminal.message("0100", 100)))[39] == "00"
+        async with connected(server, door.codec, **shown("stranger.example.com")) as line:
+            assert await line.is_closed()
+    with network.rpcs.node.world.engine.connect() as connection:
+        leaves = [row.leaf for row in connection.execute(select(audit))]
+    assert b"partner:network-7" in leaves[-1]
+    assert b"switch.example.com" in leaves[-1]
 
 
 async def test_the_gateway_stands_in_the_audit_log(network: World) -> None:
