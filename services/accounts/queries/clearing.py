@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Row, select
 from chassis.database import insert_rows, rows_among
 from chassis.kernel import ids
 from chassis.kernel.money import Money
-from services.accounts.domain.clearing.planning import Line
+from services.accounts.domain.clearing.planning import Line, Place
 from services.accounts.domain.clearing.values import ClearingRecord, RecordKind
 from services.accounts.domain.values import Merchant, Original
+from services.accounts.tables.books import transactions
 from services.accounts.tables.clearing import (
     clearing_files,
     clearing_identities,
@@ -137,6 +138,16 @@ def forget_lines(connection: Connection, upload_id: str, first: int, last: int) 
     """Drop lines that have come to something."""
     between = _UPLOADS.number.between(first, last)
     connection.execute(clearing_uploads.delete().where(_UPLOADS.upload_id == upload_id, between))
+
+
+def place_of_charge(connection: Connection, charge_id: str) -> Place | None:
+    """The account and card of a charge."""
+    columns = transactions.c
+    query = select(columns.account_id, columns.card_id).where(
+        columns.transaction_id == charge_id, columns.kind == "CHARGE"
+    )
+    row = connection.execute(query).first()
+    return Place(account_id=row.account_id, card_id=row.card_id) if row else None
 
 
 # Identities

@@ -31,6 +31,7 @@ transactions = Table(
     Column("posting_date", Text, nullable=False),
     Column("recorded_at_micros", BigInteger, nullable=False),
     Index("transactions_by_account", "account_id", "position"),
+    Index("transactions_by_id", "transaction_id"),
 )
 """`position` is the place in the log of the first fact about the line: it never changes, so pages
 stay stable. `amount_minor` is what is shown: posted once posted, otherwise authorised."""

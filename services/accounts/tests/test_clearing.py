@@ -3,9 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from cards.accounts.v1 import clearing_service_pb2 as pb
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chassis.call import entered
 from chassis.kernel.errors import Invalid, Refused
@@ -13,6 +16,7 @@ from chassis.testing.harness import call
 from services.accounts.domain.clearing.events import ClearingRecordResolved
 from services.accounts.domain.clearing.values import authorisation_code
 from services.accounts.domain.events import ChargeCleared, ChargeRefunded
+from services.accounts.iso8583.answers import approval_code
 from services.accounts.tests.clearing_files import csv_file, iso8583_file, record
 from services.accounts.tests.conftest import OPERATOR, Door
 from services.accounts.use_cases import clearing
@@ -97,6 +101,23 @@ async def test_a_record_is_matched_by_charge_by_code_by_its_looks_or_forced(
     assert state.held.minor_units == 0
 
 
+async def test_a_record_without_a_card_is_found_by_the_charge_it_names(door: Door) -> None:
+    account = await door.open()
+    named = (await door.charge(account, 10)).charge.charge_id
+    await door.node.caught_up()
+    content = csv_file(
+        [record("R-1", 1_000, charge_id=named), record("R-2", 1_000, charge_id="0" * 32)]
+    )
+    assert came_to(await deliver(door, content)) == {"matched": 1, "unmatched": 1}
+    (item,) = (await door("ListUnmatched")).items
+    assert (item.record_id, item.reason) == ("R-2", "CARD_MISSING")
+
+
+@given(st.uuids(version=4))
+def test_the_code_of_a_charge_is_what_the_network_was_told(id: UUID) -> None:
+    assert authorisation_code(id.hex) == approval_code(id.hex)
+
+
 async def test_a_card_number_finds_its_card_and_stands_nowhere(door: Door) -> None:
     account = await door.open()
     card_id = account.cards[0].card_id
@@ -164,6 +185,16 @@ async def test_a_record_that_comes_again_with_other_content_waits_for_somebody(d
     (item,) = (await door("ListUnmatched")).items
     assert (item.reason, item.field) == ("RECORD_DIFFERS", "record_id")
     assert len(cleared(door)) == 1
+
+
+async def test_two_contents_of_a_record_in_one_batch_are_posted_once_to_the_first(
+    door: Door,
+) -> None:
+    account, other = await door.open(), await door.open()
+    cards = [each.cards[0].card_id for each in (account, other)]
+    file = await deliver(door, csv_file([record("R-1", 1_000, card=card) for card in cards]))
+    assert came_to(file) == {"forced": 1, "exceptions": 1}
+    assert [fact.card_id for fact in cleared(door)] == cards[:1]
 
 
 async def test_a_malformed_record_waits_and_the_others_are_posted(door: Door) -> None:

@@ -214,9 +214,9 @@ class ClearingFiles:
         keys = [record.record_key for record in records]
         seen = await self.ports.database.read(lambda c: queries.identities(c, keys))
         places = {
-            record.record_key: place
-            for record in records
-            if (place := await self._place(record)) is not None
+            line.number: place
+            for line in lines
+            if line.record is not None and (place := await self._place(line.record)) is not None
         }
         account_ids = sorted({place.account_id for place in places.values()})
         found = await self.ports.application.find_all(
@@ -232,6 +232,16 @@ class ClearingFiles:
         return planner
 
     async def _place(self, record: ClearingRecord) -> Place | None:
+        """Where the card of a record is; where nobody knows the card, the charge that is named
+        says so."""
+        place = await self._place_of_card(record)
+        if place is None and record.charge_id:
+            return await self.ports.database.read(
+                lambda c: queries.place_of_charge(c, record.charge_id)
+            )
+        return place
+
+    async def _place_of_card(self, record: ClearingRecord) -> Place | None:
         application = self.ports.application
         if record.pan_hash:
             number = await application.peek(PAN, record.pan_hash)

@@ -61,12 +61,10 @@ class Planner:
     totals: dict[tuple[str, str, str], NetworkTotal] = field(default_factory=dict)
     _candidates: dict[str, list[Charge]] = field(default_factory=dict)
 
-    def plan(self, lines: Iterable[Line], places: Mapping[str, Place]) -> None:
-        """Plan lines in order; `places` says where the cards are, by record key."""
+    def plan(self, lines: Iterable[Line], places: Mapping[int, Place]) -> None:
+        """Plan lines in order; `places` says where the cards are, by number of the line."""
         for line in lines:
-            record = line.record
-            place = places.get(record.record_key) if record else None
-            self.counts[self._plan(line, record, place)] += 1
+            self.counts[self._plan(line, line.record, places.get(line.number))] += 1
 
     def _plan(self, line: Line, record: ClearingRecord | None, place: Place | None) -> Disposition:
         if record is None:
