@@ -118,10 +118,12 @@ class FramedServer:
         """Listen; the port is returned. Raises OSError when the address cannot be had."""
         settings = self._settings
         host, _, port = settings.listen.rpartition(":")
+        # On [::] asyncio alone would take IPv6 and nothing else; other servers take both there.
+        address = None if host == "[::]" else host.strip("[]")
         timed = {} if settings.tls is None else {"ssl_handshake_timeout": settings.frame_seconds}
         self._server = await asyncio.start_server(
             self._accept,
-            host.strip("[]"),
+            address,
             int(port),
             ssl=settings.tls,
             backlog=BACKLOG,

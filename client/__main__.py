@@ -17,7 +17,16 @@ from cards.support.v1 import support_service_pb2 as support
 from cards.support.v1.support_service_pb2_grpc import SupportServiceStub
 from cards.type.v1 import money_pb2
 
-from client import business_day, clearing, controls, ledger, tables
+from client import (
+    applying,
+    business_day,
+    clearing,
+    controls,
+    ledger,
+    programmes,
+    rights,
+    tables,
+)
 from client.session import DESCRIPTION, SystemAddress
 from client.tail import follow, watch_inbox
 from client.terminal import AccountId, CardId, Key, SystemPath, console, money_of, open_session, run
@@ -325,6 +334,12 @@ def tail(
 register_transactions(app)
 app.command("business-day")(business_day.show)
 app.add_typer(clearing.app, name="clearing")
+app.command("programme")(programmes.show)
+app.command("apply")(applying.apply)
+app.command("applications")(applying.list_)
+app.command("decide")(applying.decide)
+app.command("export")(rights.export)
+app.command("erase")(rights.erase)
 app.command("controls")(controls.show)
 app.command("day-end")(ledger.day_end)
 app.add_typer(ledger.app, name="ledger")

@@ -1,4 +1,4 @@
-"""The first member of staff of a new system, enrolled as anybody would be: by an administrator."""
+"""The first staff of a new system, enrolled as anybody would be: by an administrator."""
 
 import json
 import secrets
@@ -11,23 +11,32 @@ from chassis.ports import SystemClock
 from client.session import Session, SystemAddress, write_privately
 
 OPERATOR = "operator"
+SECOND = "second-operator"
+"""What one proposes another has to approve."""
 ROLES = ("operator", "programme_manager", "analyst", "agent", "auditor")
 PASSWORD_BYTES = 24
 KEY_BYTES = 16
 
 
 async def hire(address: SystemAddress) -> None:
-    """Enrol the operator, with password and one-time codes, unless that was done before."""
+    """Enrol two operators, with passwords and one-time codes, unless that was done before."""
     path = address.keys / "staff.json"
-    if path.exists() and OPERATOR in json.loads(path.read_text()):
-        return
+    known = json.loads(path.read_text()) if path.exists() else {}
+    for name in (OPERATOR, SECOND):
+        if name not in known:
+            known[name] = await _enrol(address, name)
+            write_privately(path, known)
+
+
+async def _enrol(address: SystemAddress, name: str) -> dict[str, str]:
+    """Register one of the staff and log them in for the first time; what they then know."""
     async with Session(address, "administrator") as administrator:
         stub = administrator.stub(AuthServiceStub, "auth")
         registered = await stub.RegisterIdentity(
             auth.RegisterIdentityRequest(
-                idempotency_key=f"hire-{OPERATOR}",
+                idempotency_key=f"hire-{name}",
                 kind=auth.IDENTITY_KIND_OPERATOR,
-                login_name=OPERATOR,
+                login_name=name,
                 roles=ROLES,
             )
         )
@@ -51,4 +60,4 @@ async def hire(address: SystemAddress) -> None:
                 enrolment_token=token, credential_id=enrolled.credential_id, code=code
             )
         )
-    write_privately(path, {OPERATOR: {"password": password, "totp_seed": codes.secret}})
+    return {"password": password, "totp_seed": codes.secret}

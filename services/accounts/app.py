@@ -10,6 +10,8 @@ from chassis.service import Service, Worker
 from services.accounts import grpc_api, policies, projections, tables
 from services.accounts.config import AccountsSettings
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
+from services.accounts.domain.applications.applicant import APPLICANT
+from services.accounts.domain.applications.application import APPLICATION
 from services.accounts.domain.business_day.decider import BUSINESS_DAY
 from services.accounts.domain.card_place import CARD_PLACE
 from services.accounts.domain.clearing.file import CLEARING_FILE
@@ -54,6 +56,11 @@ async def describe_clearing_file(ports: Ports, file_id: str) -> Mapping[str, Any
     return {}
 
 
+async def describe_application(ports: Ports, application_id: str) -> Mapping[str, Any] | None:
+    """An application is the house's business until somebody is a customer by it."""
+    return {}
+
+
 def workers(ports: Ports) -> Sequence[Worker]:
     """What runs beside the relay; of several processes, the first works through clearing files."""
     first = ports.settings.worker_index == 0
@@ -77,6 +84,8 @@ SERVICE = Service(
         CLEARING_ITEM,
         DAY_END,
         TRANSACTION_LABEL,
+        APPLICATION,
+        APPLICANT,
     ),
     upcasters=UPCASTERS,
     public=events_pb2,
@@ -89,6 +98,7 @@ SERVICE = Service(
     servers=servers,
     resources={
         "Account": owner_of_account,
+        "Application": describe_application,
         "Card": owner_of_card,
         "ClearingFile": describe_clearing_file,
         "Customer": owner_of_customer,

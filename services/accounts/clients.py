@@ -1,17 +1,21 @@
-"""What accounts asks of others: risk's word on a charge, within a deadline of our own."""
+"""What accounts asks of others: risk's word on a charge, and auth to destroy somebody's keys."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from cards.auth.v1 import key_service_pb2 as keys
+from cards.auth.v1.key_service_pb2_grpc import KeyServiceStub
 from cards.risk.v1.risk_service_pb2 import VERDICT_BLOCK, AssessChargeRequest
 from cards.risk.v1.risk_service_pb2_grpc import RiskServiceStub
 
 from chassis import answers, call
+from chassis.kernel import ids
 from chassis.kernel.errors import Error, Unavailable
 from chassis.logs import log
 from chassis.ports import Rpc
 from services.accounts.domain.account.commands import AuthoriseCharge
+from services.accounts.domain.customer import Erasure
 from services.accounts.domain.values import Assessment, AssessmentOutcome
 
 
@@ -61,4 +65,26 @@ class Risk:
         return Assessment(
             outcome=AssessmentOutcome.REFUSED if refused else AssessmentOutcome.ALLOWED,
             assessment_id=answer.assessment_id,
+        )
+
+
+class KeyDestroyer:
+    """The key service, as far as forgetting somebody needs it."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        self._stub = rpc.stub(KeyServiceStub, "auth")
+
+    async def destroy(self, subject: str) -> Erasure:
+        """Destroy every data key of a subject, in every service; the proof, the same each time.
+        Raises NotFound KEY_UNKNOWN, Unavailable."""
+        request = keys.DestroyDataKeysRequest(
+            idempotency_key=ids.derive("destroy data keys", subject), subject=subject
+        )
+        with in_our_own_name():
+            certificate = (await self._stub.DestroyDataKeys(request)).certificate
+        return Erasure(
+            certificate_id=certificate.certificate_id,
+            certificate=certificate.signed,
+            destroyed_keys=tuple(certificate.destroyed_keys),
+            destroyed_at=answers.of_timestamp(certificate.destroyed_at),
         )

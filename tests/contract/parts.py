@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tests.contract import (
+    part_applications,
     part_business_days,
     part_charges,
     part_clearing,
@@ -22,5 +23,6 @@ PARTS: tuple[Callable[["Story"], None], ...] = (
     part_programmes.tell,
     part_transactions.tell,
     part_charges.tell,
+    part_applications.tell,
 )
 """In order; each may use the holders that the story has opened, or open others."""

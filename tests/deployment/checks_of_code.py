@@ -18,6 +18,7 @@ from tests.deployment.kustomize import Manifest
 DOOR_PORT = 7000
 ANYBODY = {"ipBlock": {"cidr": "0.0.0.0/0"}}
 OUTSIDE = {"namespaceSelector", "ipBlock"}
+NETWORK_GATEWAYS = {"namespaceSelector": {"matchLabels": {"cards/network-gateway": "true"}}}
 
 
 def loaded(cluster: Cluster, workload: Workload, container: Manifest) -> Settings:
@@ -176,6 +177,36 @@ def network(cluster: Cluster) -> Iterator[str]:
         yield "the servers of NATS do not reach one another as they should"
 
 
+def card_networks(cluster: Cluster) -> Iterator[str]:
+    """Where a door for card networks is open, a Service leads to it and marked namespaces reach
+    it; where it is shut, nobody is let through to where it would be."""
+    for workload, service, container in _of_services(cluster):
+        asked = accepted(cluster, workload, container)
+        serves = workload.labels.get(COMPONENT) == "serve" and "serve" in container.get("args", [])
+        if service != "accounts" or asked is None or not serves:
+            continue
+        port = asked.model_dump()["iso8583_port"]
+        declared = {each["containerPort"]: each["name"] for each in container["ports"]}
+        led_to = {
+            each["targetPort"]
+            for door in cluster.of_kind("Service")
+            if workload in cluster.selected({"matchLabels": door["spec"].get("selector")})
+            for each in door["spec"]["ports"]
+        }
+        let = {
+            each["port"]
+            for policy in cluster.of_kind("NetworkPolicy")
+            if workload in cluster.selected(policy["spec"]["podSelector"])
+            for rule in policy["spec"].get("ingress", [])
+            if any(peer == NETWORK_GATEWAYS for peer in rule["from"])
+            for each in rule["ports"]
+        }
+        if let != ({port} if port else set()):
+            yield f"{workload.title}: gateways reach {let}, and it listens on {port}"
+        if port and declared.get(port) not in led_to:
+            yield f"{workload.title}: no Service leads to {port}"
+
+
 def outside(cluster: Cluster) -> Iterator[str]:
     """What is outside is allowed where a setting names it: names, databases, the collector."""
     for workload, _, container in _of_services(cluster):
@@ -211,6 +242,6 @@ CHECKS: dict[str, Check] = {
         checks.existence, checks.volumes, checks.quantities, checks.images, checks.privileges,
         checks.scaling, checks.stopping, variables, secrecy,
         paths, addresses, probes, network,
-        outside,
+        outside, card_networks,
     )
 }  # fmt: skip

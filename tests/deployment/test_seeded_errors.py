@@ -217,6 +217,12 @@ ERRORS: dict[str, dict[str, Spoil]] = {
         "names cannot be looked up": _drop("NetworkPolicy/to-names"),
         "the databases are out of reach": _drop("NetworkPolicy/to-stores"),
     },
+    "card_networks": {
+        "gateways cannot reach it": _drop("NetworkPolicy/from-networks"),
+        "nothing leads to it": _drop("Service/accounts-networks"),
+        "it is shut": _setting("accounts-settings", "ISO8583_PORT", "0"),
+        "it is somewhere else": _setting("accounts-settings", "ISO8583_PORT", "8584"),
+    },
 }
 
 

@@ -37,7 +37,8 @@ class ProgrammeDefined(Fact):
 @fact
 class CustomerRegistered(Fact):
     """A customer is known. Every personal field is ciphertext under the customer's own key, or
-    empty; `profile_digest` is a keyed hash of them all, to tell a repetition from another."""
+    empty; `profile_digest` is a keyed hash of them all, to tell a repetition from another;
+    `identity_hash` of who they are, empty where that is not known well enough."""
 
     customer_id: str
     given_name: str
@@ -50,6 +51,7 @@ class CustomerRegistered(Fact):
     profile_digest: str
     registered_at: datetime
     transaction_date: date
+    identity_hash: str = ""
 
 
 @fact

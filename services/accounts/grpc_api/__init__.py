@@ -18,7 +18,11 @@ from cards.accounts.v1.programmes_service_pb2_grpc import add_ProgrammesServiceS
 from chassis.ports import Ports
 from chassis.service import Rpcs
 from services.accounts.clients import Risk
-from services.accounts.grpc_api import clearing, ledger
+from services.accounts.grpc_api import (
+    clearing,
+    customers,
+    ledger,
+)
 from services.accounts.grpc_api.books import Books
 from services.accounts.grpc_api.business_days import BusinessDaysApi
 from services.accounts.grpc_api.charges import Charges
@@ -54,6 +58,7 @@ def rpcs(ports: Ports) -> Rpcs:
     return [
         *clearing.rpcs(ports),
         *ledger.rpcs(ports),
+        *customers.rpcs(ports, accounts),
         (
             add_AccountsServiceServicer_to_server,
             api,

@@ -352,6 +352,12 @@ def instant(micros: int) -> Timestamp:
 
 def profile_of(details: pb.PersonalDetails) -> dict[str, str]:
     """A profile by the names of SealedProfile. Raises Invalid for a date of birth that is none."""
+    checked_day(details.date_of_birth, "details.date_of_birth")
+    return written(details)
+
+
+def written(details: Any) -> dict[str, str]:
+    """Personal details of either kind by the names of SealedProfile, unchecked."""
     address = details.address
     lines = [*address.lines, "", address.city, address.postal_code, address.country]
     return {
@@ -359,7 +365,7 @@ def profile_of(details: pb.PersonalDetails) -> dict[str, str]:
         "family_name": details.family_name,
         "email": details.email,
         "phone": details.phone,
-        "date_of_birth": checked_day(details.date_of_birth, "details.date_of_birth"),
+        "date_of_birth": details.date_of_birth,
         "address": "\n".join(lines) if details.HasField("address") else "",
         "locale": details.locale or "en",
     }

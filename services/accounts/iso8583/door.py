@@ -24,7 +24,7 @@ from services.accounts.iso8583.answers import (
     NOT_SUPPORTED,
     response_code,
 )
-from services.accounts.iso8583.charges import Answer, NetworkCharges
+from services.accounts.iso8583.charges import NetworkCharges
 from services.accounts.iso8583.functions import (
     ALL,
     KNOWN,
@@ -43,6 +43,7 @@ from services.accounts.iso8583.message import (
     is_request,
 )
 from services.accounts.iso8583.reading import Reading
+from services.accounts.iso8583.settling import Answer
 
 SERVICE = "accounts"
 PARTNER = "partner"

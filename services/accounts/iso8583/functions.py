@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from chassis.interceptors.method import AdmissionClass
-from services.accounts.iso8583.charges import Answer, NetworkCharges
+from services.accounts.iso8583.charges import NetworkCharges
 from services.accounts.iso8583.message import Message
-from services.accounts.iso8583.reading import Reading
+from services.accounts.iso8583.reading import RETURN, Reading
+from services.accounts.iso8583.settling import Answer
 
 AUTHORISATION = "010"
 ADVICE = "012"
@@ -18,8 +19,10 @@ NETWORK_MANAGEMENT = "080"
 
 PURCHASES = frozenset({"00", "01", "09", "11"})
 """Processing codes: goods and services, cash, goods with cash back, quasi-cash."""
-RETURN = "20"
-"""Processing code: goods that come back."""
+ORIGINAL_CREDIT = "26"
+"""Processing code: money that somebody sends to the card."""
+BALANCE_INQUIRY = "31"
+"""Processing code: what may be spent?"""
 
 IDENTIFYING = (3, 4, 7, 11, 32, 49)
 BUYING = (18, 22, 42)
@@ -42,35 +45,56 @@ WHOLE = (*IDENTIFYING, *BUYING)
 AUTHORISE = Function("AuthoriseCharge", IN_LINE, NetworkCharges.authorise, WHOLE)
 INCREMENT = Function("IncrementCharge", IN_LINE, NetworkCharges.increment)
 ADVISE = Function("AdviseCharge", CRITICAL, NetworkCharges.advise)
+STAND_IN = Function("RecordStandIn", CRITICAL, NetworkCharges.record_stand_in, (*WHOLE, 39))
 CHARGE_AT_ONCE = Function("AuthoriseCharge", IN_LINE, NetworkCharges.charge_at_once, WHOLE)
 POST = Function("ClearCharge", CRITICAL, NetworkCharges.post, WHOLE)
 REFUND = Function("RefundCharge", CRITICAL, NetworkCharges.refund, WHOLE)
 REVERSE = Function("ReverseCharge", CRITICAL, NetworkCharges.reverse)
+REVERSE_REFUND = Function(
+    "ReverseRefund", CRITICAL, NetworkCharges.reverse_refund, (*IDENTIFYING, 90)
+)
+AUTHORISE_REFUND = Function("AuthoriseRefund", IN_LINE, NetworkCharges.authorise_refund, WHOLE)
+TAKE_CREDIT = Function("PostOriginalCredit", CRITICAL, NetworkCharges.take_credit, WHOLE)
+INQUIRE = Function(
+    "InquireBalance", AdmissionClass.QUERY, NetworkCharges.inquire_balance, (3, 7, 11, 32)
+)
 
 
 def function_of(message: Message) -> Function | None:
     """What a message asks for, None for what this door does not know how to do."""
     kind, processing = message.kind, message.get(3)[:2]
-    if kind in (REVERSAL, REVERSAL_ADVICE):
-        return REVERSE
-    if kind in (FINANCIAL, FINANCIAL_ADVICE) and processing == RETURN:
-        return REFUND
-    if processing not in PURCHASES:
-        return None
-    if kind == AUTHORISATION and message.get(90):
-        return INCREMENT
-    return _PURCHASES.get(kind)
+    if processing in PURCHASES:
+        if kind == AUTHORISATION and message.get(90):
+            return INCREMENT
+        if kind == ADVICE and message.get(39):
+            return STAND_IN
+    return _BY_CODE.get((kind, "" if processing in PURCHASES else processing))
 
 
-_PURCHASES: Mapping[str, Function] = {
-    AUTHORISATION: AUTHORISE,
-    ADVICE: ADVISE,
-    FINANCIAL: CHARGE_AT_ONCE,
-    FINANCIAL_ADVICE: POST,
+_BY_CODE: Mapping[tuple[str, str], Function] = {
+    (AUTHORISATION, ""): AUTHORISE,
+    (AUTHORISATION, RETURN): AUTHORISE_REFUND,
+    (AUTHORISATION, BALANCE_INQUIRY): INQUIRE,
+    (ADVICE, ""): ADVISE,
+    (FINANCIAL, ""): CHARGE_AT_ONCE,
+    (FINANCIAL, RETURN): REFUND,
+    (FINANCIAL, ORIGINAL_CREDIT): TAKE_CREDIT,
+    (FINANCIAL, BALANCE_INQUIRY): INQUIRE,
+    (FINANCIAL_ADVICE, ""): POST,
+    (FINANCIAL_ADVICE, RETURN): REFUND,
+    (REVERSAL, ""): REVERSE,
+    (REVERSAL, RETURN): REVERSE_REFUND,
+    (REVERSAL_ADVICE, ""): REVERSE,
+    (REVERSAL_ADVICE, RETURN): REVERSE_REFUND,
 }
+"""By type, and processing code where that is not a purchase's."""
 
-ALL = (AUTHORISE, INCREMENT, ADVISE, CHARGE_AT_ONCE, POST, REFUND, REVERSE)
-KNOWN = frozenset({*_PURCHASES, REVERSAL, REVERSAL_ADVICE, NETWORK_MANAGEMENT})
+ALL = (
+    *{id(each): each for each in _BY_CODE.values()}.values(),
+    INCREMENT,
+    STAND_IN,
+)
+KNOWN = frozenset({*(kind for kind, _ in _BY_CODE), NETWORK_MANAGEMENT})
 """Message types that this door answers otherwise than by a format error."""
 
 
@@ -81,7 +105,7 @@ def missing(message: Message, function: Function) -> int:
             return number
     if not message.get(2) and not message.get(35):
         return 2
-    if function.handle in (NetworkCharges.reverse, NetworkCharges.advise):
+    if function in (REVERSE, ADVISE):
         # Somehow it must name what it is about.
         return 0 if message.get(90) or message.get(37) else 90
     return 0

@@ -17,6 +17,8 @@ from services.accounts.iso8583.message import MAC_FIELDS, Malformed, Message
 
 FUTURE_TOLERANCE = timedelta(days=1)
 """So far a date without a year may lie ahead of us: clocks differ, and so do time zones."""
+RETURN = "20"
+"""Processing code: goods that come back."""
 NAME_CHARACTERS = 22
 """Of field 43, the name; then follow 13 of the place, 3 of the state, 2 of the country."""
 PRE_AUTHORISATION = "06"
@@ -152,13 +154,18 @@ class Reading:
         billed = self._money(6, 51)
         if billed.currency == asked.currency:
             return billed, None
-        return billed, Original(amount=asked, rate=self._rate())
+        settled = self._money(5, 50) if self.message.get(5) else None
+        return billed, Original(amount=asked, rate=self._rate(), settlement=settled)
 
     def _money(self, amount: int, currency: int) -> Money:
         code = self._currencies.get(self.message.get(currency))
         if code is None:
             raise self.malformed("there is no such currency", currency)
         return Money(int(self.message[amount]), code)
+
+    def numeric(self, currency: str) -> str:
+        """The number of a currency, for an answer."""
+        return next(number for number, code in self._currencies.items() if code == currency)
 
     def _rate(self) -> str:
         """Field 10: how many of the seven digits that follow are decimal places, then these."""

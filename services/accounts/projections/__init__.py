@@ -1,6 +1,7 @@
 """What facts do to the read models; a file for each part of the service."""
 
 from services.accounts.projections import (
+    applications,
     billing_run,
     books,
     business_days,
@@ -10,6 +11,7 @@ from services.accounts.projections import (
 )
 
 PROJECTIONS = (
+    *applications.PROJECTIONS,
     *billing_run.PROJECTIONS,
     *books.PROJECTIONS,
     *business_days.PROJECTIONS,

@@ -1,6 +1,7 @@
 """The read models' tables; a file for each part of the service, which registers itself here."""
 
 from services.accounts.tables import (
+    applications,
     billing_run,
     books,
     business_days,
@@ -14,6 +15,7 @@ from services.accounts.tables.metadata import METADATA
 
 __all__ = [
     "METADATA",
+    "applications",
     "billing_run",
     "books",
     "business_days",

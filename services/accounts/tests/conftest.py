@@ -52,13 +52,25 @@ class RiskStub:
         return risk.AssessChargeResponse(verdict=self.verdict, assessment_id="a" * 32)
 
 
+Methods = Mapping[str, tuple[Callable[[Any, Any], Awaitable[Any]], Callable[..., Any]]]
+
+
+def methods_of(node: TestNode) -> Methods:
+    """The rpcs of all proto services of accounts by name, each with the type of its request."""
+    return {
+        method.name: (getattr(servicer, method.name), GetMessageClass(method.input_type))
+        for _, servicer, described in SERVICE.rpcs(node.ports)
+        for method in described.methods
+    }
+
+
 @dataclass
 class Door:
     """Calls the rpcs of a running service as somebody, with a new key each time. `methods` has
     the rpcs of all its proto services by name, each with the type of its request."""
 
     node: TestNode
-    methods: Mapping[str, tuple[Callable[[Any, Any], Awaitable[Any]], Callable[..., Any]]]
+    methods: Methods
     risk: RiskStub
     _keys: Any = field(default_factory=lambda: count(1))
 
@@ -132,12 +144,7 @@ async def opened(folder: Path, url: str = "") -> AsyncIterator[Door]:
     """The rpcs of a running accounts service, on SQLite or on the database at `url`."""
     stub = RiskStub()
     async with running(SERVICE, folder, stubs={"risk": stub}, url=url) as node:
-        methods = {
-            method.name: (getattr(servicer, method.name), GetMessageClass(method.input_type))
-            for _, servicer, described in SERVICE.rpcs(node.ports)
-            for method in described.methods
-        }
-        yield Door(node, methods, stub)
+        yield Door(node, methods_of(node), stub)
 
 
 @pytest.fixture

@@ -160,6 +160,36 @@ async def test_a_financial_advice_posts_with_and_without_authorisation(network: 
     assert await network.owed() == 1_500
 
 
+async def test_what_the_network_decided_itself_binds(network: World) -> None:
+    unheard = network.terminal.message("0100", 150_000)
+    stood_in = network.terminal.about(
+        unheard, "0120", 150_000, f18="5411", f39="00", f38="123456", f42="MERCHANT-000001"
+    )
+    answer = await network.line.ask(stood_in)
+    assert (answer.mti, answer[39], answer[38]) == ("0130", "00", "123456")
+    assert await network.held() == 150_000
+    again = await network.line.ask(Message("0121", stood_in.fields))
+    assert again.fields == answer.fields
+    # The message that went unanswered arrives late, or its clearing does.
+    assert (await network.line.ask(unheard))[39] == "00"
+    assert await network.held() == 150_000
+    await network.line.ask(network.terminal.about(unheard, "0220", 150_000))
+    assert (await network.held(), await network.owed()) == (0, 150_000)
+
+
+async def test_a_balance_is_told(network: World) -> None:
+    await network.line.ask(network.terminal.message("0200", 2_000))
+    await network.line.ask(network.terminal.message("0100", 500))
+    before = network.facts()
+    asked = network.terminal.message("0100", 0, f3="310000", f4=None, f49=None)
+    answer = await network.line.ask(asked)
+    assert answer[39] == "00"
+    assert answer[54] == "3002826C000000097500" + "3001826D000000002000"
+    unknown = network.terminal.message("0100", 0, f3="310000", f2="5000120000000005")
+    assert (await network.line.ask(unknown))[39] == "14"
+    assert network.facts() == before
+
+
 # Financial messages
 
 
@@ -194,6 +224,32 @@ async def test_a_return_comes_back(network: World) -> None:
     loose = await network.line.ask(network.terminal.message("0200", 100, f3="200000"))
     assert loose[39] == "00"
     assert await network.owed() == 1_400
+
+
+async def test_a_return_is_promised_posted_and_taken_back(network: World) -> None:
+    bought = network.terminal.message("0200", 2_000)
+    await network.line.ask(bought)
+    promised = network.terminal.about(bought, "0100", 500, f3="200000")
+    answer = await network.line.ask(promised)
+    assert (answer[39], len(answer[38])) == ("00", 6)
+    assert await network.owed() == 2_000
+    posted = network.terminal.about(promised, "0200", 500, f3="200000")
+    assert (await network.line.ask(posted))[39] == "00"
+    assert await network.owed() == 1_500
+    part = f"{200:012d}".ljust(42, "0")
+    back = network.terminal.about(posted, "0400", 500, f3="200000", f95=part)
+    assert (await network.line.ask(back))[39] == "00"
+    assert await network.owed() == 1_800
+    assert (await network.line.ask(Message("0401", back.fields)))[39] == "00"
+    assert await network.owed() == 1_800
+    over = network.terminal.about(bought, "0100", 5_000, f3="200000")
+    assert (await network.line.ask(over))[39] == "13"
+
+
+async def test_money_that_somebody_sends_is_taken(network: World) -> None:
+    answer = await network.line.ask(network.terminal.message("0200", 700, f3="260000"))
+    assert answer[39] == "00"
+    assert await network.owed() == -700
 
 
 # Reversals

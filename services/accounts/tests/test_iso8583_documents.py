@@ -38,9 +38,10 @@ def test_every_field_is_as_it_is_read() -> None:
 def test_every_message_needs_what_it_is_said_to_need() -> None:
     told = set()
     for types, processing, does, needs in rows("message"):
-        for mti in re.findall(r"\d{4}", types):
-            for code in re.findall(r"\d\d", processing) or ["00", "20", "31"]:
-                fields = {3: f"{code}0000", **({90: "x"} if "with 90" in types else {})}
+        for mti in re.findall(r"0\d{3}", types):
+            for code in re.findall(r"\d\d", processing):
+                given = re.findall(r"with (\d\d)", types)
+                fields = {3: f"{code}0000", **{int(number): "00" for number in given}}
                 function = functions.function_of(Message(mti, fields))
                 assert function is not None, (mti, code)
                 assert function.rpc in does

@@ -1,8 +1,9 @@
 """What takes more than one step: numbers from the vault, sealed profiles, risk's word."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from typing import TypeVar
 
 from google.protobuf.message import Message
@@ -27,13 +28,15 @@ from services.accounts.domain.account.commands import (
 )
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.account.state import Card, CreditAccount
+from services.accounts.domain.applications.commands import KnowApplicant
+from services.accounts.domain.applications.verification import identity_of
 from services.accounts.domain.card_place import CARD_PLACE, CardPlace, PlaceCard
 from services.accounts.domain.customer import (
     CUSTOMER,
-    Customer,
     RegisterCustomer,
     SealedProfile,
 )
+from services.accounts.domain.customers.commands import AttachAccount
 from services.accounts.domain.pan import PAN, VISIBLE_TAIL, ClaimPan, Pan, generate
 from services.accounts.domain.programme import PROGRAMME
 from services.accounts.domain.values import (
@@ -52,6 +55,7 @@ PAN_ATTEMPTS_LIMIT = 5
 PERSONAL = "accounts.personal"
 PAN_PURPOSE = "accounts.pan"
 PROFILE_PURPOSE = "accounts.profile"
+IDENTITY_PURPOSE = "accounts.identity"
 PROFILE_FIELDS = tuple(field.name for field in fields(SealedProfile))
 
 
@@ -81,22 +85,46 @@ class Accounts:
 
     async def register(self, customer_id: str, profile: dict[str, str], render: Render[M]) -> M:
         """Seal the fields of a profile, by the names of SealedProfile, and register."""
-        subject = subject_of(customer_id)
-        sealed = {
-            name: await self.keys.seal(
-                subject, PERSONAL, profile[name].encode(), _place_of_field(name)
-            )
-            if profile[name]
-            else ""
-            for name in PROFILE_FIELDS
-        }
-        canonical = json.dumps([customer_id, profile], sort_keys=True).encode()
+        hashed = self.identity_hash(profile)
         command = RegisterCustomer(
             customer_id=customer_id,
-            profile=SealedProfile(**sealed),
-            profile_digest=self.keys.lookup_hash(PROFILE_PURPOSE, canonical),
+            profile=await self.sealed(customer_id, profile),
+            profile_digest=self.digest(customer_id, profile),
+            identity_hash=hashed,
         )
-        return await self.application.answer(command, render=render)
+        if not hashed:
+            return await self.application.answer(command, render=render)
+        known = KnowApplicant(identity_hash=hashed, customer_id=customer_id)
+        return await self.application.answer(known, command, render=render)
+
+    async def sealed(self, customer_id: str, profile: Mapping[str, str]) -> SealedProfile:
+        """A profile under the customer's own key. Raises NotFound KEY_DESTROYED."""
+        return SealedProfile(
+            **{name: await self.seal(customer_id, name, profile[name]) for name in PROFILE_FIELDS}
+        )
+
+    async def seal(self, customer_id: str, name: str, text: str) -> str:
+        """One field of a profile under the customer's own key; nothing stays nothing."""
+        if not text:
+            return ""
+        place = _place_of_field(name)
+        return await self.keys.seal(subject_of(customer_id), PERSONAL, text.encode(), place)
+
+    def digest(self, customer_id: str, profile: Mapping[str, str]) -> str:
+        """A keyed hash of a whole profile."""
+        canonical = json.dumps([customer_id, dict(profile)], sort_keys=True).encode()
+        return self.keys.lookup_hash(PROFILE_PURPOSE, canonical)
+
+    def identity_hash(self, profile: Mapping[str, str]) -> str:
+        """A keyed hash of who somebody is; empty where too little is known to tell."""
+        born, address = profile["date_of_birth"], profile["address"]
+        if not (born and address and profile["family_name"]):
+            return ""
+        _, postal_code, _ = address.split("\n")[-3:]
+        identity = identity_of(
+            profile["given_name"], profile["family_name"], date.fromisoformat(born), postal_code
+        )
+        return self.keys.lookup_hash(IDENTITY_PURPOSE, identity.encode())
 
     async def profile(self, customer_id: str) -> dict[str, str]:
         """A customer's fields in clear. Raises NotFound CUSTOMER_NOT_FOUND or KEY_DESTROYED.
@@ -106,19 +134,23 @@ class Accounts:
         customer = await self.application.state(CUSTOMER, customer_id)
         if call.current().principal.person.customer_id != customer_id:
             await self.application.witness(CUSTOMER, customer_id)
-        return await self.opened(customer)
+        if customer.profile is None:
+            raise NotFound("KEY_DESTROYED", "the customer is forgotten")
+        return await self.unsealed(customer_id, customer.profile)
 
-    async def opened(self, customer: Customer) -> dict[str, str]:
-        """The fields of a customer, as it is now or was once, in clear. Raises NotFound
-        KEY_DESTROYED."""
-        subject, clear = subject_of(customer.customer_id), {}
-        for name in PROFILE_FIELDS:
-            sealed = getattr(customer.profile, name)
-            place = _place_of_field(name)
-            clear[name] = (
-                (await self.keys.open(subject, PERSONAL, sealed, place)).decode() if sealed else ""
-            )
-        return clear
+    async def unsealed(self, customer_id: str, profile: SealedProfile) -> dict[str, str]:
+        """The fields of a profile in clear. Raises NotFound KEY_DESTROYED."""
+        return {
+            name: await self.unseal(customer_id, name, getattr(profile, name))
+            for name in PROFILE_FIELDS
+        }
+
+    async def unseal(self, customer_id: str, name: str, sealed: str) -> str:
+        """One field in clear; nothing stays nothing. Raises NotFound KEY_DESTROYED."""
+        if not sealed:
+            return ""
+        place = _place_of_field(name)
+        return (await self.keys.open(subject_of(customer_id), PERSONAL, sealed, place)).decode()
 
     # Accounts and cards
 
@@ -171,12 +203,9 @@ class Accounts:
         existing = await self.application.find(CREDIT_ACCOUNT, account_id)
         if existing is not None:
             return await self.application.answer(opening(_again(existing.cards[0])), render=render)
-        place = CardPlace(
-            card_id=ids.derive("first card", account_id),
-            account_id=account_id,
-            customer_id=customer_id,
-        )
-        return await self._with_new_number(place, terms.bin, kind, opening, render)
+        place = first_place(account_id, customer_id)
+        attach = AttachAccount(customer_id=customer_id, account_id=account_id)
+        return await self.with_new_number(place, terms.bin, kind, opening, render, (attach,))
 
     async def issue(self, account_id: str, card_id: str, kind: CardKind, render: Render[M]) -> M:
         """Issue one more card."""
@@ -190,7 +219,7 @@ class Accounts:
             again = replace(_again(existing), kind=kind)
             return await self.application.answer(issuing(again), render=render)
         place = CardPlace(card_id=card_id, account_id=account_id, customer_id=account.customer_id)
-        return await self._with_new_number(place, account.in_force.bin, kind, issuing, render)
+        return await self.with_new_number(place, account.in_force.bin, kind, issuing, render)
 
     async def report_lost(
         self, card_id: str, kind: LossKind, channel: Channel, new_card_id: str, render: Render[M]
@@ -216,7 +245,7 @@ class Accounts:
                 customer_id=account.customer_id,
             )
             bin_digits = account.in_force.bin
-            return await self._with_new_number(place, bin_digits, card.kind, reporting, render)
+            return await self.with_new_number(place, bin_digits, card.kind, reporting, render)
         except Refused as refusal:
             if refusal.reason != "CARD_ALREADY_REPORTED":
                 raise
@@ -236,16 +265,18 @@ class Accounts:
         )
         return await self.application.answer(again, render=render)
 
-    async def _with_new_number(
+    async def with_new_number(
         self,
         place: CardPlace,
         bin_digits: str,
         kind: CardKind,
         command: Callable[[NewCard], Command],
         render: Render[M],
+        also: tuple[Command, ...] = (),
     ) -> M:
         """Carry out `command` with a card that has a number nobody has: number, place and card
-        are stored together or not at all. The last state that `render` sees is the account."""
+        are stored together or not at all, and so is what follows from the commands `also`. The
+        last state that `render` sees is the account."""
         for _ in range(PAN_ATTEMPTS_LIMIT):
             number = generate(bin_digits, self.ports.random)
             last_four = number[-VISIBLE_TAIL:]
@@ -272,7 +303,8 @@ class Accounts:
             )
             card = NewCard(card_id=place.card_id, last_four=last_four, kind=kind)
             try:
-                return await self.application.answer(claim, placing, command(card), render=render)
+                unit = (*also, claim, placing, command(card))
+                return await self.application.answer(*unit, render=render)
             except Refused as refusal:
                 if refusal.reason != "PAN_TAKEN":
                     raise
@@ -313,6 +345,15 @@ class Accounts:
         if account is None or not _is_to_be_assessed(account, command):
             return command
         return replace(command, assessment=await self.risk.assess(command))
+
+
+def first_place(account_id: str, customer_id: str) -> CardPlace:
+    """Where the first card of an account is; it has the same id whoever asks."""
+    return CardPlace(
+        card_id=ids.derive("first card", account_id),
+        account_id=account_id,
+        customer_id=customer_id,
+    )
 
 
 def _again(card: Card) -> NewCard:

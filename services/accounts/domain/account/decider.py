@@ -15,6 +15,7 @@ from services.accounts.domain.billing.following import with_billing
 from services.accounts.domain.charging import decide as charging
 from services.accounts.domain.charging.following import with_what_came_before
 from services.accounts.domain.controls import decide as controls
+from services.accounts.domain.customers import closure
 from services.accounts.domain.life import decide as life
 from services.accounts.domain.programmes import migrating
 from services.accounts.domain.standing import decide as standing
@@ -42,6 +43,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     **life.DECIDE,
     **standing.DECIDE,
     **migrating.DECIDE,
+    **closure.DECIDE,
 }
 
 

@@ -4,9 +4,11 @@ isort:skip_file
 """
 
 from cards.type.v1 import money_pb2 as _money_pb2
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -2203,3 +2205,327 @@ class OriginalCreditPosted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OriginalCreditPosted: _TypeAlias = OriginalCreditPosted  # noqa: Y015
+
+@_typing.final
+class ApplicationSubmitted(_message.Message):
+    """Somebody applies for a card. Ids only: who it is stays in accounts, sealed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPLICATION_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    REQUESTED_LIMIT_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    application_id: _builtins.str
+    """The application."""
+    programme_id: _builtins.str
+    """The programme applied for."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def requested_limit(self) -> _money_pb2.Money:
+        """Credit limit asked for."""
+
+    def __init__(
+        self,
+        *,
+        application_id: _builtins.str = ...,
+        programme_id: _builtins.str = ...,
+        requested_limit: _money_pb2.Money | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["requested_limit", b"requested_limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "programme_id", b"programme_id", "requested_limit", b"requested_limit", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplicationSubmitted: _TypeAlias = ApplicationSubmitted  # noqa: Y015
+
+@_typing.final
+class ApplicationVerified(_message.Message):
+    """What was submitted has been looked through."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPLICATION_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    application_id: _builtins.str
+    """The application."""
+    programme_id: _builtins.str
+    """The programme applied for."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What was found, UPPER_SNAKE."""
+
+    def __init__(
+        self,
+        *,
+        application_id: _builtins.str = ...,
+        programme_id: _builtins.str = ...,
+        findings: _abc.Iterable[_builtins.str] | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "findings", b"findings", "programme_id", b"programme_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplicationVerified: _TypeAlias = ApplicationVerified  # noqa: Y015
+
+@_typing.final
+class ApplicationReferred(_message.Message):
+    """The rules leave the decision to people."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPLICATION_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    application_id: _builtins.str
+    """The application."""
+    programme_id: _builtins.str
+    """The programme applied for."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Why, UPPER_SNAKE."""
+
+    def __init__(
+        self,
+        *,
+        application_id: _builtins.str = ...,
+        programme_id: _builtins.str = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "programme_id", b"programme_id", "reasons", b"reasons", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplicationReferred: _TypeAlias = ApplicationReferred  # noqa: Y015
+
+@_typing.final
+class ApplicationApprovalProposed(_message.Message):
+    """One person would approve a referred application; another has to confirm."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPLICATION_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    application_id: _builtins.str
+    """The application."""
+    programme_id: _builtins.str
+    """The programme applied for."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def limit(self) -> _money_pb2.Money:
+        """Credit limit proposed."""
+
+    def __init__(
+        self,
+        *,
+        application_id: _builtins.str = ...,
+        programme_id: _builtins.str = ...,
+        limit: _money_pb2.Money | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "limit", b"limit", "programme_id", b"programme_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplicationApprovalProposed: _TypeAlias = ApplicationApprovalProposed  # noqa: Y015
+
+@_typing.final
+class ApplicationApproved(_message.Message):
+    """The applicant is a customer, with an account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPLICATION_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    application_id: _builtins.str
+    """The application."""
+    programme_id: _builtins.str
+    """The programme applied for."""
+    customer_id: _builtins.str
+    """The customer that the applicant became."""
+    account_id: _builtins.str
+    """The account."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def limit(self) -> _money_pb2.Money:
+        """Credit limit granted."""
+
+    def __init__(
+        self,
+        *,
+        application_id: _builtins.str = ...,
+        programme_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        limit: _money_pb2.Money | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "application_id", b"application_id", "customer_id", b"customer_id", "limit", b"limit", "programme_id", b"programme_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplicationApproved: _TypeAlias = ApplicationApproved  # noqa: Y015
+
+@_typing.final
+class ApplicationDeclined(_message.Message):
+    """The applicant gets no account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPLICATION_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    application_id: _builtins.str
+    """The application."""
+    programme_id: _builtins.str
+    """The programme applied for."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Why, UPPER_SNAKE."""
+
+    def __init__(
+        self,
+        *,
+        application_id: _builtins.str = ...,
+        programme_id: _builtins.str = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "programme_id", b"programme_id", "reasons", b"reasons", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplicationDeclined: _TypeAlias = ApplicationDeclined  # noqa: Y015
+
+@_typing.final
+class ApplicationWithdrawn(_message.Message):
+    """The applicant does not want an account any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPLICATION_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    application_id: _builtins.str
+    """The application."""
+    programme_id: _builtins.str
+    """The programme applied for."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        application_id: _builtins.str = ...,
+        programme_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "programme_id", b"programme_id", "reason", b"reason", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplicationWithdrawn: _TypeAlias = ApplicationWithdrawn  # noqa: Y015
+
+@_typing.final
+class CustomerProfileChanged(_message.Message):
+    """Something about a customer is different. What it is now stays in accounts, sealed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """The customer."""
+    channel: _builtins.str
+    """Who asked: HOLDER, OPERATOR, SYSTEM."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What changed: given_name, family_name, email, phone, date_of_birth, address, locale."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+        channel: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer_id", b"customer_id", "fields", b"fields", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustomerProfileChanged: _TypeAlias = CustomerProfileChanged  # noqa: Y015
+
+@_typing.final
+class CustomerErased(_message.Message):
+    """Every key of a customer is destroyed: what was sealed under one is for ever unreadable."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """The customer."""
+    certificate_id: _builtins.str
+    """The key service's proof."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        certificate_id: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_id", b"certificate_id", "customer_id", b"customer_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustomerErased: _TypeAlias = CustomerErased  # noqa: Y015

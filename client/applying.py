@@ -1,0 +1,126 @@
+"""`cards apply`, `applications`, `decide`: from an application to a card, by two people."""
+
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+from cards.accounts.v1 import accounts_service_pb2 as accounts
+from cards.accounts.v1 import applications_service_pb2 as pb
+from cards.accounts.v1.applications_service_pb2_grpc import ApplicationsServiceStub
+
+from client import tables
+from client.session import DESCRIPTION
+from client.staff import SECOND
+from client.terminal import Key, SystemPath, console, money_of, open_session, run
+
+ApplicationId = Annotated[str, typer.Argument(help="Application id.")]
+
+
+def apply(
+    given_name: Annotated[str, typer.Argument(help="Given name.")],
+    family_name: Annotated[str, typer.Argument(help="Family name.")],
+    email: Annotated[str, typer.Option(help="E-mail address.")],
+    phone: Annotated[str, typer.Option(help="Telephone number.")],
+    born: Annotated[str, typer.Option(help="Date of birth, YYYY-MM-DD.")],
+    street: Annotated[str, typer.Option(help="Street and number.")],
+    city: Annotated[str, typer.Option(help="City.")],
+    postal_code: Annotated[str, typer.Option(help="Postal code.")],
+    country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2 country.")] = "GB",
+    income: Annotated[str, typer.Option(help="What is earned in a year.")] = "",
+    currency: Annotated[str, typer.Option(help="Of the programme.")] = "GBP",
+    programme: Annotated[str, typer.Option(help="Card programme.")] = "everyday",
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Apply for a card."""
+
+    async def work() -> None:
+        request = pb.SubmitApplicationRequest(
+            idempotency_key=key or uuid4().hex,
+            programme_id=programme,
+            applicant=pb.Applicant(
+                given_name=given_name,
+                family_name=family_name,
+                email=email,
+                phone=phone,
+                date_of_birth=born,
+                address=accounts.Address(
+                    lines=[street], city=city, postal_code=postal_code, country=country
+                ),
+                annual_income=money_of(income, currency) if income else None,
+            ),
+        )
+        async with open_session(system) as session:
+            stub = session.stub(ApplicationsServiceStub, "accounts")
+            answer = await stub.SubmitApplication(request)
+            _show(answer.application)
+
+    run(work)
+
+
+def list_(
+    every: Annotated[bool, typer.Option("--all", help="Decided ones too.")] = False,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """List the applications that wait for people, longest waiting first."""
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            stub = session.stub(ApplicationsServiceStub, "accounts")
+            waiting = (
+                [pb.APPLICATION_STATUS_UNSPECIFIED]
+                if every
+                else [pb.APPLICATION_STATUS_APPROVAL_PROPOSED, pb.APPLICATION_STATUS_REFERRED]
+            )
+            pages = [
+                await stub.ListApplications(pb.ListApplicationsRequest(status=each))
+                for each in waiting
+            ]
+            rows = (
+                (
+                    each.application_id,
+                    tables.word(pb.ApplicationStatus, each.status),
+                    each.programme_id,
+                    tables.money(each.requested_limit),
+                    ", ".join(each.reasons),
+                    tables.when(each.submitted_at),
+                )
+                for page in pages
+                for each in page.applications
+            )
+            headings = ("#application", "status", "programme", ">asked for", "why", "came (UTC)")
+            console.print(tables.table("applications", headings, rows))
+
+    run(work)
+
+
+def decide(
+    application: ApplicationId,
+    decline: Annotated[str, typer.Option(help="Decline it, for this reason in capitals.")] = "",
+    confirm: Annotated[bool, typer.Option(help="Confirm, as the second operator.")] = False,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Propose to approve an application, confirm that as the second operator, or decline it."""
+
+    async def work() -> None:
+        async with open_session(system, SECOND if confirm else "operator") as session:
+            stub = session.stub(ApplicationsServiceStub, "accounts")
+            about: Any = {"idempotency_key": uuid4().hex, "application_id": application}
+            if decline:
+                refusal = pb.DeclineApplicationRequest(reasons=[decline], **about)
+                _show((await stub.DeclineApplication(refusal)).application)
+            elif confirm:
+                answer = await stub.ConfirmApproval(pb.ConfirmApprovalRequest(**about))
+                _show(answer.application)
+                console.print(tables.account(answer.account))
+            else:
+                answer = await stub.ProposeApproval(pb.ProposeApprovalRequest(**about))
+                _show(answer.application)
+
+    run(work)
+
+
+def _show(of: pb.Application) -> None:
+    status = tables.word(pb.ApplicationStatus, of.status)
+    why = f" ({', '.join(of.reasons)})" if of.reasons else ""
+    console.print(f"application {of.application_id} is {status}{why}")

@@ -1,0 +1,1 @@
+"""Applications for a card: submitted, verified, decided by rule or by two people."""

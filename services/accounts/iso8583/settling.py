@@ -1,0 +1,95 @@
+"""What the handlers of messages have in common: cards, originals, and answers that are kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import msgspec
+from google.protobuf.wrappers_pb2 import BytesValue
+
+from chassis.application import Application
+from chassis.database import Database
+from chassis.kernel.errors import NotFound
+from chassis.kernel.events import Command
+from chassis.work import Settled
+from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.pan import Pan
+from services.accounts.domain.values import APPROVALS, APPROVED, Network
+from services.accounts.iso8583.answers import approval_code
+from services.accounts.iso8583.reading import Reading
+from services.accounts.iso8583.reversals import Named, named_by
+from services.accounts.projections.network_references import remember
+from services.accounts.queries.network_references import charge_of
+from services.accounts.use_cases.accounts import Accounts
+
+Answer = dict[int, str]
+"""The fields that an answer has besides those it repeats."""
+
+
+@dataclass(frozen=True)
+class Settling:
+    """Handlers stand on this; `network` is whose charges come to this door."""
+
+    accounts: Accounts
+    application: Application
+    database: Database
+    network: Network
+
+    async def find(self, asked: Reading) -> tuple[str, Pan | None]:
+        return await self.accounts.find_number(asked.number)
+
+    async def card(self, asked: Reading) -> Pan:
+        _, pan = await self.find(asked)
+        if pan is None:
+            raise NotFound("CARD_NOT_FOUND", "no card has this number")
+        return pan
+
+    async def about(self, asked: Reading) -> tuple[CreditAccount, Named]:
+        """The account, and the charge that a message is about. Raises NotFound."""
+        pan = await self.card(asked)
+        account = await self.accounts.account(pan.account_id)
+        named = await self.named(asked, account)
+        if not named.charge_id:
+            raise NotFound("CHARGE_NOT_FOUND", "there is no such charge on this account")
+        return account, named
+
+    async def named(self, asked: Reading, account: CreditAccount) -> Named:
+        """What field 90 names, else what the retrieval reference does."""
+        original = asked.original
+        if original is not None:
+            return named_by(original.id, account)
+        reference = asked.reference(account.account_id)
+        if not reference:
+            return Named()
+        charge_id = await self.database.read(partial(charge_of, reference_id=reference))
+        return Named() if charge_id is None else named_by(charge_id, account)
+
+    async def settle(
+        self,
+        *commands: Command,
+        answer: Callable[[Settled], Answer],
+        reference: str = "",
+        charge_id: str = "",
+    ) -> Answer:
+        """Carry out commands, all or none, and keep the answer for whoever repeats the message."""
+
+        def note(connection: Any, settled: Settled) -> None:
+            remember(connection, reference, charge_id)
+
+        kept = await self.application.answer(
+            *commands,
+            render=lambda settled: BytesValue(value=msgspec.json.encode(answer(settled))),
+            inside=note if reference else None,
+        )
+        return msgspec.json.decode(kept.value, type=Answer, strict=False)
+
+
+def approved(id: str) -> Callable[[Settled], Answer]:
+    return lambda settled: answered(APPROVED, id)
+
+
+def answered(response_code: str, id: str) -> Answer:
+    if response_code in APPROVALS:
+        return {38: approval_code(id), 39: response_code}
+    return {39: response_code}
