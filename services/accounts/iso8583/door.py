@@ -172,15 +172,18 @@ class Connection:
         reading = Reading(message, self._gateway, door.ports.clock.now(), door.currencies)
         call = self._call(reading, function)
         chain = door.chains[id(function)]
+        begun = False
         with entered(call):
             try:
                 async with asyncio.timeout(door.deadline_seconds), door.turns.of(reading.number):
+                    begun = True
                     answer: Answer = await chain(Inbound(None, {}, reading, call))
                     return answer
             except TimeoutError:
-                # What became of it nobody knows; whoever hears nothing reverses it.
-                log("iso8583_unanswered", level="warning", gateway=self._gateway)
-                return None
+                log("iso8583_too_late", level="warning", gateway=self._gateway, begun=begun)
+                # Before its turn nothing was done. Afterwards nobody knows what became of it; who
+                # hears nothing reverses it.
+                return None if begun else {39: INOPERATIVE}
             except Error as error:
                 if error.code == "INTERNAL":
                     return self._malfunction(error)

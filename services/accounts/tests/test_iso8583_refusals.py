@@ -153,6 +153,18 @@ async def test_when_there_is_too_much_to_do_it_is_said_at_once(network: World) -
     assert (await network.line.ask(network.terminal.message("0100", 100)))[39] == "00"
 
 
+async def test_whose_turn_does_not_come_in_time_is_told_that_nothing_was_done(
+    network: World,
+) -> None:
+    network.door.deadline_seconds = 0.05
+    asked = network.terminal.message("0100", 100)
+    async with network.door.turns.of(network.terminal.pan):
+        assert (await network.line.ask(asked))[39] == "91"
+    assert network.charged() == []
+    network.door.deadline_seconds = 2.0
+    assert (await network.line.ask(asked))[39] == "00"
+
+
 async def test_one_card_that_waits_holds_up_no_other_message(network: World) -> None:
     async with network.door.turns.of(network.terminal.pan):
         network.line.send(network.terminal.message("0100", 100))
