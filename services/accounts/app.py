@@ -35,9 +35,11 @@ async def owner_of_account(ports: Ports, account_id: str) -> Mapping[str, Any] |
 
 
 async def owner_of_card(ports: Ports, card_id: str) -> Mapping[str, Any] | None:
-    """Whose card it is."""
+    """Who holds the card, and whose account it is on."""
     place = await ports.application.peek(CARD_PLACE, card_id)
-    return {"owner": place.customer_id} if place else None
+    if place is None:
+        return None
+    return {"owner": place.holder_id, "account_owner": place.customer_id}
 
 
 async def owner_of_customer(ports: Ports, customer_id: str) -> Mapping[str, Any] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tests.contract import part_cards
 from tests.contract import (
     part_applications,
     part_business_days,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.contract.story import Story
 
 PARTS: tuple[Callable[["Story"], None], ...] = (
+    part_cards.tell,
     part_controls.tell,
     part_business_days.tell,
     part_clearing.tell,

@@ -29,6 +29,7 @@ ID = re.compile(r"[0-9a-f]{32}")
 SAMPLED = 1
 WHOLE = re.compile(r"0|[1-9][0-9]*")
 NEVER_SEEN = {
+    "cards.accounts.v1.CardExpired": "no card is good for less than a month",
     "cards.accounts.v1.HoldExpired": "no hold is shorter than an hour",
     "cards.loyalty.v1.PointsExpired": "points last until the end of a month at least",
 }

@@ -16,6 +16,7 @@ class PlaceCard(Command):
     account_id: str
     customer_id: str
     pan_hash: str
+    cardholder_id: str = ""
 
 
 # state
@@ -23,12 +24,19 @@ class PlaceCard(Command):
 
 @value
 class CardPlace:
-    """`card_id` is empty until the card is placed; it never moves."""
+    """`card_id` is empty until the card is placed; it never moves. `cardholder_id` is empty where
+    the account's holder holds the card."""
 
     card_id: str = ""
     account_id: str = ""
     customer_id: str = ""
     pan_hash: str = ""
+    cardholder_id: str = ""
+
+    @property
+    def holder_id(self) -> str:
+        """Who holds the card."""
+        return self.cardholder_id or self.customer_id
 
 
 # evolve
@@ -41,6 +49,7 @@ def evolve(state: CardPlace, fact: CardPlaced) -> CardPlace:
         account_id=fact.account_id,
         customer_id=fact.customer_id,
         pan_hash=fact.pan_hash,
+        cardholder_id=fact.cardholder_id,
     )
 
 
@@ -54,6 +63,7 @@ def decide(state: CardPlace, command: PlaceCard, context: Context) -> tuple[Card
         account_id=command.account_id,
         customer_id=command.customer_id,
         pan_hash=command.pan_hash,
+        cardholder_id=command.cardholder_id,
     )
     if not state.card_id:
         return (placed,)

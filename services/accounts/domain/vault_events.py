@@ -41,3 +41,4 @@ class CardPlaced(Fact):
     account_id: str
     customer_id: str
     pan_hash: str
+    cardholder_id: str = ""

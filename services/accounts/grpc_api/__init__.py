@@ -2,6 +2,7 @@
 
 from cards.accounts.v1 import (
     business_day_service_pb2,
+    cards_service_pb2,
     charges_service_pb2,
     controls_service_pb2,
     programmes_service_pb2,
@@ -11,6 +12,7 @@ from cards.accounts.v1.accounts_service_pb2_grpc import add_AccountsServiceServi
 from cards.accounts.v1.business_day_service_pb2_grpc import (
     add_BusinessDayServiceServicer_to_server,
 )
+from cards.accounts.v1.cards_service_pb2_grpc import add_CardsServiceServicer_to_server
 from cards.accounts.v1.charges_service_pb2_grpc import add_ChargesServiceServicer_to_server
 from cards.accounts.v1.controls_service_pb2_grpc import add_ControlsServiceServicer_to_server
 from cards.accounts.v1.programmes_service_pb2_grpc import add_ProgrammesServiceServicer_to_server
@@ -25,6 +27,7 @@ from services.accounts.grpc_api import (
 )
 from services.accounts.grpc_api.books import Books
 from services.accounts.grpc_api.business_days import BusinessDaysApi
+from services.accounts.grpc_api.cards import CardsApi
 from services.accounts.grpc_api.charges import Charges
 from services.accounts.grpc_api.controls import ControlsApi
 from services.accounts.grpc_api.credits import ChargesApi
@@ -63,6 +66,11 @@ def rpcs(ports: Ports) -> Rpcs:
             add_AccountsServiceServicer_to_server,
             api,
             DESCRIPTOR.services_by_name["AccountsService"],
+        ),
+        (
+            add_CardsServiceServicer_to_server,
+            CardsApi(ports, accounts),
+            cards_service_pb2.DESCRIPTOR.services_by_name["CardsService"],
         ),
         (
             add_ControlsServiceServicer_to_server,

@@ -243,6 +243,7 @@ class Accounts:
                 card_id=new_card_id,
                 account_id=account.account_id,
                 customer_id=account.customer_id,
+                cardholder_id=card.cardholder_id,
             )
             bin_digits = account.in_force.bin
             return await self.with_new_number(place, bin_digits, card.kind, reporting, render)
@@ -300,6 +301,7 @@ class Accounts:
                 account_id=place.account_id,
                 customer_id=place.customer_id,
                 pan_hash=pan_hash,
+                cardholder_id=place.cardholder_id,
             )
             card = NewCard(card_id=place.card_id, last_four=last_four, kind=kind)
             try:
@@ -357,7 +359,14 @@ def first_place(account_id: str, customer_id: str) -> CardPlace:
 
 
 def _again(card: Card) -> NewCard:
-    return NewCard(card_id=card.card_id, last_four=card.last_four, kind=card.kind)
+    return NewCard(
+        card_id=card.card_id,
+        last_four=card.last_four,
+        kind=card.kind,
+        cardholder_id=card.cardholder_id,
+        use=card.use,
+        merchant_id=card.merchant_id,
+    )
 
 
 def _is_to_be_assessed(account: CreditAccount, command: AuthoriseCharge) -> bool:

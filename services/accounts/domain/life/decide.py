@@ -162,7 +162,9 @@ def renew_in_time(
     wanted = card.sequence == command.sequence and card.status in RENEWABLE
     if not wanted or card.use is CardUse.SINGLE_USE or state.status is not AccountStatus.ACTIVE:
         return ()
-    return (_renewed(state, card, RENEWAL, Channel.SYSTEM, context),)
+    renewed = _renewed(state, card, RENEWAL, Channel.SYSTEM, context)
+    # A renewal that gains nothing would be followed by the next one at once.
+    return (renewed,) if renewed.expires_on > card.expires_on else ()
 
 
 def _renewed(

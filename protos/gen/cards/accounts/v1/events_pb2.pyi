@@ -273,6 +273,9 @@ class CardIssued(_message.Message):
     EXPIRES_ON_FIELD_NUMBER: _builtins.int
     REPLACES_CARD_ID_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    CARDHOLDER_ID_FIELD_NUMBER: _builtins.int
+    USE_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -289,6 +292,12 @@ class CardIssued(_message.Message):
     """The card whose place it takes; empty when none."""
     transaction_date: _builtins.str
     """Business date."""
+    status: _builtins.str
+    """ACTIVE, or PENDING until it is activated."""
+    cardholder_id: _builtins.str
+    """Who holds it, where that is not the account's holder."""
+    use: _builtins.str
+    """SINGLE_USE, MERCHANT_LOCKED, or empty."""
     def __init__(
         self,
         *,
@@ -300,10 +309,13 @@ class CardIssued(_message.Message):
         expires_on: _builtins.str = ...,
         replaces_card_id: _builtins.str = ...,
         transaction_date: _builtins.str = ...,
+        status: _builtins.str = ...,
+        cardholder_id: _builtins.str = ...,
+        use: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "card_id", b"card_id", "customer_id", b"customer_id", "expires_on", b"expires_on", "kind", b"kind", "last_four", b"last_four", "replaces_card_id", b"replaces_card_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "card_id", b"card_id", "cardholder_id", b"cardholder_id", "customer_id", b"customer_id", "expires_on", b"expires_on", "kind", b"kind", "last_four", b"last_four", "replaces_card_id", b"replaces_card_id", "status", b"status", "transaction_date", b"transaction_date", "use", b"use"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -496,6 +508,384 @@ class CardReplaced(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CardReplaced: _TypeAlias = CardReplaced  # noqa: Y015
+
+@_typing.final
+class CardActivated(_message.Message):
+    """A card that waited for it may be used."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    LAST_FOUR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    card_id: _builtins.str
+    """The card."""
+    last_four: _builtins.str
+    """Last four digits of its number."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    channel: _builtins.str
+    """Who asked: HOLDER, OPERATOR, RISK, SYSTEM."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        last_four: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        channel: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "card_id", b"card_id", "channel", b"channel", "customer_id", b"customer_id", "last_four", b"last_four", "reason", b"reason", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CardActivated: _TypeAlias = CardActivated  # noqa: Y015
+
+@_typing.final
+class CardPaused(_message.Message):
+    """A card rests: every charge is declined until it is resumed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    LAST_FOUR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    card_id: _builtins.str
+    """The card."""
+    last_four: _builtins.str
+    """Last four digits of its number."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    channel: _builtins.str
+    """Who asked: HOLDER, OPERATOR, RISK, SYSTEM."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        last_four: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        channel: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "card_id", b"card_id", "channel", b"channel", "customer_id", b"customer_id", "last_four", b"last_four", "reason", b"reason", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CardPaused: _TypeAlias = CardPaused  # noqa: Y015
+
+@_typing.final
+class CardResumed(_message.Message):
+    """A paused card may be used again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    LAST_FOUR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    card_id: _builtins.str
+    """The card."""
+    last_four: _builtins.str
+    """Last four digits of its number."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    channel: _builtins.str
+    """Who asked: HOLDER, OPERATOR, RISK, SYSTEM."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        last_four: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        channel: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "card_id", b"card_id", "channel", b"channel", "customer_id", b"customer_id", "last_four", b"last_four", "reason", b"reason", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CardResumed: _TypeAlias = CardResumed  # noqa: Y015
+
+@_typing.final
+class CardExpired(_message.Message):
+    """The last day of a card is over, and it was not renewed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    LAST_FOUR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    card_id: _builtins.str
+    """The card."""
+    last_four: _builtins.str
+    """Last four digits of its number."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    channel: _builtins.str
+    """Who asked: HOLDER, OPERATOR, RISK, SYSTEM."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        last_four: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        channel: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "card_id", b"card_id", "channel", b"channel", "customer_id", b"customer_id", "last_four", b"last_four", "reason", b"reason", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CardExpired: _TypeAlias = CardExpired  # noqa: Y015
+
+@_typing.final
+class CardTerminated(_message.Message):
+    """A card is at its end, for ever."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    LAST_FOUR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    card_id: _builtins.str
+    """The card."""
+    last_four: _builtins.str
+    """Last four digits of its number."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    channel: _builtins.str
+    """Who asked: HOLDER, OPERATOR, RISK, SYSTEM."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        last_four: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        channel: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "card_id", b"card_id", "channel", b"channel", "customer_id", b"customer_id", "last_four", b"last_four", "reason", b"reason", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CardTerminated: _TypeAlias = CardTerminated  # noqa: Y015
+
+@_typing.final
+class CardRenewed(_message.Message):
+    """A card has the same number, a new expiry and a new CVV."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    LAST_FOUR_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    EXPIRES_ON_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    card_id: _builtins.str
+    """The card."""
+    last_four: _builtins.str
+    """Last four digits of its number."""
+    sequence: _builtins.int
+    """Which plastic of the number it is now, from 1."""
+    expires_on: _builtins.str
+    """Last day on which it can be used, YYYY-MM-DD."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    channel: _builtins.str
+    """Who asked: HOLDER, OPERATOR, RISK, SYSTEM."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        last_four: _builtins.str = ...,
+        sequence: _builtins.int = ...,
+        expires_on: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        channel: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "card_id", b"card_id", "channel", b"channel", "customer_id", b"customer_id", "expires_on", b"expires_on", "last_four", b"last_four", "reason", b"reason", "sequence", b"sequence", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CardRenewed: _TypeAlias = CardRenewed  # noqa: Y015
+
+@_typing.final
+class CardDeliveryChanged(_message.Message):
+    """The plastic of a card is somewhere else."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    LAST_FOUR_FIELD_NUMBER: _builtins.int
+    DELIVERY_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    card_id: _builtins.str
+    """The card."""
+    last_four: _builtins.str
+    """Last four digits of its number."""
+    delivery: _builtins.str
+    """ORDERED, SHIPPED, DELIVERED, RETURNED."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        last_four: _builtins.str = ...,
+        delivery: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "card_id", b"card_id", "customer_id", b"customer_id", "delivery", b"delivery", "last_four", b"last_four", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CardDeliveryChanged: _TypeAlias = CardDeliveryChanged  # noqa: Y015
+
+@_typing.final
+class AccountStandingChanged(_message.Message):
+    """An account stands otherwise: charged off, closed, or something besides is so of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    SUB_STATUSES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who owes."""
+    before: _builtins.str
+    """ACTIVE, SUSPENDED, CHARGED_OFF, CLOSED, until now."""
+    status: _builtins.str
+    """The same, from now on."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    channel: _builtins.str
+    """Who asked: HOLDER, OPERATOR, RISK, SYSTEM."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def sub_statuses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """DELINQUENT, INTEREST_AND_FEES_PAUSED: all that is so of it now."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        before: _builtins.str = ...,
+        status: _builtins.str = ...,
+        sub_statuses: _abc.Iterable[_builtins.str] | None = ...,
+        reason: _builtins.str = ...,
+        channel: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "before", b"before", "channel", b"channel", "customer_id", b"customer_id", "reason", b"reason", "status", b"status", "sub_statuses", b"sub_statuses", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountStandingChanged: _TypeAlias = AccountStandingChanged  # noqa: Y015
 
 @_typing.final
 class ControlSet(_message.Message):
