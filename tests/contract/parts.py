@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.contract import part_cards
 from tests.contract import (
     part_applications,
     part_business_days,
+    part_cards,
     part_charges,
     part_clearing,
     part_controls,
