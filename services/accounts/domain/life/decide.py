@@ -33,6 +33,16 @@ F = TypeVar(
     events.CardRenewed,
 )
 
+REASONS = {
+    CardStatus.PENDING: "CARD_PENDING",
+    CardStatus.ACTIVE: "CARD_ACTIVE",
+    CardStatus.PAUSED: "CARD_PAUSED",
+    CardStatus.BLOCKED: "CARD_BLOCKED",
+    CardStatus.LOST: "CARD_LOST",
+    CardStatus.STOLEN: "CARD_STOLEN",
+    CardStatus.EXPIRED: "CARD_EXPIRED",
+    CardStatus.TERMINATED: "CARD_TERMINATED",
+}
 RENEWAL = "EXPIRING"
 EXPIRY = "EXPIRED"
 USED = "SINGLE_USE"
@@ -53,11 +63,16 @@ def find(state: CreditAccount, card_id: str) -> Card:
     return card
 
 
+def _so(card: Card) -> Refused:
+    """What is said where a card is not as it would have to be."""
+    return Refused(REASONS[card.status], f"the card is {card.status.lower()}")
+
+
 def check_step(card: Card, status: CardStatus, channel: Channel) -> None:
     """Raises Refused unless the table allows the step to this channel."""
     allowed = CARD_TRANSITIONS[card.status].get(status)
     if allowed is None:
-        raise Refused(f"CARD_{card.status}", f"the card is {card.status.lower()}")
+        raise _so(card)
     if channel not in allowed:
         raise Refused("NOT_BY_THIS_CHANNEL", f"no {channel.lower()} makes a card {status.lower()}")
 
@@ -92,7 +107,7 @@ def activate(
     if card.status is CardStatus.ACTIVE:
         return ()
     if card.status is not CardStatus.PENDING:
-        raise Refused(f"CARD_{card.status}", f"the card is {card.status.lower()}")
+        raise _so(card)
     check_step(card, CardStatus.ACTIVE, command.channel)
     return (_told(events.CardActivated, state, card, command.reason, command.channel, context),)
 
@@ -114,7 +129,7 @@ def resume(
     if card.status is CardStatus.ACTIVE:
         return ()
     if card.status is not CardStatus.PAUSED:
-        raise Refused(f"CARD_{card.status}", f"the card is {card.status.lower()}")
+        raise _so(card)
     check_step(card, CardStatus.ACTIVE, command.channel)
     if command.channel is Channel.HOLDER and card.status_channel is not Channel.HOLDER:
         raise Refused("PAUSED_BY_ISSUER", "only the issuer lifts this pause")
@@ -149,7 +164,7 @@ def renew(state: CreditAccount, command: commands.RenewCard, context: Context) -
     if card.sequence < command.sequence:
         raise Refused("NO_SUCH_PLASTIC", "the card has no plastic of this sequence number yet")
     if card.status not in RENEWABLE:
-        raise Refused(f"CARD_{card.status}", f"the card is {card.status.lower()}")
+        raise _so(card)
     return (_renewed(state, card, command.reason, command.channel, context),)
 
 
