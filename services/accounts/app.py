@@ -19,6 +19,7 @@ from services.accounts.domain.clearing.item import CLEARING_ITEM
 from services.accounts.domain.customer import CUSTOMER
 from services.accounts.domain.events import UPCASTERS
 from services.accounts.domain.pan import PAN
+from services.accounts.domain.pins.card_keys import CARD_KEYS
 from services.accounts.domain.programme import PROGRAMME
 from services.accounts.domain.reconciliation.day_end import DAY_END
 from services.accounts.domain.transactions.labels import TRANSACTION_LABEL
@@ -80,6 +81,7 @@ SERVICE = Service(
         CUSTOMER,
         CREDIT_ACCOUNT,
         CARD_PLACE,
+        CARD_KEYS,
         PAN,
         BUSINESS_DAY,
         CLEARING_FILE,

@@ -126,6 +126,10 @@ class DeclineReason(StrEnum):
     CARD_PAUSED = "CARD_PAUSED"
     CARD_TERMINATED = "CARD_TERMINATED"
     CARD_OF_ANOTHER_MERCHANT = "CARD_OF_ANOTHER_MERCHANT"
+    CARD_VALUE_WRONG = "CARD_VALUE_WRONG"
+    PRINTED_VALUE_WRONG = "PRINTED_VALUE_WRONG"
+    PIN_WRONG = "PIN_WRONG"
+    PIN_TRIES_EXCEEDED = "PIN_TRIES_EXCEEDED"
     CONTROL_FORBIDS = "CONTROL_FORBIDS"
     CONTROL_AMOUNT_EXCEEDED = "CONTROL_AMOUNT_EXCEEDED"
     CONTROL_COUNT_EXCEEDED = "CONTROL_COUNT_EXCEEDED"
@@ -157,6 +161,10 @@ RESPONSE_CODES = {
     DeclineReason.CARD_EXPIRED: "54",
     DeclineReason.ACCOUNT_SUSPENDED: "57",
     DeclineReason.CARD_OF_ANOTHER_MERCHANT: "57",
+    DeclineReason.PIN_WRONG: "55",
+    DeclineReason.PIN_TRIES_EXCEEDED: "75",
+    DeclineReason.CARD_VALUE_WRONG: "82",
+    DeclineReason.PRINTED_VALUE_WRONG: "N7",
     DeclineReason.CONTROL_FORBIDS: "57",
     DeclineReason.RISK_REFUSED: "59",
     DeclineReason.CONTROL_AMOUNT_EXCEEDED: "61",
@@ -175,6 +183,18 @@ class AssessmentOutcome(StrEnum):
     ALLOWED = "ALLOWED"
     REFUSED = "REFUSED"
     UNAVAILABLE = "UNAVAILABLE"
+
+
+@value
+class CardChecks:
+    """What the network passed of a card, compared: None where it passed nothing. `printed` says
+    that the value is the one printed on the card (CVV2); `pin_number` tells which PIN of the card
+    was compared."""
+
+    value_matches: bool | None = None
+    printed: bool = False
+    pin_matches: bool | None = None
+    pin_number: int = 0
 
 
 @value

@@ -2,6 +2,7 @@
 
 from cards.accounts.v1 import (
     business_day_service_pb2,
+    card_secrets_service_pb2,
     cards_service_pb2,
     charges_service_pb2,
     controls_service_pb2,
@@ -11,6 +12,9 @@ from cards.accounts.v1.accounts_service_pb2 import DESCRIPTOR
 from cards.accounts.v1.accounts_service_pb2_grpc import add_AccountsServiceServicer_to_server
 from cards.accounts.v1.business_day_service_pb2_grpc import (
     add_BusinessDayServiceServicer_to_server,
+)
+from cards.accounts.v1.card_secrets_service_pb2_grpc import (
+    add_CardSecretsServiceServicer_to_server,
 )
 from cards.accounts.v1.cards_service_pb2_grpc import add_CardsServiceServicer_to_server
 from cards.accounts.v1.charges_service_pb2_grpc import add_ChargesServiceServicer_to_server
@@ -27,6 +31,7 @@ from services.accounts.grpc_api import (
 )
 from services.accounts.grpc_api.books import Books
 from services.accounts.grpc_api.business_days import BusinessDaysApi
+from services.accounts.grpc_api.card_secrets import CardSecretsApi
 from services.accounts.grpc_api.cards import CardsApi
 from services.accounts.grpc_api.charges import Charges
 from services.accounts.grpc_api.controls import ControlsApi
@@ -66,6 +71,11 @@ def rpcs(ports: Ports) -> Rpcs:
             add_AccountsServiceServicer_to_server,
             api,
             DESCRIPTOR.services_by_name["AccountsService"],
+        ),
+        (
+            add_CardSecretsServiceServicer_to_server,
+            CardSecretsApi(ports, accounts),
+            card_secrets_service_pb2.DESCRIPTOR.services_by_name["CardSecretsService"],
         ),
         (
             add_CardsServiceServicer_to_server,

@@ -27,6 +27,7 @@ from services.accounts.domain.pan import RefuseUnknownCard
 from services.accounts.domain.values import APPROVALS, APPROVED, RESPONSE_CODES, DeclineReason
 from services.accounts.grpc_api import messages
 from services.accounts.use_cases.accounts import Accounts
+from services.accounts.use_cases.secrets import Secrets
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -36,6 +37,7 @@ class Charges(AccountsServiceServicer):
 
     def __init__(self, ports: Ports, accounts: Accounts) -> None:
         self._accounts = accounts
+        self._secrets = Secrets(accounts)
         self._application = ports.application
         self._clock = ports.clock
 
@@ -74,6 +76,12 @@ class Charges(AccountsServiceServicer):
             transaction_at=at,
             network=messages.network(request.network),
             partial_approval_allowed=request.partial_approval_allowed,
+            checks=await self._secrets.check(
+                place.card_id,
+                request.verification_value,
+                request.pin_block,
+                messages.entry_mode(request.entry_mode),
+            ),
         )
 
         def render(settled: Settled) -> pb.AuthoriseChargeResponse:

@@ -64,7 +64,8 @@ def subject_of(customer_id: str) -> str:
     return f"customer:{customer_id}"
 
 
-def _place_of_pan(card_id: str) -> str:
+def place_of_pan(card_id: str) -> str:
+    """Where the sealed number of a card stands."""
     return f"PanClaimed.sealed_pan:{card_id}"
 
 
@@ -286,7 +287,7 @@ class Accounts:
                 subject_of(place.customer_id),
                 PAN_PURPOSE,
                 number.encode(),
-                _place_of_pan(place.card_id),
+                place_of_pan(place.card_id),
             )
             claim = ClaimPan(
                 pan_hash=pan_hash,
@@ -331,7 +332,7 @@ class Accounts:
         await self.application.witness(CARD_PLACE, card_id)
         vault = await self.application.state(PAN, place.pan_hash)
         number = await self.keys.open(
-            subject_of(place.customer_id), PAN_PURPOSE, vault.sealed_pan, _place_of_pan(card_id)
+            subject_of(place.customer_id), PAN_PURPOSE, vault.sealed_pan, place_of_pan(card_id)
         )
         return number.decode(), card
 

@@ -6,6 +6,7 @@ from chassis.kernel.events import Command, command, value
 from chassis.kernel.money import Money
 from services.accounts.domain.values import (
     Assessment,
+    CardChecks,
     CardKind,
     CardUse,
     Channel,
@@ -128,6 +129,7 @@ class AuthoriseCharge(Command):
     transaction_at: datetime
     network: Network = Network.UNSPECIFIED
     partial_approval_allowed: bool = False
+    checks: CardChecks | None = None
 
 
 @command

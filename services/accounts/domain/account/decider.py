@@ -17,6 +17,7 @@ from services.accounts.domain.charging.following import with_what_came_before
 from services.accounts.domain.controls import decide as controls
 from services.accounts.domain.customers import closure
 from services.accounts.domain.life import decide as life
+from services.accounts.domain.pins import decide as pins
 from services.accounts.domain.programmes import migrating
 from services.accounts.domain.standing import decide as standing
 
@@ -41,6 +42,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     **{each: with_billing(does, evolve) for each, does in charging.table(evolve).items()},
     **billing.DECIDE,
     **life.DECIDE,
+    **pins.DECIDE,
     **standing.DECIDE,
     **migrating.DECIDE,
     **closure.DECIDE,

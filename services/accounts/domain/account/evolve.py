@@ -11,6 +11,7 @@ from services.accounts.domain.billing import applied as billing
 from services.accounts.domain.charging import evolve as charging
 from services.accounts.domain.controls import evolve as controls
 from services.accounts.domain.life import evolve as life
+from services.accounts.domain.pins import evolve as pins
 from services.accounts.domain.programmes import migrating
 from services.accounts.domain.standing import evolve as standing
 from services.accounts.domain.values import AccountStatus, CardStatus, ChargeStatus
@@ -339,6 +340,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     **charging.EVOLVE,
     **billing.EVOLVE,
     **life.EVOLVE,
+    **pins.EVOLVE,
     **standing.EVOLVE,
     **migrating.EVOLVE,
 }

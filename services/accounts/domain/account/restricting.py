@@ -9,7 +9,9 @@ from services.accounts.domain import events
 from services.accounts.domain.account import authorising, commands, holding
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.controls.decide import Asked, Breach, find_breach
-from services.accounts.domain.values import RESPONSE_CODES, EntryMode
+from services.accounts.domain.life.decide import find as find_card
+from services.accounts.domain.pins.decide import accepted, pin_objection, refused
+from services.accounts.domain.values import RESPONSE_CODES, CardChecks, DeclineReason, EntryMode
 
 
 def authorise(
@@ -17,10 +19,17 @@ def authorise(
 ) -> tuple[Fact, ...]:
     """Approve what credit allows and no control forbids; or decline."""
     facts = authorising.authorise(state, command, context)
-    if not facts or not state.controls.number:
+    if not facts or (command.checks is None and not state.controls.number):
         return facts
     approved = facts[0]
     if not isinstance(approved, events.ChargeAuthorised):
+        return facts
+    if command.checks is not None:
+        failed = _failed_checks(state, command, approved, command.checks, context)
+        if failed:
+            return failed
+        facts = (*facts, *_after_checks(state, command, command.checks, context))
+    if not state.controls.number:
         return facts
     held = approved.held.minor_units
     asked = Asked(
@@ -35,6 +44,41 @@ def authorise(
     )
     breach = find_breach(state.controls, asked)
     return facts if breach is None else (_declined(state, command, approved, breach),)
+
+
+def _failed_checks(
+    state: CreditAccount,
+    command: commands.AuthoriseCharge,
+    approved: events.ChargeAuthorised,
+    checks: CardChecks,
+    context: Context,
+) -> tuple[Fact, ...]:
+    """The refusal of what would have been approved, for a wrong value or PIN; none of it right
+    away. A wrong PIN is counted, and a right one after too many wrong ones is refused."""
+    card = find_card(state, command.card_id)
+    if checks.value_matches is False:
+        printed = DeclineReason.PRINTED_VALUE_WRONG
+        reason = printed if checks.printed else DeclineReason.CARD_VALUE_WRONG
+        return (_declined(state, command, approved, Breach(reason, "")),)
+    if checks.pin_matches is None:
+        return ()
+    objection = pin_objection(card, checks.pin_matches, checks.pin_number)
+    if objection is None:
+        return ()
+    return (
+        _declined(state, command, approved, Breach(objection, "")),
+        refused(state, card, command.charge_id, objection, context),
+    )
+
+
+def _after_checks(
+    state: CreditAccount, command: commands.AuthoriseCharge, checks: CardChecks, context: Context
+) -> tuple[Fact, ...]:
+    """A right PIN lets the count of wrong ones begin anew."""
+    card = find_card(state, command.card_id)
+    if checks.pin_matches and card.pin_failures:
+        return (accepted(state, card, command.charge_id, context),)
+    return ()
 
 
 def _declined(

@@ -53,6 +53,9 @@ class Card:
     use: CardUse = CardUse.ANY
     merchant_id: str = ""
     delivery: Delivery = Delivery.NONE
+    pin_number: int = 0
+    sealed_pvv: str = ""
+    pin_failures: int = 0
 
 
 @value

@@ -1945,6 +1945,8 @@ class AuthoriseChargeRequest(_message.Message):
     SETTLEMENT_AMOUNT_FIELD_NUMBER: _builtins.int
     NETWORK_FIELD_NUMBER: _builtins.int
     PARTIAL_APPROVAL_ALLOWED_FIELD_NUMBER: _builtins.int
+    VERIFICATION_VALUE_FIELD_NUMBER: _builtins.int
+    PIN_BLOCK_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The caller's name for this request, 1 to 128 printable characters; a retry uses it again."""
     card_id: _builtins.str
@@ -1966,6 +1968,14 @@ class AuthoriseChargeRequest(_message.Message):
     partial_approval_allowed: _builtins.bool
     """The merchant takes less if there is not enough: response code 10, and the amount is what is
     approved.
+    """
+    verification_value: _builtins.str
+    """CVV2, CVV or iCVV as the network passes it, by how the number was taken; empty: not passed.
+    Compared, and never kept.
+    """
+    pin_block: _builtins.bytes
+    """The PIN block under the transport key: 8 bytes of format 0, 16 of format 4; empty: no PIN was
+    asked. Compared, and never kept. Errors: PIN_BLOCK_MALFORMED.
     """
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
@@ -2005,10 +2015,12 @@ class AuthoriseChargeRequest(_message.Message):
         settlement_amount: _money_pb2.Money | None = ...,
         network: Global___Network.ValueType = ...,
         partial_approval_allowed: _builtins.bool = ...,
+        verification_value: _builtins.str = ...,
+        pin_block: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "original_amount", b"original_amount", "settlement_amount", b"settlement_amount", "transaction_at", b"transaction_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "charge_id", b"charge_id", "entry_mode", b"entry_mode", "estimated", b"estimated", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "partial_approval_allowed", b"partial_approval_allowed", "rate", b"rate", "settlement_amount", b"settlement_amount", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "charge_id", b"charge_id", "entry_mode", b"entry_mode", "estimated", b"estimated", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "partial_approval_allowed", b"partial_approval_allowed", "pin_block", b"pin_block", "rate", b"rate", "settlement_amount", b"settlement_amount", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date", "verification_value", b"verification_value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,1 @@
+"""PINs and the keys of cards: who may still try, and what is kept sealed."""

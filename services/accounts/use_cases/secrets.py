@@ -1,0 +1,161 @@
+"""What is made from the sealed keys of cards: values to compare, PINs to keep, keys to hand over."""
+
+import hmac
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from chassis.kernel.errors import Invalid
+from services.accounts.domain.account.state import Card, CreditAccount
+from services.accounts.domain.card_place import CARD_PLACE
+from services.accounts.domain.pan import PAN
+from services.accounts.domain.pins.card_keys import CARD_KEYS, CardKeys, GenerateCardKeys
+from services.accounts.domain.values import CardChecks, EntryMode
+from services.accounts.use_cases import card_values
+from services.accounts.use_cases.accounts import PAN_PURPOSE, Accounts, place_of_pan, subject_of
+from services.accounts.use_cases.card_values import ServiceCode
+
+KEYS_PURPOSE = "accounts.card_keys"
+PIN_PURPOSE = "accounts.pin"
+KEY_BYTES = {"cvk": 16, "pvk": 16, "tdes_transport_key": 16, "aes_transport_key": 32}
+RSA_BITS_LEAST = 2_048
+
+
+class ClearKeys(NamedTuple):
+    """The keys of a BIN in clear; never kept, never printed."""
+
+    cvk: bytes
+    pvk: bytes
+    tdes_transport_key: bytes
+    aes_transport_key: bytes
+
+    def __repr__(self) -> str:
+        return "ClearKeys(...)"
+
+
+def _place_of_key(name: str, bin_digits: str) -> str:
+    return f"CardKeysGenerated.{name}:{bin_digits}"
+
+
+def _place_of_pvv(card_id: str) -> str:
+    return f"PinChanged.sealed_pvv:{card_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The steps around the deciders."""
+
+    accounts: Accounts
+
+    async def keys_of(self, bin_digits: str) -> ClearKeys:
+        """The keys of a BIN, made at their first use."""
+        application, keys = self.accounts.application, self.accounts.keys
+        state = await application.peek(CARD_KEYS, bin_digits)
+        subject = f"bin:{bin_digits}"
+        if state is None:
+            sealed = {
+                f"sealed_{name}": await keys.seal(
+                    subject,
+                    KEYS_PURPOSE,
+                    self.accounts.ports.random.randbytes(size),
+                    _place_of_key(name, bin_digits),
+                )
+                for name, size in KEY_BYTES.items()
+            }
+            command = GenerateCardKeys(bin=bin_digits, **sealed)
+            await application.execute(command, actor="service:accounts")
+            # Another process may have been first, and then its keys are the keys.
+            state = await application.state(CARD_KEYS, bin_digits)
+        return ClearKeys(*[await self._opened(state, name) for name in KEY_BYTES])
+
+    async def _opened(self, state: CardKeys, name: str) -> bytes:
+        return await self.accounts.keys.open(
+            f"bin:{state.bin}",
+            KEYS_PURPOSE,
+            getattr(state, f"sealed_{name}"),
+            _place_of_key(name, state.bin),
+        )
+
+    async def _number(self, card_id: str) -> str:
+        """The full number of a card, for computing with it."""
+        place = await self.accounts.place(card_id)
+        vault = await self.accounts.application.state(PAN, place.pan_hash)
+        number = await self.accounts.keys.open(
+            subject_of(place.customer_id), PAN_PURPOSE, vault.sealed_pan, place_of_pan(card_id)
+        )
+        return number.decode()
+
+    async def reveal(self, card_id: str) -> tuple[str, Card]:
+        """The printed value (CVV2) of a card, which is put on record first."""
+        account, card = await self.accounts.card(card_id)
+        await self.accounts.application.witness(CARD_PLACE, card_id)
+        number, keys = await self._number(card_id), await self.keys_of(account.in_force.bin)
+        value = card_values.verification_value(
+            keys.cvk, number, card.expires_on, ServiceCode.PRINTED
+        )
+        return value, card
+
+    async def sealed_pvv(self, card_id: str, block: bytes) -> str:
+        """The sealed verification value of the PIN in a block. Raises Invalid."""
+        account, _ = await self.accounts.card(card_id)
+        pvv = await self._pvv(account, card_id, block)
+        return await self.accounts.keys.seal(
+            subject_of(account.customer_id), PIN_PURPOSE, pvv.encode(), _place_of_pvv(card_id)
+        )
+
+    async def _pvv(self, account: CreditAccount, card_id: str, block: bytes) -> str:
+        number, keys = await self._number(card_id), await self.keys_of(account.in_force.bin)
+        plain = card_values.pin_of(block, number, keys.tdes_transport_key, keys.aes_transport_key)
+        return card_values.pin_verification_value(keys.pvk, number, plain)
+
+    async def compare_pin(self, account: CreditAccount, card: Card, block: bytes) -> bool:
+        """Whether the PIN in a block is the card's. A card without PIN has no right one."""
+        given = await self._pvv(account, card.card_id, block)
+        if not card.sealed_pvv:
+            return False
+        kept = await self.accounts.keys.open(
+            subject_of(account.customer_id),
+            PIN_PURPOSE,
+            card.sealed_pvv,
+            _place_of_pvv(card.card_id),
+        )
+        return hmac.compare_digest(given.encode(), kept)
+
+    async def check(
+        self, card_id: str, value: str, block: bytes, entry_mode: EntryMode
+    ) -> CardChecks | None:
+        """What the network passed, compared; None where it passed nothing."""
+        if not value and not block:
+            return None
+        account, card = await self.accounts.card(card_id)
+        code = card_values.BY_ENTRY_MODE.get(entry_mode, ServiceCode.PRINTED)
+        value_matches = None
+        if value:
+            number, keys = await self._number(card_id), await self.keys_of(account.in_force.bin)
+            right = card_values.verification_value(keys.cvk, number, card.expires_on, code)
+            value_matches = hmac.compare_digest(right, value)
+        return CardChecks(
+            value_matches=value_matches,
+            printed=code is ServiceCode.PRINTED,
+            pin_matches=await self.compare_pin(account, card, block) if block else None,
+            pin_number=card.pin_number,
+        )
+
+    async def exported(self, bin_digits: str, public_key: str) -> tuple[bytes, bytes]:
+        """The transport keys of a BIN for TDES and AES, each encrypted with RSA-OAEP (SHA-256) for
+        whoever has the private key. Raises Invalid for no RSA key, or too short a one."""
+        try:
+            key = serialization.load_pem_public_key(public_key.encode())
+        except (ValueError, UnsupportedAlgorithm):
+            key = None
+        if not isinstance(key, rsa.RSAPublicKey) or key.key_size < RSA_BITS_LEAST:
+            raise Invalid(
+                "PUBLIC_KEY_UNFIT", f"an RSA key of {RSA_BITS_LEAST} bits", field="public_key"
+            )
+        keys = await self.keys_of(bin_digits)
+        digest = hashes.SHA256()
+        oaep = padding.OAEP(padding.MGF1(digest), digest, None)
+        return key.encrypt(keys.tdes_transport_key, oaep), key.encrypt(keys.aes_transport_key, oaep)
