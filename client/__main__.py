@@ -17,6 +17,7 @@ from cards.support.v1 import support_service_pb2 as support
 from cards.support.v1.support_service_pb2_grpc import SupportServiceStub
 from cards.type.v1 import money_pb2
 
+from client import card_life
 from client import (
     applying,
     business_day,
@@ -332,6 +333,7 @@ def tail(
 
 # A part has its commands in a file of its own; here each gets its name.
 register_transactions(app)
+app.command("card")(card_life.change)
 app.command("business-day")(business_day.show)
 app.add_typer(clearing.app, name="clearing")
 app.command("programme")(programmes.show)

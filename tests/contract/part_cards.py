@@ -3,7 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 from cards.accounts.v1 import accounts_service_pb2 as accounts
+from cards.accounts.v1 import card_secrets_service_pb2 as secrets
 from cards.accounts.v1 import cards_service_pb2 as cards
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from psec import pinblock
 
 from tests.contract.endings import PROGRAMME
 
@@ -11,7 +15,40 @@ if TYPE_CHECKING:
     from tests.contract.story import Story
 
 
+OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+RSA_BITS = 2_048
+
+
 def tell(story: "Story") -> None:
+    """A life of a card, the end of an account, and a PIN that is set, mistaken and unblocked."""
+    _life(story)
+    _pin(story)
+
+
+def _pin(story: "Story") -> None:
+    """Whoever makes PIN blocks is given the keys for them, encrypted."""
+    ada = story.holders["Ada"]
+    private = rsa.generate_private_key(public_exponent=65_537, key_size=RSA_BITS)
+    pem = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    export = secrets.ExportPinKeysRequest(programme_id=PROGRAMME, public_key=pem.decode())
+    exported = story.ask("accounts.ExportPinKeys", export, "gateway")
+    key = private.decrypt(exported.aes_key, OAEP)
+
+    def block(pin: str) -> str:
+        return pinblock.encipher_pinblock_iso_4(key, pin, ada.number).hex().upper()
+
+    put = secrets.SetPinRequest(card_id=ada.card_id, pin_block=block("4711"))
+    story.ask("accounts.SetPin", put, "Ada")
+    for pin, right in (("4712", False), ("4711", True), ("4713", False)):
+        verify = secrets.VerifyPinRequest(card_id=ada.card_id, pin_block=block(pin))
+        assert story.ask("accounts.VerifyPin", verify, "gateway").verified is right
+    unblock = secrets.UnblockPinRequest(card_id=ada.card_id, reason="IDENTIFIED")
+    story.ask("accounts.UnblockPin", unblock)
+
+
+def _life(story: "Story") -> None:
     """The whole life of a card of an authorised user, and a second account that is closed."""
     ada, bea = story.holders["Ada"], story.holders["Bea"]
     order = cards.OrderCardRequest(

@@ -141,7 +141,10 @@ NOTHING_IS_AN_ANSWER = {
     *("auth.ListSessions", "notify.GetPreferences", "notify.ListInbox", "notify.ListMessages"),
     "notify.StreamInbox",
 }
-HOLDERS_ONLY = {"accounts.RevealCardNumber", "notify.MarkRead"}
+HOLDERS_ONLY = {
+    *("accounts.RevealCardNumber", "accounts.RevealSecurityCode", "accounts.SetPin"),
+    "notify.MarkRead",
+}
 """Nobody holds what does not exist, so nobody may."""
 
 

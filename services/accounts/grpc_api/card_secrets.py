@@ -30,6 +30,7 @@ class CardSecretsApi(CardSecretsServiceServicer):
         self._accounts = accounts
         self._secrets = Secrets(accounts)
         self._application = ports.application
+        self._clock = ports.clock
 
     async def SetPin(self, request: pb.SetPinRequest, context: Context) -> pb.SetPinResponse:
         place = await self._accounts.place(request.card_id)
@@ -86,18 +87,18 @@ class CardSecretsApi(CardSecretsServiceServicer):
             render=lambda settled: pb.UnblockPinResponse(receipt=answers.receipt(settled)),
         )
 
-    async def RevealVerificationValue(
-        self, request: pb.RevealVerificationValueRequest, context: Context
-    ) -> pb.RevealVerificationValueResponse:
+    async def RevealSecurityCode(
+        self, request: pb.RevealSecurityCodeRequest, context: Context
+    ) -> pb.RevealSecurityCodeResponse:
         value, card = await self._secrets.reveal(request.card_id)
-        return pb.RevealVerificationValueResponse(
+        return pb.RevealSecurityCodeResponse(
             verification_value=value, expires_on=card.expires_on.isoformat()
         )
 
-    async def ExportPinTransportKeys(
-        self, request: pb.ExportPinTransportKeysRequest, context: Context
-    ) -> pb.ExportPinTransportKeysResponse:
+    async def ExportPinKeys(
+        self, request: pb.ExportPinKeysRequest, context: Context
+    ) -> pb.ExportPinKeysResponse:
         programme = await self._application.state(PROGRAMME, request.programme_id)
-        bin_digits = programme.terms.bin if programme.terms else ""
+        bin_digits = programme.in_force_on(self._clock.now().date()).terms.bin
         tdes_key, aes_key = await self._secrets.exported(bin_digits, request.public_key)
-        return pb.ExportPinTransportKeysResponse(tdes_key=tdes_key, aes_key=aes_key)
+        return pb.ExportPinKeysResponse(tdes_key=tdes_key, aes_key=aes_key)

@@ -24,6 +24,11 @@ OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 HOLDER = Principal("cardholder:ada", "cardholder", ("holder",), customer_id="a" * 32)
 
 
+def stored_in(folder: Path) -> list[bytes]:
+    """What the files of a store hold."""
+    return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+
+
 @dataclass
 class Terminal:
     """Whoever has the transport keys, and a card with its number."""
@@ -55,22 +60,20 @@ class Terminal:
         pem = private.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        exported = await self(
-            "ExportPinTransportKeys", programme_id="everyday", public_key=pem.decode()
-        )
+        exported = await self("ExportPinKeys", programme_id="everyday", public_key=pem.decode())
         self.tdes_key = private.decrypt(exported.tdes_key, OAEP)
         self.aes_key = private.decrypt(exported.aes_key, OAEP)
         self.number = (await self.door("RevealCardNumber", card_id=self.card_id)).number
 
-    def block(self, pin: str, number: str = "") -> bytes:
-        """A PIN block of format 0."""
-        clear = pinblock.encode_pinblock_iso_0(pin, number or self.number)
+    def block(self, pin: str) -> str:
+        """A PIN block of format 0, in hexadecimal digits."""
+        clear = pinblock.encode_pinblock_iso_0(pin, self.number)
         with card_values._old_ciphers():
-            return bytes(des.encrypt_tdes_ecb(self.tdes_key, clear))
+            return bytes(des.encrypt_tdes_ecb(self.tdes_key, clear)).hex().upper()
 
-    async def charge(self, charge_id: str = "", **fields: Any) -> tuple[str, str]:
+    async def charge(self, **fields: Any) -> tuple[str, str]:
         """Response code and reason of a charge of five pounds."""
-        answer = await self.door.charge(self.account, 5, charge_id=charge_id, **fields)
+        answer = await self.door.charge(self.account, 5, **fields)
         return answer.charge.response_code, answer.charge.reason
 
 
@@ -86,8 +89,8 @@ async def test_a_pin_is_set_and_verified_in_both_formats(terminal: Terminal) -> 
     assert set_to.pin_number == 1
     right = await terminal("VerifyPin", card_id=terminal.card_id, pin_block=terminal.block("4711"))
     assert (right.verified, right.response_code, right.tries_left) == (True, "00", 3)
-    newer = pinblock.encipher_pinblock_iso_4(terminal.aes_key, "4711", terminal.number)
-    assert (await terminal("VerifyPin", card_id=terminal.card_id, pin_block=newer)).verified
+    newer = pinblock.encipher_pinblock_iso_4(terminal.aes_key, "4711", terminal.number).hex()
+    assert (await terminal("VerifyPin", card_id=terminal.card_id, pin_block=newer.upper())).verified
 
 
 async def test_three_wrong_pins_block_it_until_an_operator_unblocks_it(
@@ -144,24 +147,24 @@ async def test_a_card_without_pin_has_no_right_one(terminal: Terminal) -> None:
 async def test_the_printed_value_is_good_where_it_is_keyed_in_and_nowhere_else(
     terminal: Terminal,
 ) -> None:
-    revealed = await terminal("RevealVerificationValue", card_id=terminal.card_id)
+    revealed = await terminal("RevealSecurityCode", card_id=terminal.card_id)
     value = revealed.verification_value
     other = str((int(value) + 1) % 1000).zfill(3)
-    online = {"entry_mode": accounts.ENTRY_MODE_ECOMMERCE}
+    online: dict[str, Any] = {"entry_mode": accounts.ENTRY_MODE_ECOMMERCE}
     assert await terminal.charge(verification_value=value, **online) == ("00", "")
     assert await terminal.charge(verification_value=other, **online) == (
         "N7",
         "PRINTED_VALUE_WRONG",
     )
-    keys_of = {"entry_mode": accounts.ENTRY_MODE_CHIP}
-    assert await terminal.charge(verification_value=value, **keys_of) == (
+    by_chip: dict[str, Any] = {"entry_mode": accounts.ENTRY_MODE_CHIP}
+    assert await terminal.charge(verification_value=value, **by_chip) == (
         "82",
         "CARD_VALUE_WRONG",
     )
 
 
 async def test_a_renewed_card_has_another_value(terminal: Terminal) -> None:
-    before = await terminal("RevealVerificationValue", card_id=terminal.card_id)
+    before = await terminal("RevealSecurityCode", card_id=terminal.card_id)
     renew = next(
         api
         for _, api, descriptor in SERVICE.rpcs(terminal.door.node.ports)
@@ -172,7 +175,7 @@ async def test_a_renewed_card_has_another_value(terminal: Terminal) -> None:
         await renew.RenewCard(
             cards_service_pb2.RenewCardRequest(card_id=terminal.card_id, reason="DAMAGED"), None
         )
-    after = await terminal("RevealVerificationValue", card_id=terminal.card_id)
+    after = await terminal("RevealSecurityCode", card_id=terminal.card_id)
     assert after.expires_on > before.expires_on
     assert after.verification_value != before.verification_value
 
@@ -181,18 +184,18 @@ async def test_neither_keys_nor_pins_nor_values_are_anywhere_in_the_store(
     terminal: Terminal, tmp_path: Path
 ) -> None:
     await terminal("SetPin", card_id=terminal.card_id, pin_block=terminal.block("4711"))
-    value = (await terminal("RevealVerificationValue", card_id=terminal.card_id)).verification_value
+    value = (await terminal("RevealSecurityCode", card_id=terminal.card_id)).verification_value
     await terminal.charge(
         verification_value=value,
         pin_block=terminal.block("4711"),
         entry_mode=accounts.ENTRY_MODE_ECOMMERCE,
     )
-    stored_in = [each for each in tmp_path.rglob("*") if each.is_file()]
-    assert stored_in
-    for path in stored_in:
-        stored = path.read_bytes()
+    files = stored_in(tmp_path)
+    assert files
+    for stored in files:
         assert terminal.number.encode() not in stored
-        for secret in (terminal.tdes_key, terminal.aes_key, terminal.block("4711")):
+        block = bytes.fromhex(terminal.block("4711"))
+        for secret in (terminal.tdes_key, terminal.aes_key, block):
             assert secret not in stored
             assert secret.hex().encode() not in stored.lower()
 
@@ -204,4 +207,4 @@ async def test_keys_are_handed_over_to_fit_keys_only(terminal: Terminal) -> None
     )
     for unfit in ("no key", pem.decode()):
         with pytest.raises(Invalid, match="PUBLIC_KEY_UNFIT"):
-            await terminal("ExportPinTransportKeys", programme_id="everyday", public_key=unfit)
+            await terminal("ExportPinKeys", programme_id="everyday", public_key=unfit)

@@ -1,5 +1,5 @@
-"""Card verification values and PINs by the published algorithms, over psec: which value is made from
-what. Nothing here is kept or logged."""
+"""Card verification values and PINs by the published algorithms, over psec: which value is made
+from what. Nothing here is kept or logged."""
 
 import warnings
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def verification_value(key: bytes, number: str, expires_on: date, service_code: 
 def dynamic_value(
     key: bytes, number: str, expires_on: date, service_code: str, counter: int
 ) -> str:
-    """dCVV: as CVV, with the transaction counter in the place of the first digits of the number."""
+    """dCVV: as CVV, with the transaction counter in place of the first digits of the number."""
     atc = str(counter % 10**ATC_DIGITS).zfill(ATC_DIGITS)
     return verification_value(key, atc + number[ATC_DIGITS:], expires_on, service_code)
 

@@ -1,4 +1,4 @@
-"""What is made from the sealed keys of cards: values to compare, PINs to keep, keys to hand over."""
+"""What is made from the sealed keys of cards: values to compare, PINs to keep, keys to give."""
 
 import hmac
 from dataclasses import dataclass
@@ -98,20 +98,26 @@ class Secrets:
         )
         return value, card
 
-    async def sealed_pvv(self, card_id: str, block: bytes) -> str:
-        """The sealed verification value of the PIN in a block. Raises Invalid."""
+    async def sealed_pvv(self, card_id: str, block: str) -> str:
+        """The sealed verification value of the PIN in a block; empty for what is no PIN block,
+        which the decision refuses: so that a retry is known as one whatever it carries."""
         account, _ = await self.accounts.card(card_id)
-        pvv = await self._pvv(account, card_id, block)
+        try:
+            pvv = await self._pvv(account, card_id, block)
+        except Invalid:
+            return ""
         return await self.accounts.keys.seal(
             subject_of(account.customer_id), PIN_PURPOSE, pvv.encode(), _place_of_pvv(card_id)
         )
 
-    async def _pvv(self, account: CreditAccount, card_id: str, block: bytes) -> str:
+    async def _pvv(self, account: CreditAccount, card_id: str, block: str) -> str:
         number, keys = await self._number(card_id), await self.keys_of(account.in_force.bin)
-        plain = card_values.pin_of(block, number, keys.tdes_transport_key, keys.aes_transport_key)
+        plain = card_values.pin_of(
+            bytes.fromhex(block), number, keys.tdes_transport_key, keys.aes_transport_key
+        )
         return card_values.pin_verification_value(keys.pvk, number, plain)
 
-    async def compare_pin(self, account: CreditAccount, card: Card, block: bytes) -> bool:
+    async def compare_pin(self, account: CreditAccount, card: Card, block: str) -> bool:
         """Whether the PIN in a block is the card's. A card without PIN has no right one."""
         given = await self._pvv(account, card.card_id, block)
         if not card.sealed_pvv:
@@ -125,7 +131,7 @@ class Secrets:
         return hmac.compare_digest(given.encode(), kept)
 
     async def check(
-        self, card_id: str, value: str, block: bytes, entry_mode: EntryMode
+        self, card_id: str, value: str, block: str, entry_mode: EntryMode
     ) -> CardChecks | None:
         """What the network passed, compared; None where it passed nothing."""
         if not value and not block:

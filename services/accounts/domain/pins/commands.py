@@ -6,7 +6,7 @@ from services.accounts.domain.values import Channel
 
 @command
 class SetPin(Command):
-    """Give a card a PIN."""
+    """Give a card a PIN; `sealed_pvv` is empty where what was given is no PIN block."""
 
     account_id: str
     card_id: str

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chassis.kernel.decider import Context
-from chassis.kernel.errors import Conflict, Refused
+from chassis.kernel.errors import Conflict, Invalid, Refused
 from chassis.kernel.events import Command, Fact
 from services.accounts.domain.account.state import Card, CreditAccount, act_key
 from services.accounts.domain.life.decide import find
@@ -16,9 +16,11 @@ PIN_TRIES = 3
 
 
 def set_pin(state: CreditAccount, command: commands.SetPin, context: Context) -> tuple[Fact, ...]:
-    """Give a card a PIN. Raises Refused for a card that is over, and for a holder whose PIN was
-    given wrong too often."""
+    """Give a card a PIN. Raises Invalid without one, Refused for a card that is over, and for a
+    holder whose PIN was given wrong too often."""
     card = find(state, command.card_id)
+    if not command.sealed_pvv:
+        raise Invalid("PIN_BLOCK_MALFORMED", "this is no PIN block of this card", field="pin_block")
     if card.sealed_pvv == command.sealed_pvv:
         return ()
     if card.status in FINAL:

@@ -8,7 +8,7 @@ from services.accounts.domain.values import Channel
 
 @fact
 class PinChanged(Fact):
-    """A card has a PIN, the `pin_number`th; `sealed_pvv` is ciphertext of its verification value."""
+    """A card has a PIN, its `pin_number`th; `sealed_pvv` is its verification value, sealed."""
 
     account_id: str
     customer_id: str

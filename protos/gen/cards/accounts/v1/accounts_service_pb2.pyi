@@ -1973,9 +1973,9 @@ class AuthoriseChargeRequest(_message.Message):
     """CVV2, CVV or iCVV as the network passes it, by how the number was taken; empty: not passed.
     Compared, and never kept.
     """
-    pin_block: _builtins.bytes
-    """The PIN block under the transport key: 8 bytes of format 0, 16 of format 4; empty: no PIN was
-    asked. Compared, and never kept. Errors: PIN_BLOCK_MALFORMED.
+    pin_block: _builtins.str
+    """The PIN block under the transport key, in hexadecimal digits: 8 bytes of format 0, 16 of format
+    4; empty: no PIN was asked. Compared, and never kept. Errors: PIN_BLOCK_MALFORMED.
     """
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
@@ -2016,7 +2016,7 @@ class AuthoriseChargeRequest(_message.Message):
         network: Global___Network.ValueType = ...,
         partial_approval_allowed: _builtins.bool = ...,
         verification_value: _builtins.str = ...,
-        pin_block: _builtins.bytes = ...,
+        pin_block: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "original_amount", b"original_amount", "settlement_amount", b"settlement_amount", "transaction_at", b"transaction_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

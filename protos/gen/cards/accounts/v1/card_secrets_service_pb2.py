@@ -27,7 +27,7 @@ from cards.type.v1 import door_pb2 as cards_dot_type_dot_v1_dot_door__pb2
 from cards.type.v1 import receipt_pb2 as cards_dot_type_dot_v1_dot_receipt__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,cards/accounts/v1/card_secrets_service.proto\x12\x11\x63\x61rds.accounts.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18\x63\x61rds/type/v1/door.proto\x1a\x1b\x63\x61rds/type/v1/receipt.proto\"\x85\x01\n\rSetPinRequest\x12.\n\x0fidempotency_key\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12&\n\x07\x63\x61rd_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x1c\n\tpin_block\x18\x03 \x01(\x0c\x42\t\xbaH\x06z\x04\x10\x08\x18\x10\"M\n\x0eSetPinResponse\x12\x12\n\npin_number\x18\x01 \x01(\x05\x12\'\n\x07receipt\x18\x02 \x01(\x0b\x32\x16.cards.type.v1.Receipt\"\xbb\x01\n\x10VerifyPinRequest\x12.\n\x0fidempotency_key\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12&\n\x07\x63\x61rd_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x1c\n\tpin_block\x18\x03 \x01(\x0c\x42\t\xbaH\x06z\x04\x10\x08\x18\x10\x12\x31\n\x0fverification_id\x18\x04 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{32})?$\"y\n\x11VerifyPinResponse\x12\x10\n\x08verified\x18\x01 \x01(\x08\x12\x15\n\rresponse_code\x18\x02 \x01(\t\x12\x12\n\ntries_left\x18\x03 \x01(\x05\x12\'\n\x07receipt\x18\x04 \x01(\x0b\x32\x16.cards.type.v1.Receipt\"\x9a\x01\n\x11UnblockPinRequest\x12.\n\x0fidempotency_key\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12&\n\x07\x63\x61rd_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12-\n\x06reason\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Z][A-Z0-9_]{0,47}$\"=\n\x12UnblockPinResponse\x12\'\n\x07receipt\x18\x01 \x01(\x0b\x32\x16.cards.type.v1.Receipt\"H\n\x1eRevealVerificationValueRequest\x12&\n\x07\x63\x61rd_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\"Q\n\x1fRevealVerificationValueResponse\x12\x1a\n\x12verification_value\x18\x01 \x01(\t\x12\x12\n\nexpires_on\x18\x02 \x01(\t\"t\n\x1d\x45xportPinTransportKeysRequest\x12\x33\n\x0cprogramme_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,47}$\x12\x1e\n\npublic_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80 \"C\n\x1e\x45xportPinTransportKeysResponse\x12\x10\n\x08tdes_key\x18\x01 \x01(\x0c\x12\x0f\n\x07\x61\x65s_key\x18\x02 \x01(\x0c\x32\x96\x05\n\x12\x43\x61rdSecretsService\x12\x64\n\x06SetPin\x12 .cards.accounts.v1.SetPinRequest\x1a!.cards.accounts.v1.SetPinResponse\"\x15\xa2\xbb\x18\x11\x08\x03\x1a\x04\x43\x61rd\"\x07\x63\x61rd_id\x12m\n\tVerifyPin\x12#.cards.accounts.v1.VerifyPinRequest\x1a$.cards.accounts.v1.VerifyPinResponse\"\x15\xa2\xbb\x18\x11\x08\x02\x1a\x04\x43\x61rd\"\x07\x63\x61rd_id\x12p\n\nUnblockPin\x12$.cards.accounts.v1.UnblockPinRequest\x1a%.cards.accounts.v1.UnblockPinResponse\"\x15\xa2\xbb\x18\x11\x08\x03\x1a\x04\x43\x61rd\"\x07\x63\x61rd_id\x12\x97\x01\n\x17RevealVerificationValue\x12\x31.cards.accounts.v1.RevealVerificationValueRequest\x1a\x32.cards.accounts.v1.RevealVerificationValueResponse\"\x15\xa2\xbb\x18\x11\x08\x03\x1a\x04\x43\x61rd\"\x07\x63\x61rd_id\x12\x9e\x01\n\x16\x45xportPinTransportKeys\x12\x30.cards.accounts.v1.ExportPinTransportKeysRequest\x1a\x31.cards.accounts.v1.ExportPinTransportKeysResponse\"\x1f\xa2\xbb\x18\x1b\x08\x03\x1a\tProgramme\"\x0cprogramme_idb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,cards/accounts/v1/card_secrets_service.proto\x12\x11\x63\x61rds.accounts.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18\x63\x61rds/type/v1/door.proto\x1a\x1b\x63\x61rds/type/v1/receipt.proto\"\x98\x01\n\rSetPinRequest\x12.\n\x0fidempotency_key\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12&\n\x07\x63\x61rd_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12/\n\tpin_block\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^([0-9A-F]{16}){1,2}$\"M\n\x0eSetPinResponse\x12\x12\n\npin_number\x18\x01 \x01(\x05\x12\'\n\x07receipt\x18\x02 \x01(\x0b\x32\x16.cards.type.v1.Receipt\"\xce\x01\n\x10VerifyPinRequest\x12.\n\x0fidempotency_key\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12&\n\x07\x63\x61rd_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12/\n\tpin_block\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^([0-9A-F]{16}){1,2}$\x12\x31\n\x0fverification_id\x18\x04 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{32})?$\"y\n\x11VerifyPinResponse\x12\x10\n\x08verified\x18\x01 \x01(\x08\x12\x15\n\rresponse_code\x18\x02 \x01(\t\x12\x12\n\ntries_left\x18\x03 \x01(\x05\x12\'\n\x07receipt\x18\x04 \x01(\x0b\x32\x16.cards.type.v1.Receipt\"\x9a\x01\n\x11UnblockPinRequest\x12.\n\x0fidempotency_key\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\x12&\n\x07\x63\x61rd_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12-\n\x06reason\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Z][A-Z0-9_]{0,47}$\"=\n\x12UnblockPinResponse\x12\'\n\x07receipt\x18\x01 \x01(\x0b\x32\x16.cards.type.v1.Receipt\"C\n\x19RevealSecurityCodeRequest\x12&\n\x07\x63\x61rd_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\"L\n\x1aRevealSecurityCodeResponse\x12\x1a\n\x12verification_value\x18\x01 \x01(\t\x12\x12\n\nexpires_on\x18\x02 \x01(\t\"k\n\x14\x45xportPinKeysRequest\x12\x33\n\x0cprogramme_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,47}$\x12\x1e\n\npublic_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80 \":\n\x15\x45xportPinKeysResponse\x12\x10\n\x08tdes_key\x18\x01 \x01(\x0c\x12\x0f\n\x07\x61\x65s_key\x18\x02 \x01(\x0c\x32\xec\x04\n\x12\x43\x61rdSecretsService\x12\x64\n\x06SetPin\x12 .cards.accounts.v1.SetPinRequest\x1a!.cards.accounts.v1.SetPinResponse\"\x15\xa2\xbb\x18\x11\x08\x03\x1a\x04\x43\x61rd\"\x07\x63\x61rd_id\x12m\n\tVerifyPin\x12#.cards.accounts.v1.VerifyPinRequest\x1a$.cards.accounts.v1.VerifyPinResponse\"\x15\xa2\xbb\x18\x11\x08\x02\x1a\x04\x43\x61rd\"\x07\x63\x61rd_id\x12p\n\nUnblockPin\x12$.cards.accounts.v1.UnblockPinRequest\x1a%.cards.accounts.v1.UnblockPinResponse\"\x15\xa2\xbb\x18\x11\x08\x03\x1a\x04\x43\x61rd\"\x07\x63\x61rd_id\x12\x88\x01\n\x12RevealSecurityCode\x12,.cards.accounts.v1.RevealSecurityCodeRequest\x1a-.cards.accounts.v1.RevealSecurityCodeResponse\"\x15\xa2\xbb\x18\x11\x08\x03\x1a\x04\x43\x61rd\"\x07\x63\x61rd_id\x12\x83\x01\n\rExportPinKeys\x12\'.cards.accounts.v1.ExportPinKeysRequest\x1a(.cards.accounts.v1.ExportPinKeysResponse\"\x1f\xa2\xbb\x18\x1b\x08\x03\x1a\tProgramme\"\x0cprogramme_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,13 +39,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETPINREQUEST'].fields_by_name['card_id']._loaded_options = None
   _globals['_SETPINREQUEST'].fields_by_name['card_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
   _globals['_SETPINREQUEST'].fields_by_name['pin_block']._loaded_options = None
-  _globals['_SETPINREQUEST'].fields_by_name['pin_block']._serialized_options = b'\272H\006z\004\020\010\030\020'
+  _globals['_SETPINREQUEST'].fields_by_name['pin_block']._serialized_options = b'\272H\031r\0272\025^([0-9A-F]{16}){1,2}$'
   _globals['_VERIFYPINREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
   _globals['_VERIFYPINREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\272H\022r\0202\016^[!-~]{1,128}$'
   _globals['_VERIFYPINREQUEST'].fields_by_name['card_id']._loaded_options = None
   _globals['_VERIFYPINREQUEST'].fields_by_name['card_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
   _globals['_VERIFYPINREQUEST'].fields_by_name['pin_block']._loaded_options = None
-  _globals['_VERIFYPINREQUEST'].fields_by_name['pin_block']._serialized_options = b'\272H\006z\004\020\010\030\020'
+  _globals['_VERIFYPINREQUEST'].fields_by_name['pin_block']._serialized_options = b'\272H\031r\0272\025^([0-9A-F]{16}){1,2}$'
   _globals['_VERIFYPINREQUEST'].fields_by_name['verification_id']._loaded_options = None
   _globals['_VERIFYPINREQUEST'].fields_by_name['verification_id']._serialized_options = b'\272H\025r\0232\021^([0-9a-f]{32})?$'
   _globals['_UNBLOCKPINREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
@@ -54,42 +54,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNBLOCKPINREQUEST'].fields_by_name['card_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
   _globals['_UNBLOCKPINREQUEST'].fields_by_name['reason']._loaded_options = None
   _globals['_UNBLOCKPINREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\032r\0302\026^[A-Z][A-Z0-9_]{0,47}$'
-  _globals['_REVEALVERIFICATIONVALUEREQUEST'].fields_by_name['card_id']._loaded_options = None
-  _globals['_REVEALVERIFICATIONVALUEREQUEST'].fields_by_name['card_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
-  _globals['_EXPORTPINTRANSPORTKEYSREQUEST'].fields_by_name['programme_id']._loaded_options = None
-  _globals['_EXPORTPINTRANSPORTKEYSREQUEST'].fields_by_name['programme_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9-]{0,47}$'
-  _globals['_EXPORTPINTRANSPORTKEYSREQUEST'].fields_by_name['public_key']._loaded_options = None
-  _globals['_EXPORTPINTRANSPORTKEYSREQUEST'].fields_by_name['public_key']._serialized_options = b'\272H\007r\005\020\001\030\200 '
+  _globals['_REVEALSECURITYCODEREQUEST'].fields_by_name['card_id']._loaded_options = None
+  _globals['_REVEALSECURITYCODEREQUEST'].fields_by_name['card_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
+  _globals['_EXPORTPINKEYSREQUEST'].fields_by_name['programme_id']._loaded_options = None
+  _globals['_EXPORTPINKEYSREQUEST'].fields_by_name['programme_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9-]{0,47}$'
+  _globals['_EXPORTPINKEYSREQUEST'].fields_by_name['public_key']._loaded_options = None
+  _globals['_EXPORTPINKEYSREQUEST'].fields_by_name['public_key']._serialized_options = b'\272H\007r\005\020\001\030\200 '
   _globals['_CARDSECRETSSERVICE'].methods_by_name['SetPin']._loaded_options = None
   _globals['_CARDSECRETSSERVICE'].methods_by_name['SetPin']._serialized_options = b'\242\273\030\021\010\003\032\004Card\"\007card_id'
   _globals['_CARDSECRETSSERVICE'].methods_by_name['VerifyPin']._loaded_options = None
   _globals['_CARDSECRETSSERVICE'].methods_by_name['VerifyPin']._serialized_options = b'\242\273\030\021\010\002\032\004Card\"\007card_id'
   _globals['_CARDSECRETSSERVICE'].methods_by_name['UnblockPin']._loaded_options = None
   _globals['_CARDSECRETSSERVICE'].methods_by_name['UnblockPin']._serialized_options = b'\242\273\030\021\010\003\032\004Card\"\007card_id'
-  _globals['_CARDSECRETSSERVICE'].methods_by_name['RevealVerificationValue']._loaded_options = None
-  _globals['_CARDSECRETSSERVICE'].methods_by_name['RevealVerificationValue']._serialized_options = b'\242\273\030\021\010\003\032\004Card\"\007card_id'
-  _globals['_CARDSECRETSSERVICE'].methods_by_name['ExportPinTransportKeys']._loaded_options = None
-  _globals['_CARDSECRETSSERVICE'].methods_by_name['ExportPinTransportKeys']._serialized_options = b'\242\273\030\033\010\003\032\tProgramme\"\014programme_id'
+  _globals['_CARDSECRETSSERVICE'].methods_by_name['RevealSecurityCode']._loaded_options = None
+  _globals['_CARDSECRETSSERVICE'].methods_by_name['RevealSecurityCode']._serialized_options = b'\242\273\030\021\010\003\032\004Card\"\007card_id'
+  _globals['_CARDSECRETSSERVICE'].methods_by_name['ExportPinKeys']._loaded_options = None
+  _globals['_CARDSECRETSSERVICE'].methods_by_name['ExportPinKeys']._serialized_options = b'\242\273\030\033\010\003\032\tProgramme\"\014programme_id'
   _globals['_SETPINREQUEST']._serialized_start=152
-  _globals['_SETPINREQUEST']._serialized_end=285
-  _globals['_SETPINRESPONSE']._serialized_start=287
-  _globals['_SETPINRESPONSE']._serialized_end=364
-  _globals['_VERIFYPINREQUEST']._serialized_start=367
-  _globals['_VERIFYPINREQUEST']._serialized_end=554
-  _globals['_VERIFYPINRESPONSE']._serialized_start=556
-  _globals['_VERIFYPINRESPONSE']._serialized_end=677
-  _globals['_UNBLOCKPINREQUEST']._serialized_start=680
-  _globals['_UNBLOCKPINREQUEST']._serialized_end=834
-  _globals['_UNBLOCKPINRESPONSE']._serialized_start=836
-  _globals['_UNBLOCKPINRESPONSE']._serialized_end=897
-  _globals['_REVEALVERIFICATIONVALUEREQUEST']._serialized_start=899
-  _globals['_REVEALVERIFICATIONVALUEREQUEST']._serialized_end=971
-  _globals['_REVEALVERIFICATIONVALUERESPONSE']._serialized_start=973
-  _globals['_REVEALVERIFICATIONVALUERESPONSE']._serialized_end=1054
-  _globals['_EXPORTPINTRANSPORTKEYSREQUEST']._serialized_start=1056
-  _globals['_EXPORTPINTRANSPORTKEYSREQUEST']._serialized_end=1172
-  _globals['_EXPORTPINTRANSPORTKEYSRESPONSE']._serialized_start=1174
-  _globals['_EXPORTPINTRANSPORTKEYSRESPONSE']._serialized_end=1241
-  _globals['_CARDSECRETSSERVICE']._serialized_start=1244
-  _globals['_CARDSECRETSSERVICE']._serialized_end=1906
+  _globals['_SETPINREQUEST']._serialized_end=304
+  _globals['_SETPINRESPONSE']._serialized_start=306
+  _globals['_SETPINRESPONSE']._serialized_end=383
+  _globals['_VERIFYPINREQUEST']._serialized_start=386
+  _globals['_VERIFYPINREQUEST']._serialized_end=592
+  _globals['_VERIFYPINRESPONSE']._serialized_start=594
+  _globals['_VERIFYPINRESPONSE']._serialized_end=715
+  _globals['_UNBLOCKPINREQUEST']._serialized_start=718
+  _globals['_UNBLOCKPINREQUEST']._serialized_end=872
+  _globals['_UNBLOCKPINRESPONSE']._serialized_start=874
+  _globals['_UNBLOCKPINRESPONSE']._serialized_end=935
+  _globals['_REVEALSECURITYCODEREQUEST']._serialized_start=937
+  _globals['_REVEALSECURITYCODEREQUEST']._serialized_end=1004
+  _globals['_REVEALSECURITYCODERESPONSE']._serialized_start=1006
+  _globals['_REVEALSECURITYCODERESPONSE']._serialized_end=1082
+  _globals['_EXPORTPINKEYSREQUEST']._serialized_start=1084
+  _globals['_EXPORTPINKEYSREQUEST']._serialized_end=1191
+  _globals['_EXPORTPINKEYSRESPONSE']._serialized_start=1193
+  _globals['_EXPORTPINKEYSRESPONSE']._serialized_end=1251
+  _globals['_CARDSECRETSSERVICE']._serialized_start=1254
+  _globals['_CARDSECRETSSERVICE']._serialized_end=1874
 # @@protoc_insertion_point(module_scope)

@@ -30,14 +30,14 @@ class SetPinRequest(_message.Message):
     """The caller's name for this request, 1 to 128 printable characters; a retry uses it again."""
     card_id: _builtins.str
     """The card."""
-    pin_block: _builtins.bytes
-    """8 bytes of format 0 under triple DES, or 16 of format 4 under AES."""
+    pin_block: _builtins.str
+    """In hexadecimal digits: 8 bytes of format 0 under triple DES, or 16 of format 4 under AES."""
     def __init__(
         self,
         *,
         idempotency_key: _builtins.str = ...,
         card_id: _builtins.str = ...,
-        pin_block: _builtins.bytes = ...,
+        pin_block: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -89,8 +89,8 @@ class VerifyPinRequest(_message.Message):
     """The caller's name for this request, 1 to 128 printable characters; a retry uses it again."""
     card_id: _builtins.str
     """The card."""
-    pin_block: _builtins.bytes
-    """8 bytes of format 0 under triple DES, or 16 of format 4 under AES."""
+    pin_block: _builtins.str
+    """In hexadecimal digits: 8 bytes of format 0 under triple DES, or 16 of format 4 under AES."""
     verification_id: _builtins.str
     """Business id of this try, 32 hexadecimal digits; empty: derived from the caller and the key."""
     def __init__(
@@ -98,7 +98,7 @@ class VerifyPinRequest(_message.Message):
         *,
         idempotency_key: _builtins.str = ...,
         card_id: _builtins.str = ...,
-        pin_block: _builtins.bytes = ...,
+        pin_block: _builtins.str = ...,
         verification_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
@@ -200,7 +200,7 @@ class UnblockPinResponse(_message.Message):
 Global___UnblockPinResponse: _TypeAlias = UnblockPinResponse  # noqa: Y015
 
 @_typing.final
-class RevealVerificationValueRequest(_message.Message):
+class RevealSecurityCodeRequest(_message.Message):
     """Asks for the printed value."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -219,10 +219,10 @@ class RevealVerificationValueRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RevealVerificationValueRequest: _TypeAlias = RevealVerificationValueRequest  # noqa: Y015
+Global___RevealSecurityCodeRequest: _TypeAlias = RevealSecurityCodeRequest  # noqa: Y015
 
 @_typing.final
-class RevealVerificationValueResponse(_message.Message):
+class RevealSecurityCodeResponse(_message.Message):
     """The printed value; show it and forget it."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -245,10 +245,10 @@ class RevealVerificationValueResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RevealVerificationValueResponse: _TypeAlias = RevealVerificationValueResponse  # noqa: Y015
+Global___RevealSecurityCodeResponse: _TypeAlias = RevealSecurityCodeResponse  # noqa: Y015
 
 @_typing.final
-class ExportPinTransportKeysRequest(_message.Message):
+class ExportPinKeysRequest(_message.Message):
     """Asks for the transport keys."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -271,10 +271,10 @@ class ExportPinTransportKeysRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ExportPinTransportKeysRequest: _TypeAlias = ExportPinTransportKeysRequest  # noqa: Y015
+Global___ExportPinKeysRequest: _TypeAlias = ExportPinKeysRequest  # noqa: Y015
 
 @_typing.final
-class ExportPinTransportKeysResponse(_message.Message):
+class ExportPinKeysResponse(_message.Message):
     """The transport keys, each encrypted with RSA-OAEP and SHA-256."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -297,4 +297,4 @@ class ExportPinTransportKeysResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ExportPinTransportKeysResponse: _TypeAlias = ExportPinTransportKeysResponse  # noqa: Y015
+Global___ExportPinKeysResponse: _TypeAlias = ExportPinKeysResponse  # noqa: Y015

@@ -52,15 +52,15 @@ class CardSecretsServiceStub:
                 request_serializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.UnblockPinRequest.SerializeToString,
                 response_deserializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.UnblockPinResponse.FromString,
                 _registered_method=True)
-        self.RevealVerificationValue = channel.unary_unary(
-                '/cards.accounts.v1.CardSecretsService/RevealVerificationValue',
-                request_serializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.RevealVerificationValueRequest.SerializeToString,
-                response_deserializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.RevealVerificationValueResponse.FromString,
+        self.RevealSecurityCode = channel.unary_unary(
+                '/cards.accounts.v1.CardSecretsService/RevealSecurityCode',
+                request_serializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.RevealSecurityCodeRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.RevealSecurityCodeResponse.FromString,
                 _registered_method=True)
-        self.ExportPinTransportKeys = channel.unary_unary(
-                '/cards.accounts.v1.CardSecretsService/ExportPinTransportKeys',
-                request_serializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.ExportPinTransportKeysRequest.SerializeToString,
-                response_deserializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.ExportPinTransportKeysResponse.FromString,
+        self.ExportPinKeys = channel.unary_unary(
+                '/cards.accounts.v1.CardSecretsService/ExportPinKeys',
+                request_serializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.ExportPinKeysRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.ExportPinKeysResponse.FromString,
                 _registered_method=True)
 
 
@@ -94,7 +94,7 @@ class CardSecretsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def RevealVerificationValue(self, request, context):
+    def RevealSecurityCode(self, request, context):
         """The printed value (CVV2) of a card for its holder, computed anew and put on record. Errors:
         CARD_NOT_FOUND, KEY_DESTROYED.
         """
@@ -102,7 +102,7 @@ class CardSecretsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ExportPinTransportKeys(self, request, context):
+    def ExportPinKeys(self, request, context):
         """The keys that PIN blocks come under, encrypted for whoever makes PIN blocks. Errors:
         PROGRAMME_NOT_FOUND, PUBLIC_KEY_UNFIT.
         """
@@ -128,15 +128,15 @@ def add_CardSecretsServiceServicer_to_server(servicer, server):
                     request_deserializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.UnblockPinRequest.FromString,
                     response_serializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.UnblockPinResponse.SerializeToString,
             ),
-            'RevealVerificationValue': grpc.unary_unary_rpc_method_handler(
-                    servicer.RevealVerificationValue,
-                    request_deserializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.RevealVerificationValueRequest.FromString,
-                    response_serializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.RevealVerificationValueResponse.SerializeToString,
+            'RevealSecurityCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevealSecurityCode,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.RevealSecurityCodeRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.RevealSecurityCodeResponse.SerializeToString,
             ),
-            'ExportPinTransportKeys': grpc.unary_unary_rpc_method_handler(
-                    servicer.ExportPinTransportKeys,
-                    request_deserializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.ExportPinTransportKeysRequest.FromString,
-                    response_serializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.ExportPinTransportKeysResponse.SerializeToString,
+            'ExportPinKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportPinKeys,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.ExportPinKeysRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.ExportPinKeysResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -234,7 +234,7 @@ class CardSecretsService:
             _registered_method=True)
 
     @staticmethod
-    def RevealVerificationValue(request,
+    def RevealSecurityCode(request,
             target,
             options=(),
             channel_credentials=None,
@@ -247,9 +247,9 @@ class CardSecretsService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cards.accounts.v1.CardSecretsService/RevealVerificationValue',
-            cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.RevealVerificationValueRequest.SerializeToString,
-            cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.RevealVerificationValueResponse.FromString,
+            '/cards.accounts.v1.CardSecretsService/RevealSecurityCode',
+            cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.RevealSecurityCodeRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.RevealSecurityCodeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -261,7 +261,7 @@ class CardSecretsService:
             _registered_method=True)
 
     @staticmethod
-    def ExportPinTransportKeys(request,
+    def ExportPinKeys(request,
             target,
             options=(),
             channel_credentials=None,
@@ -274,9 +274,9 @@ class CardSecretsService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cards.accounts.v1.CardSecretsService/ExportPinTransportKeys',
-            cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.ExportPinTransportKeysRequest.SerializeToString,
-            cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.ExportPinTransportKeysResponse.FromString,
+            '/cards.accounts.v1.CardSecretsService/ExportPinKeys',
+            cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.ExportPinKeysRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_card__secrets__service__pb2.ExportPinKeysResponse.FromString,
             options,
             channel_credentials,
             insecure,

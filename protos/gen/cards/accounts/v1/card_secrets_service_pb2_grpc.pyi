@@ -30,11 +30,11 @@ class CardSecretsServiceStub:
     """
     UnblockPin: _aio.UnaryUnaryMultiCallable[_card_secrets_service_pb2.UnblockPinRequest, _card_secrets_service_pb2.UnblockPinResponse]
     """Lets a PIN be tried again. Errors: CARD_NOT_FOUND, NOT_BY_THIS_CHANNEL."""
-    RevealVerificationValue: _aio.UnaryUnaryMultiCallable[_card_secrets_service_pb2.RevealVerificationValueRequest, _card_secrets_service_pb2.RevealVerificationValueResponse]
+    RevealSecurityCode: _aio.UnaryUnaryMultiCallable[_card_secrets_service_pb2.RevealSecurityCodeRequest, _card_secrets_service_pb2.RevealSecurityCodeResponse]
     """The printed value (CVV2) of a card for its holder, computed anew and put on record. Errors:
     CARD_NOT_FOUND, KEY_DESTROYED.
     """
-    ExportPinTransportKeys: _aio.UnaryUnaryMultiCallable[_card_secrets_service_pb2.ExportPinTransportKeysRequest, _card_secrets_service_pb2.ExportPinTransportKeysResponse]
+    ExportPinKeys: _aio.UnaryUnaryMultiCallable[_card_secrets_service_pb2.ExportPinKeysRequest, _card_secrets_service_pb2.ExportPinKeysResponse]
     """The keys that PIN blocks come under, encrypted for whoever makes PIN blocks. Errors:
     PROGRAMME_NOT_FOUND, PUBLIC_KEY_UNFIT.
     """
@@ -75,21 +75,21 @@ class CardSecretsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lets a PIN be tried again. Errors: CARD_NOT_FOUND, NOT_BY_THIS_CHANNEL."""
 
     @_abc_1.abstractmethod
-    def RevealVerificationValue(
+    def RevealSecurityCode(
         self,
-        request: _card_secrets_service_pb2.RevealVerificationValueRequest,
-        context: _aio.ServicerContext[_card_secrets_service_pb2.RevealVerificationValueRequest, _card_secrets_service_pb2.RevealVerificationValueResponse],
-    ) -> _abc.Awaitable[_card_secrets_service_pb2.RevealVerificationValueResponse]:
+        request: _card_secrets_service_pb2.RevealSecurityCodeRequest,
+        context: _aio.ServicerContext[_card_secrets_service_pb2.RevealSecurityCodeRequest, _card_secrets_service_pb2.RevealSecurityCodeResponse],
+    ) -> _abc.Awaitable[_card_secrets_service_pb2.RevealSecurityCodeResponse]:
         """The printed value (CVV2) of a card for its holder, computed anew and put on record. Errors:
         CARD_NOT_FOUND, KEY_DESTROYED.
         """
 
     @_abc_1.abstractmethod
-    def ExportPinTransportKeys(
+    def ExportPinKeys(
         self,
-        request: _card_secrets_service_pb2.ExportPinTransportKeysRequest,
-        context: _aio.ServicerContext[_card_secrets_service_pb2.ExportPinTransportKeysRequest, _card_secrets_service_pb2.ExportPinTransportKeysResponse],
-    ) -> _abc.Awaitable[_card_secrets_service_pb2.ExportPinTransportKeysResponse]:
+        request: _card_secrets_service_pb2.ExportPinKeysRequest,
+        context: _aio.ServicerContext[_card_secrets_service_pb2.ExportPinKeysRequest, _card_secrets_service_pb2.ExportPinKeysResponse],
+    ) -> _abc.Awaitable[_card_secrets_service_pb2.ExportPinKeysResponse]:
         """The keys that PIN blocks come under, encrypted for whoever makes PIN blocks. Errors:
         PROGRAMME_NOT_FOUND, PUBLIC_KEY_UNFIT.
         """

@@ -84,8 +84,8 @@ class CardsServiceServicer:
     """
 
     def OrderCard(self, request, context):
-        """Issues a card for the account's holder or an authorised user. A virtual card may be used at once;
-        a physical one is made, sent, and waits for its activation. Errors: ACCOUNT_NOT_FOUND,
+        """Issues a card for the account's holder or an authorised user. A virtual card may be used at
+        once; a physical one is made, sent, and waits for its activation. Errors: ACCOUNT_NOT_FOUND,
         CUSTOMER_NOT_FOUND, ACCOUNT_SUSPENDED, TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY,
         NO_CARD_NUMBER_FREE, KEY_DESTROYED, MERCHANT_WITHOUT_LOCK.
         """
@@ -126,8 +126,8 @@ class CardsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RenewCard(self, request, context):
-        """Gives a card the same number with a new expiry and CVV: a plastic that is damaged, or before it
-        expires. Errors: CARD_NOT_FOUND, NO_SUCH_PLASTIC, CARD_PENDING, CARD_LOST, CARD_STOLEN,
+        """Gives a card the same number with a new expiry and CVV: a plastic that is damaged, or before
+        it expires. Errors: CARD_NOT_FOUND, NO_SUCH_PLASTIC, CARD_PENDING, CARD_LOST, CARD_STOLEN,
         CARD_EXPIRED, CARD_TERMINATED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

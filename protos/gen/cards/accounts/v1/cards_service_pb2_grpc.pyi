@@ -19,8 +19,8 @@ class CardsServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     OrderCard: _aio.UnaryUnaryMultiCallable[_cards_service_pb2.OrderCardRequest, _cards_service_pb2.OrderCardResponse]
-    """Issues a card for the account's holder or an authorised user. A virtual card may be used at once;
-    a physical one is made, sent, and waits for its activation. Errors: ACCOUNT_NOT_FOUND,
+    """Issues a card for the account's holder or an authorised user. A virtual card may be used at
+    once; a physical one is made, sent, and waits for its activation. Errors: ACCOUNT_NOT_FOUND,
     CUSTOMER_NOT_FOUND, ACCOUNT_SUSPENDED, TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY,
     NO_CARD_NUMBER_FREE, KEY_DESTROYED, MERCHANT_WITHOUT_LOCK.
     """
@@ -40,8 +40,8 @@ class CardsServiceStub:
     TerminateCard: _aio.UnaryUnaryMultiCallable[_cards_service_pb2.TerminateCardRequest, _cards_service_pb2.TerminateCardResponse]
     """Ends a card for ever, with its device tokens. Errors: CARD_NOT_FOUND, CARD_LOST, CARD_STOLEN."""
     RenewCard: _aio.UnaryUnaryMultiCallable[_cards_service_pb2.RenewCardRequest, _cards_service_pb2.RenewCardResponse]
-    """Gives a card the same number with a new expiry and CVV: a plastic that is damaged, or before it
-    expires. Errors: CARD_NOT_FOUND, NO_SUCH_PLASTIC, CARD_PENDING, CARD_LOST, CARD_STOLEN,
+    """Gives a card the same number with a new expiry and CVV: a plastic that is damaged, or before
+    it expires. Errors: CARD_NOT_FOUND, NO_SUCH_PLASTIC, CARD_PENDING, CARD_LOST, CARD_STOLEN,
     CARD_EXPIRED, CARD_TERMINATED.
     """
     RecordDelivery: _aio.UnaryUnaryMultiCallable[_cards_service_pb2.RecordDeliveryRequest, _cards_service_pb2.RecordDeliveryResponse]
@@ -64,8 +64,8 @@ class CardsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cards_service_pb2.OrderCardRequest,
         context: _aio.ServicerContext[_cards_service_pb2.OrderCardRequest, _cards_service_pb2.OrderCardResponse],
     ) -> _abc.Awaitable[_cards_service_pb2.OrderCardResponse]:
-        """Issues a card for the account's holder or an authorised user. A virtual card may be used at once;
-        a physical one is made, sent, and waits for its activation. Errors: ACCOUNT_NOT_FOUND,
+        """Issues a card for the account's holder or an authorised user. A virtual card may be used at
+        once; a physical one is made, sent, and waits for its activation. Errors: ACCOUNT_NOT_FOUND,
         CUSTOMER_NOT_FOUND, ACCOUNT_SUSPENDED, TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY,
         NO_CARD_NUMBER_FREE, KEY_DESTROYED, MERCHANT_WITHOUT_LOCK.
         """
@@ -115,8 +115,8 @@ class CardsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cards_service_pb2.RenewCardRequest,
         context: _aio.ServicerContext[_cards_service_pb2.RenewCardRequest, _cards_service_pb2.RenewCardResponse],
     ) -> _abc.Awaitable[_cards_service_pb2.RenewCardResponse]:
-        """Gives a card the same number with a new expiry and CVV: a plastic that is damaged, or before it
-        expires. Errors: CARD_NOT_FOUND, NO_SUCH_PLASTIC, CARD_PENDING, CARD_LOST, CARD_STOLEN,
+        """Gives a card the same number with a new expiry and CVV: a plastic that is damaged, or before
+        it expires. Errors: CARD_NOT_FOUND, NO_SUCH_PLASTIC, CARD_PENDING, CARD_LOST, CARD_STOLEN,
         CARD_EXPIRED, CARD_TERMINATED.
         """
 
