@@ -17,10 +17,10 @@ from cards.support.v1 import support_service_pb2 as support
 from cards.support.v1.support_service_pb2_grpc import SupportServiceStub
 from cards.type.v1 import money_pb2
 
-from client import card_life
 from client import (
     applying,
     business_day,
+    card_life,
     clearing,
     controls,
     ledger,
