@@ -1,9 +1,11 @@
 """The `cards` command against a running system, as somebody at a terminal uses it."""
 
+import re
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,40 @@ async def test_a_holder_of_a_card(make_system: Callable[[str], System]) -> None:
     assert (status, "ACCOUNT_NOT_FOUND" in printed) == (1, True)
     status, printed = terminal.run("charge", card, "1.234")
     assert (status, "two decimals" in printed) == (2, True)
+    change_a_programme(terminal)
+    apply_and_be_forgotten(terminal)
+
+
+def change_a_programme(terminal: Terminal) -> None:
+    """One operator proposes, the second approves, and it is in force."""
+    today = datetime.now(UTC).date().isoformat()
+    proposed = terminal.say("programme", "everyday", "--limit", "1500", "--on", today)
+    [change] = re.findall(r"[0-9a-f]{32}", proposed)
+    approved = terminal.say("programme", "everyday", "--approve", change)
+    assert "1,500.00 GBP" in approved
+    assert "approved" in approved
+    status, printed = terminal.run("programme", "everyday", "--approve", "0" * 32)
+    assert (status, "PROGRAMME_CHANGE_NOT_FOUND" in printed) == (1, True)
+
+
+def apply_and_be_forgotten(terminal: Terminal) -> None:
+    """Two operators approve an application; all that is kept is shown; money owed is no hurry."""
+    where = ("--street", "1 Canary Street", "--city", "Birmingham", "--postal-code", "B1 1BB")
+    who = ("--email", "bea@cards.example", "--phone", "0121 496 0000", "--born", "1990-12-10")
+    applied = terminal.say("apply", "Bea", "Canary", *who, *where)
+    assert "is referred (SCREENING_NOT_AVAILABLE)" in applied
+    [application] = re.findall(r"[0-9a-f]{32}", applied)
+    terminal.until(application, "applications")
+    assert "is approval proposed" in terminal.say("decide", application)
+    approved = terminal.say("decide", application, "--confirm")
+    assert "limit 1,500.00 GBP" in approved
+    card = re.findall(r"[0-9a-f]{32}", approved)[-1]
+    assert "approved" in terminal.say("charge", card, "10")
+    assert "is charged already" not in terminal.say("applications", "--all")
+    account = re.findall(r"account ([0-9a-f]{32})", approved)[0]
+    terminal.until("10.00 GBP", "list", account)
+    charged = terminal.run("decide", application, "--confirm")
+    assert charged[0] == 0, charged
 
 
 def test_without_a_system_it_says_what_to_do(tmp_path_factory: pytest.TempPathFactory) -> None:
