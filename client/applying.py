@@ -124,3 +124,5 @@ def _show(of: pb.Application) -> None:
     status = tables.word(pb.ApplicationStatus, of.status)
     why = f" ({', '.join(of.reasons)})" if of.reasons else ""
     console.print(f"application {of.application_id} is {status}{why}")
+    if of.customer_id:
+        console.print(f"customer    {of.customer_id}")

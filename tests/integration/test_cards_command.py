@@ -1,5 +1,6 @@
 """The `cards` command against a running system, as somebody at a terminal uses it."""
 
+import json
 import re
 import subprocess
 import sys
@@ -100,7 +101,7 @@ def change_a_programme(terminal: Terminal) -> None:
     """One operator proposes, the second approves, and it is in force."""
     today = datetime.now(UTC).date().isoformat()
     proposed = terminal.say("programme", "everyday", "--limit", "1500", "--on", today)
-    [change] = re.findall(r"[0-9a-f]{32}", proposed)
+    change = re.findall(r"[0-9a-f]{32}", proposed)[0]
     approved = terminal.say("programme", "everyday", "--approve", change)
     assert "1,500.00 GBP" in approved
     assert "approved" in approved
@@ -109,7 +110,7 @@ def change_a_programme(terminal: Terminal) -> None:
 
 
 def apply_and_be_forgotten(terminal: Terminal) -> None:
-    """Two operators approve an application; all that is kept is shown; money owed is no hurry."""
+    """Two operators approve an application; all that is kept is told; who owes is remembered."""
     where = ("--street", "1 Canary Street", "--city", "Birmingham", "--postal-code", "B1 1BB")
     who = ("--email", "bea@cards.example", "--phone", "0121 496 0000", "--born", "1990-12-10")
     applied = terminal.say("apply", "Bea", "Canary", *who, *where)
@@ -119,13 +120,16 @@ def apply_and_be_forgotten(terminal: Terminal) -> None:
     assert "is approval proposed" in terminal.say("decide", application)
     approved = terminal.say("decide", application, "--confirm")
     assert "limit 1,500.00 GBP" in approved
+    [customer] = re.findall(r"customer +([0-9a-f]{32})", approved)
     card = re.findall(r"[0-9a-f]{32}", approved)[-1]
     assert "approved" in terminal.say("charge", card, "10")
-    assert "is charged already" not in terminal.say("applications", "--all")
-    account = re.findall(r"account ([0-9a-f]{32})", approved)[0]
-    terminal.until("10.00 GBP", "list", account)
-    charged = terminal.run("decide", application, "--confirm")
-    assert charged[0] == 0, charged
+    exported = terminal.until('"kind": "transaction"', "export", customer)
+    kinds = [json.loads(line)["kind"] for line in exported.splitlines()]
+    assert kinds == ["customer", "application", "account", "transaction"]
+    status, printed = terminal.run("erase", customer)
+    assert (status, "cannot be undone" in printed) == (2, True)
+    status, printed = terminal.run("erase", customer, "--yes")
+    assert (status, "MONEY_OWED" in printed) == (1, True)
 
 
 def test_without_a_system_it_says_what_to_do(tmp_path_factory: pytest.TempPathFactory) -> None:
