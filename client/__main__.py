@@ -19,6 +19,7 @@ from cards.type.v1 import money_pb2
 
 from client import (
     applying,
+    billing,
     business_day,
     card_life,
     clearing,
@@ -335,6 +336,9 @@ def tail(
 register_transactions(app)
 app.command("card")(card_life.change)
 app.command("business-day")(business_day.show)
+app.command("statement")(billing.statement)
+app.command("pay")(billing.pay)
+app.command("explain-interest")(billing.explain_interest)
 app.add_typer(clearing.app, name="clearing")
 app.command("programme")(programmes.show)
 app.command("apply")(applying.apply)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tests.contract import (
     part_applications,
+    part_billing,
     part_business_days,
     part_cards,
     part_charges,
@@ -23,6 +24,7 @@ PARTS: tuple[Callable[["Story"], None], ...] = (
     part_business_days.tell,
     part_clearing.tell,
     part_programmes.tell,
+    part_billing.tell,
     part_transactions.tell,
     part_charges.tell,
     part_applications.tell,

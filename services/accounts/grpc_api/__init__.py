@@ -25,6 +25,7 @@ from chassis.ports import Ports
 from chassis.service import Rpcs
 from services.accounts.clients import Risk
 from services.accounts.grpc_api import (
+    billing,
     clearing,
     customers,
     ledger,
@@ -64,6 +65,7 @@ def rpcs(ports: Ports) -> Rpcs:
     trades = Trades.load(ports.settings.category_codes_path)
     api = AccountsApi(ports, accounts, trades, currencies)
     return [
+        *billing.rpcs(ports, accounts),
         *clearing.rpcs(ports),
         *ledger.rpcs(ports),
         *customers.rpcs(ports, accounts),

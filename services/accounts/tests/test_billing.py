@@ -4,11 +4,13 @@ from datetime import date
 from typing import Any
 
 from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.billing.commands import ChangeCreditLine
+from services.accounts.domain.billing.explaining import by_day
 from services.accounts.domain.billing.statement import GraceStatus
 from services.accounts.domain.billing.terms import AutopayKind, Fee, FeeKind
 from services.accounts.domain.values import AccountStatus, AccountSubStatus
 from services.accounts.tests.billing_stories import CASH_MACHINE, BilledStory, amounts
-from services.accounts.tests.stories import AccountStory
+from services.accounts.tests.stories import AccountStory, pounds
 
 
 def names(facts: list[Any]) -> list[str]:
@@ -200,6 +202,43 @@ def test_cash_bears_interest_at_once_and_costs_a_fee() -> None:
         :1
     ]
     assert cash_line.first_on == date(2026, 1, 15)
+
+
+def test_fees_that_a_lower_limit_does_not_allow_are_given_back() -> None:
+    """Comment 52(a)(1)-3.ii.B: 75 + 50 at a limit of 500; cut to 250, 62.50 come back."""
+    annual = Fee(kind=FeeKind.ANNUAL, amount_minor=75_00)
+    cash = Fee(kind=FeeKind.CASH_ADVANCE, amount_minor=50_00)
+    story = BilledStory(limit=500, on=date(2026, 7, 1), fees=(annual, cash))
+    story.run(7, 1)
+    story.on(7, 2).buy(20, CASH_MACHINE)
+    assert amounts(story.facts, "FeeCharged") == [75, 50]
+    story.on(2, 15, 2027)
+    facts = story.when(
+        ChangeCreditLine(
+            account_id="account",
+            change_id="cut",
+            limit=pounds(250),
+            reason="REVIEW",
+            transaction_date=story.today,
+        )
+    )
+    assert names(facts)[0] == "LimitChanged"
+    assert sum(amounts(facts, "FeeWaived")) == 62.50
+    assert story.state.limit_minor == 250_00
+
+
+def test_interest_is_explained_day_by_day_to_the_cent() -> None:
+    story = BilledStory()
+    story.on(1, 12).buy(80.37, CASH_MACHINE)
+    story.on(1, 20).buy(211.11, CASH_MACHINE)
+    story.run(1, 31)
+    told = story.statement(1)
+    terms = story.state.in_force.billing
+    assert terms is not None
+    days = list(by_day(told.interest, story.state.billing.book(terms)))
+    assert len(days) == 20
+    assert all(day.days == 1 for day in days)
+    assert sum(day.interest_minor for day in days) == told.interest_minor
 
 
 def test_autopay_pays_the_statement_on_the_due_date() -> None:

@@ -41,6 +41,12 @@ def _waived(state: CreditAccount, fact: events.FeeWaived) -> CreditAccount:
     return replace(_moved(state, fact), acts=acts)
 
 
+def _limited(state: CreditAccount, fact: events.LimitChanged) -> CreditAccount:
+    act = Act(charge_id="", asked=str(fact.limit.minor_units))
+    acts = state.acts.set(act_key("limit", fact.change_id), act)
+    return replace(state, limit_minor=fact.limit.minor_units, acts=acts)
+
+
 EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     **{
         fact: _moved if fact in MOVING else _known
@@ -49,6 +55,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     },
     events.PaymentReturned: _returned,
     events.FeeWaived: _waived,
+    events.LimitChanged: _limited,
 }
 
 

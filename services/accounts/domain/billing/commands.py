@@ -46,3 +46,14 @@ class WaiveFee(Command):
     amount: Money | None = None
     reason: str
     transaction_date: date
+
+
+@command
+class ChangeCreditLine(Command):
+    """Set another limit."""
+
+    account_id: str
+    change_id: str
+    limit: Money
+    reason: str
+    transaction_date: date

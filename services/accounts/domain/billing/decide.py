@@ -11,6 +11,7 @@ from services.accounts.domain.account import charges
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount, act_key
 from services.accounts.domain.billing import commands, events
+from services.accounts.domain.billing.credit_line import change_credit_line
 from services.accounts.domain.billing.day import process
 from services.accounts.domain.billing.fees import event_of_return
 from services.accounts.domain.billing.following import with_billing
@@ -110,4 +111,5 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], Facts]] = {
     commands.SetAutopay: with_billing(set_autopay, evolve),
     commands.ReturnPayment: with_billing(return_payment, evolve),
     commands.WaiveFee: waive_fee,
+    commands.ChangeCreditLine: change_credit_line,
 }

@@ -282,3 +282,17 @@ class AnnualFeeSkipped(Fact):
 
     account_id: str
     due_on: date
+
+
+@fact
+class LimitChanged(Fact):
+    """The credit limit is another. `change_id` is the change that was asked for."""
+
+    account_id: str
+    customer_id: str
+    change_id: str
+    previous: Money
+    limit: Money
+    reason: str
+    available: Money
+    transaction_date: date

@@ -272,6 +272,12 @@ def _stands(before: Billing, terms: BillingTerms, fact: AccountStandingChanged) 
     return replace(before, ended=fact.status in (AccountStatus.CHARGED_OFF, AccountStatus.CLOSED))
 
 
+def _limited(before: Billing, terms: BillingTerms, fact: events.LimitChanged) -> Billing:
+    # In the first year a lower limit lowers what fees may be; a higher one does not raise it.
+    lowest = min(before.first_limit_minor, fact.limit.minor_units)
+    return replace(before, first_limit_minor=lowest)
+
+
 def _unchanged(before: Billing, terms: BillingTerms, fact: Fact) -> Billing:
     return before
 
@@ -302,6 +308,7 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     events.PenaltyRateLifted: _no_penalty,
     events.AccountChargedOff: _charged_off,
     events.RecoveryRecorded: _unchanged,
+    events.LimitChanged: _limited,
     AccountStandingChanged: _stands,
 }
 """What each fact does to billing, on accounts whose programme has any."""

@@ -1,0 +1,149 @@
+"""`cards statement`, `cards pay`, `cards explain-interest`: what is owed, why, and paying it."""
+
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+from cards.accounts.v1 import billing_service_pb2 as pb
+from cards.accounts.v1.billing_service_pb2_grpc import BillingServiceStub
+
+from client import tables
+from client.session import DESCRIPTION
+from client.terminal import SystemPath, console, money_of, open_session, run
+
+AccountId = Annotated[str, typer.Argument(help="Account id.")]
+Number = Annotated[int, typer.Option(help="Number of the statement.")]
+CHOICES = ("minimum", "statement", "balance")
+
+
+def statement(
+    account: AccountId,
+    number: Number = 0,
+    as_of: Annotated[str, typer.Option(help="The latest one by this date, YYYY-MM-DD.")] = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Show a statement: the latest, one by its number, or the one of a date."""
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            stub = session.stub(BillingServiceStub, "accounts")
+            request = pb.GetStatementRequest(account_id=account, number=number, as_of=as_of)
+            told = (await stub.GetStatement(request)).statement
+            for each in (_sums(told), _balances(told), _lines(told)):
+                console.print(each)
+
+    run(work)
+
+
+def _sums(told: Any) -> Any:
+    short, money = told.summary, tables.money
+    title = f"statement {short.number}: {short.opened_on} to {short.closed_on}"
+    rows = (
+        ("opening balance", money(told.opening)),
+        ("purchases", money(told.purchases)),
+        ("cash", money(told.cash_advances)),
+        ("other debits", money(told.other_debits)),
+        ("refunds", money(told.refunds)),
+        ("payments", money(told.payments)),
+        ("fees", money(told.fees)),
+        ("interest", money(told.interest)),
+        ("closing balance", money(short.closing)),
+        (f"minimum, due on {short.due_on}", money(short.minimum)),
+        ("purchases bore no interest", "yes" if told.grace_kept else "no"),
+        ("months by the minimum alone", str(told.payoff.minimum_months or "never")),
+    )
+    return tables.table(title, ("", ">"), rows)
+
+
+def _balances(told: Any) -> Any:
+    money = tables.money
+    rows = (
+        (
+            line.bucket,
+            money(line.opening),
+            money(line.debits),
+            money(line.credits),
+            money(line.interest),
+            money(line.closing),
+            money(line.average_daily_balance),
+            f"{line.apr_basis_points / 100:.2f} %",
+        )
+        for line in told.balances
+    )
+    headings = (
+        "balance",
+        ">opening",
+        ">debits",
+        ">credits",
+        ">interest",
+        ">closing",
+        ">average",
+        ">rate",
+    )
+    return tables.table("by balance", headings, rows)
+
+
+def _lines(told: Any) -> Any:
+    rows = (
+        (
+            line.posting_date,
+            tables.word(pb.StatementLineKind, line.kind),
+            line.description or line.reason,
+            tables.money(line.amount),
+        )
+        for line in told.lines
+    )
+    return tables.table("entries", ("#posted", "what", "text", ">amount"), rows)
+
+
+def explain_interest(
+    account: AccountId, number: Number = 0, system: SystemPath = DESCRIPTION
+) -> None:
+    """Explain interest day by day: of a statement, or (0) of the open cycle so far."""
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            stub = session.stub(BillingServiceStub, "accounts")
+            request = pb.ExplainInterestRequest(account_id=account, number=number)
+            found = await stub.ExplainInterest(request)
+            rows = (
+                (
+                    day.first_on,
+                    day.bucket,
+                    tables.word(pb.InterestCause, day.cause),
+                    tables.money(day.balance),
+                    f"{day.apr_basis_points / 100:.2f} %",
+                    tables.money(day.interest),
+                )
+                for day in found.days
+            )
+            headings = ("#day", "balance", "why", ">owed", ">rate", ">interest")
+            console.print(tables.table(f"{tables.money(found.total)} in all", headings, rows))
+            console.print(found.rounding)
+
+    run(work)
+
+
+def pay(
+    account: AccountId,
+    what: Annotated[
+        str, typer.Argument(help="minimum, statement, balance, or an amount such as 25.00.")
+    ],
+    currency: Annotated[str, typer.Option(help="Billing currency of an amount.")] = "GBP",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Pay at once: the minimum, the statement, everything, or an amount."""
+    chosen = what in CHOICES
+    request = pb.MakePaymentRequest(
+        idempotency_key=uuid4().hex,
+        account_id=account,
+        choice=pb.PaymentChoice.Value(f"PAYMENT_CHOICE_{what.upper() if chosen else 'AMOUNT'}"),
+        amount=None if chosen else money_of(what, currency),
+    )
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            paid = await session.stub(BillingServiceStub, "accounts").MakePayment(request)
+            console.print(f"paid; {tables.money(paid.balance)} is owed")
+
+    run(work)

@@ -1,0 +1,77 @@
+"""What takes more than one step about billing: business dates, choosing an amount to pay."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from chassis.kernel.errors import Invalid, NotFound, Refused
+from chassis.kernel.money import Money
+from chassis.ports import Ports
+from services.accounts.domain.account.state import CreditAccount, act_key
+from services.accounts.domain.billing.disputed import disputed_in
+from services.accounts.domain.billing.dues import credited_since, paid_towards
+from services.accounts.domain.billing.events import StatementCut
+from services.accounts.domain.billing.state import total
+from services.accounts.domain.billing.statement import Statement
+from services.accounts.domain.business_day.decider import BUSINESS_DAY
+from services.accounts.queries import billing as queries
+from services.accounts.use_cases.accounts import Accounts
+
+
+class Choice(StrEnum):
+    """What to pay."""
+
+    AMOUNT = "AMOUNT"
+    MINIMUM = "MINIMUM"
+    STATEMENT = "STATEMENT"
+    BALANCE = "BALANCE"
+
+
+@dataclass(frozen=True, slots=True)
+class BillingCases:
+    """The steps around billing."""
+
+    ports: Ports
+    accounts: Accounts
+
+    async def today(self, account: CreditAccount) -> date:
+        """The business date of the account's programme; the calendar's until it has one."""
+        found = await self.ports.application.find(BUSINESS_DAY, account.programme_id)
+        if found is None or found.on is None:
+            return self.ports.clock.now().date()
+        return found.today
+
+    async def statement(self, account_id: str, number: int, as_of: str) -> Statement:
+        """A statement as it was told. Raises NotFound STATEMENT_NOT_FOUND."""
+        await self.accounts.account(account_id)
+        place = await self.ports.database.read(
+            lambda connection: queries.place_of(connection, account_id, number, as_of)
+        )
+        found = await self.ports.log.after(place - 1, 1) if place else []
+        fact = found[0].fact if found else None
+        if not isinstance(fact, StatementCut):
+            raise NotFound("STATEMENT_NOT_FOUND", "there is no such statement, or not yet")
+        return fact.statement
+
+
+def chosen(account: CreditAccount, payment_id: str, choice: Choice, amount: Money | None) -> Money:
+    """How much is paid; asked again, the same. Raises Invalid AMOUNT_MISSING, Refused
+    NOTHING_TO_PAY."""
+    made = account.acts.get(act_key("payment", payment_id))
+    if made is not None:
+        return account.money(int(made.asked))
+    if choice is Choice.AMOUNT:
+        if amount is None:
+            raise Invalid("AMOUNT_MISSING", "say how much", field="amount")
+        return amount
+    owed = account.posted_minor - total(disputed_in(account))
+    due = account.billing.last_due
+    if choice is Choice.MINIMUM:
+        wanted = due.minimum_minor - paid_towards(account.billing, due) if due else 0
+    elif choice is Choice.STATEMENT:
+        wanted = due.closing_minor - credited_since(account.billing, due) if due else 0
+    else:
+        wanted = owed
+    if min(wanted, owed) <= 0:
+        raise Refused("NOTHING_TO_PAY", "nothing of that is left to pay")
+    return account.money(min(wanted, owed))
