@@ -38,16 +38,7 @@ def tell(story: "Story") -> None:
         ),
     ).account
     account_id = opened.account_id
-    story.ask(
-        "accounts.ClearCharge",
-        accounts.ClearChargeRequest(
-            clearing_id=uuid4().hex,
-            card_id=opened.cards[0].card_id,
-            amount=gbp(300_00),
-            merchant=SHOP,
-        ),
-        "gateway",
-    )
+    _buy(story, opened.cards[0].card_id, uuid4().hex)
     _advance(story)
     story.outsider.until(lambda: _billed(story, account_id), "the statement is cut")
     story.ask(
@@ -69,9 +60,34 @@ def tell(story: "Story") -> None:
         ),
     )
     story.ask(
+        "accounts.GrantHardship",
+        pb.GrantHardshipRequest(account_id=account_id, days=30, reason="ILLNESS"),
+    )
+    bought = uuid4().hex
+    _buy(story, opened.cards[0].card_id, bought)
+    story.ask(
+        "accounts.AgreeInstalmentPlan",
+        pb.AgreeInstalmentPlanRequest(account_id=account_id, charge_id=bought, months=3),
+    )
+    too_much = pb.MakePaymentRequest(
+        account_id=account_id, choice=pb.PAYMENT_CHOICE_AMOUNT, amount=gbp(900_00)
+    )
+    story.ask("accounts.MakePayment", too_much)
+    story.ask(
+        "accounts.RefundCreditBalance",
+        pb.RefundCreditBalanceRequest(account_id=account_id, reason="ASKED_FOR"),
+    )
+    story.ask(
         "accounts.ChangeCreditLine",
         pb.ChangeCreditLineRequest(account_id=account_id, limit=gbp(900_00), reason="REVIEW"),
     )
+
+
+def _buy(story: "Story", card_id: str, clearing_id: str) -> None:
+    request = accounts.ClearChargeRequest(
+        clearing_id=clearing_id, card_id=card_id, amount=gbp(300_00), merchant=SHOP
+    )
+    story.ask("accounts.ClearCharge", request, "gateway")
 
 
 def _define(story: "Story") -> None:
@@ -86,6 +102,7 @@ def _define(story: "Story") -> None:
             rates=[rate],
             minimum_payment=terms.MinimumPaymentRule(floor_minor=25_00, basis_points=100),
             fees=[terms.Fee(kind=terms.FEE_KIND_LATE, amount_minor=12_00)],
+            instalments=[terms.InstalmentProduct(months=3, fee_basis_points=200)],
         ),
     )
     story.ask("accounts.DefineProgramme", accounts.DefineProgrammeRequest(programme=programme))

@@ -237,6 +237,58 @@ class BillingApi(BillingServiceServicer):
             ),
         )
 
+    async def RefundCreditBalance(
+        self, request: pb.RefundCreditBalanceRequest, context: Context
+    ) -> pb.RefundCreditBalanceResponse:
+        account = await self._accounts.account(request.account_id)
+        command = commands.RefundCreditBalance(
+            account_id=request.account_id,
+            refund_id=derived_id(),
+            transaction_date=await self._cases.today(account),
+        )
+        return await self._application.answer(
+            command,
+            render=lambda settled: pb.RefundCreditBalanceResponse(
+                balance=_balance(settled), receipt=answers.receipt(settled)
+            ),
+        )
+
+    async def GrantHardship(
+        self, request: pb.GrantHardshipRequest, context: Context
+    ) -> pb.GrantHardshipResponse:
+        account = await self._accounts.account(request.account_id)
+        command = commands.GrantHardship(
+            account_id=request.account_id,
+            days=request.days,
+            reason=request.reason,
+            transaction_date=await self._cases.today(account),
+        )
+        return await self._application.answer(
+            command,
+            render=lambda settled: pb.GrantHardshipResponse(
+                ends_on=str(settled.state.billing.paused_until), receipt=answers.receipt(settled)
+            ),
+        )
+
+    async def AgreeInstalmentPlan(
+        self, request: pb.AgreeInstalmentPlanRequest, context: Context
+    ) -> pb.AgreeInstalmentPlanResponse:
+        account = await self._accounts.account(request.account_id)
+        plan_id = derived_id()
+        command = commands.AgreeInstalmentPlan(
+            account_id=request.account_id,
+            plan_id=plan_id,
+            charge_id=request.charge_id,
+            months=request.months,
+            transaction_date=await self._cases.today(account),
+        )
+        return await self._application.answer(
+            command,
+            render=lambda settled: pb.AgreeInstalmentPlanResponse(
+                plan_id=plan_id, receipt=answers.receipt(settled)
+            ),
+        )
+
 
 def _terms(account: CreditAccount) -> BillingTerms:
     """The billing of the programme. Raises Refused NO_BILLING."""

@@ -4,10 +4,15 @@ from datetime import date
 from typing import Any
 
 from services.accounts.domain.account.state import CreditAccount
-from services.accounts.domain.billing.commands import ChangeCreditLine
+from services.accounts.domain.billing.commands import (
+    AgreeInstalmentPlan,
+    ChangeCreditLine,
+    GrantHardship,
+    RefundCreditBalance,
+)
 from services.accounts.domain.billing.explaining import by_day
 from services.accounts.domain.billing.statement import GraceStatus
-from services.accounts.domain.billing.terms import AutopayKind, Fee, FeeKind
+from services.accounts.domain.billing.terms import AutopayKind, Fee, FeeKind, InstalmentProduct
 from services.accounts.domain.values import AccountStatus, AccountSubStatus
 from services.accounts.tests.billing_stories import CASH_MACHINE, BilledStory, amounts
 from services.accounts.tests.stories import AccountStory, pounds
@@ -264,6 +269,62 @@ def test_what_is_six_months_past_due_is_charged_off_and_may_be_recovered() -> No
     assert names(story.on(10, 5).pay(50))[:2] == ["PaymentRecorded", "RecoveryRecorded"]
     assert story.owed == 0
     assert story.run(12, 31) == []
+
+
+def test_a_pause_in_hardship_bears_neither_interest_nor_fees_and_ends_by_itself() -> None:
+    story = BilledStory()
+    story.on(1, 10).buy(365)
+    story.run(1, 31)
+    story.on(2, 1)
+    story.when(
+        GrantHardship(account_id="account", days=28, reason="ILLNESS", transaction_date=story.today)
+    )
+    assert AccountSubStatus.INTEREST_AND_FEES_PAUSED in story.state.sub_statuses
+    facts = story.run(2, 28)
+    assert amounts(facts, "FeeCharged") == amounts(facts, "InterestCharged") == []
+    assert "HardshipEnded" in names(facts)
+    assert AccountSubStatus.INTEREST_AND_FEES_PAUSED not in story.state.sub_statuses
+    assert amounts(story.run(3, 31), "InterestCharged") == [4.65]
+
+
+def test_a_purchase_is_paid_off_in_instalments_beside_the_minimum() -> None:
+    product = InstalmentProduct(months=3, fee_basis_points=200)
+    story = BilledStory(instalment_products=(product,))
+    bought = story.on(1, 10).buy(300)
+    story.on(1, 12).buy(100)
+    facts = story.when(
+        AgreeInstalmentPlan(
+            account_id="account",
+            plan_id="plan",
+            charge_id=bought,
+            months=3,
+            transaction_date=story.today,
+        )
+    )
+    assert amounts(facts, "FeeCharged") == [6]
+    story.run(1, 31)
+    told = story.statement(1)
+    assert (told.closing_minor, told.purchases_minor, told.refunds_minor) == (406_00, 400_00, 0)
+    assert told.minimum.instalments_minor == 100_00
+    for month in (2, 3, 4):
+        story.on(month, 20)
+        story.run(month, 20)
+        story.pay(story.state.billing.dues[-1].minimum_minor / 100)
+    story.run(4, 30)
+    assert [s.minimum.instalments_minor for s in story.statements()] == [100_00] * 3 + [0]
+    assert story.state.billing.plans == ()
+
+
+def test_a_credit_balance_is_paid_out() -> None:
+    story = BilledStory()
+    story.on(1, 10).buy(20)
+    story.pay(50)
+    command = RefundCreditBalance(
+        account_id="account", refund_id="refund", transaction_date=story.today
+    )
+    assert amounts(story.when(command), "CreditBalanceRefunded") == [30]
+    story.run(1, 31)
+    assert story.owed == story.statement(1).closing_minor == 0
 
 
 def test_many_days_at_once_are_the_same_as_each_day_in_turn() -> None:

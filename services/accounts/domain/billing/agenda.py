@@ -23,6 +23,7 @@ class Step(IntEnum):
     AGE = 5
     CHARGE_OFF = 6
     CLOSE = 7
+    END_PAUSE = 8
 
 
 @value
@@ -49,6 +50,8 @@ def items(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
     yield Item(on=billing.closes_on, step=Step.CLOSE, subject=billing.number)
     if billing.annual_fee_on:
         yield Item(on=billing.annual_fee_on, step=Step.ANNUAL_FEE)
+    if billing.paused and billing.paused_until:
+        yield Item(on=billing.paused_until, step=Step.END_PAUSE)
     kind, _ = autopay_of(billing, terms)
     for due in billing.dues:
         if not due.checked:

@@ -45,9 +45,14 @@ def allocate_excess(
 
 
 def allocate_minimum(owed: Sequence[Owed], amount_minor: int, order: MinimumOrder) -> list[Balance]:
-    """What each balance gets of the minimum payment: fees, instalments that are due, the rest."""
+    """What each balance gets of the minimum payment: fees, instalments that are due, the rest; of
+    an instalment plan what is not due yet comes last."""
     sign = 1 if order is MinimumOrder.LOWEST_APR_FIRST else -1
-    ordered = sorted(owed, key=lambda each: (sign * each.apr_basis_points, each.bucket))
+
+    def place(each: Owed) -> tuple[bool, int, str]:
+        return ("/" in each.bucket, sign * each.apr_basis_points, each.bucket)
+
+    ordered = sorted(owed, key=place)
     fees = [(each.bucket, each.minor) for each in ordered if each.bucket == FEE]
     billed = [(each.bucket, min(each.billed_minor, each.minor)) for each in ordered]
     rest = [

@@ -17,6 +17,7 @@ MOVING: tuple[type[Fact], ...] = (
     events.PaymentReturned,
     events.AccountChargedOff,
     events.RecoveryRecorded,
+    events.CreditBalanceRefunded,
 )
 """Facts of billing that carry the balance after them."""
 
@@ -47,6 +48,12 @@ def _limited(state: CreditAccount, fact: events.LimitChanged) -> CreditAccount:
     return replace(state, limit_minor=fact.limit.minor_units, acts=acts)
 
 
+def _paid_out(state: CreditAccount, fact: events.CreditBalanceRefunded) -> CreditAccount:
+    act = Act(charge_id="", asked=str(fact.amount.minor_units))
+    acts = state.acts.set(act_key("credit balance", fact.refund_id), act)
+    return replace(_moved(state, fact), acts=acts)
+
+
 EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     **{
         fact: _moved if fact in MOVING else _known
@@ -56,6 +63,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.PaymentReturned: _returned,
     events.FeeWaived: _waived,
     events.LimitChanged: _limited,
+    events.CreditBalanceRefunded: _paid_out,
 }
 
 

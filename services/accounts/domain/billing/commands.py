@@ -57,3 +57,33 @@ class ChangeCreditLine(Command):
     limit: Money
     reason: str
     transaction_date: date
+
+
+@command
+class RefundCreditBalance(Command):
+    """Pay out what the account is in credit by."""
+
+    account_id: str
+    refund_id: str
+    transaction_date: date
+
+
+@command
+class GrantHardship(Command):
+    """Pause interest and fees on so many days from today on."""
+
+    account_id: str
+    days: int
+    reason: str
+    transaction_date: date
+
+
+@command
+class AgreeInstalmentPlan(Command):
+    """Pay a purchase off in so many months."""
+
+    account_id: str
+    plan_id: str
+    charge_id: str
+    months: int
+    transaction_date: date

@@ -13,6 +13,7 @@ from services.accounts.domain.billing.buckets import (
     type_of,
 )
 from services.accounts.domain.billing.calendar import due_of, months_later
+from services.accounts.domain.billing.instalments import instalments_due
 from services.accounts.domain.billing.interest import Computed, compute
 from services.accounts.domain.billing.payoff import PayingOff, disclose
 from services.accounts.domain.billing.rounding import share
@@ -113,7 +114,7 @@ def minimum_of(
     part += computed.interest_minor if rule.includes_interest else 0
     part += max(0, fees_minor) if rule.includes_fees else 0
     past_due = min(owed, billing.past_due_minor(billing.closes_on))
-    instalments = sum(each.minor for each in instalments_due(billing, computed))
+    instalments = sum(each.minor for each in instalments_due(billing.plans, computed.balances))
     instalments = min(instalments, owed - past_due)
     # What is past due is within the balance: the rest of it is all that the rule can ask for.
     regular = min(max(part, rule.floor_minor), revolving, owed - past_due - instalments)
@@ -123,23 +124,6 @@ def minimum_of(
         instalments_minor=instalments,
         past_due_minor=past_due,
     )
-
-
-def instalments_due(billing: Billing, computed: Computed) -> list[Balance]:
-    """What each plan asks for with this statement: an equal part, the last one what is left."""
-    owed = {each.bucket: each.minor for each in computed.closing}
-    due = []
-    for plan in billing.plans:
-        left = owed.get(plan.bucket, 0)
-        part = -(-plan.principal_minor // plan.months) + _interest_in(computed, plan.bucket)
-        last = plan.billed + 1 >= plan.months
-        if left:
-            due.append(Balance(bucket=plan.bucket, minor=left if last else min(left, part)))
-    return due
-
-
-def _interest_in(computed: Computed, bucket: str) -> int:
-    return sum(each.minor for each in computed.interest if each.bucket == bucket)
 
 
 def _as_told(told: Sequence[Balance], lines: Sequence[BalanceLine]) -> tuple[BalanceLine, ...]:

@@ -10,6 +10,7 @@ from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing import commands, events
 from services.accounts.domain.billing.agenda import Item, Step, autopay_of, next_due_on, next_item
+from services.accounts.domain.billing.agreements import end_hardship
 from services.accounts.domain.billing.cutting import cut
 from services.accounts.domain.billing.disputed import disputed_in
 from services.accounts.domain.billing.dues import credited_since, due_of_number, paid_towards
@@ -125,6 +126,11 @@ def annual_fee(state: CreditAccount, terms: BillingTerms, item: Item, context: C
     return charged or (events.AnnualFeeSkipped(account_id=state.account_id, due_on=item.on),)
 
 
+def end_pause(state: CreditAccount, terms: BillingTerms, item: Item, context: Context) -> Facts:
+    """Interest and fees are charged again."""
+    return end_hardship(state, context)
+
+
 # Due dates
 
 
@@ -176,5 +182,6 @@ STEPS: dict[Step, Callable[[CreditAccount, BillingTerms, Item, Context], Facts]]
     Step.AGE: age,
     Step.CHARGE_OFF: charge_off,
     Step.CLOSE: close,
+    Step.END_PAUSE: end_pause,
 }
 """What is done for each thing that is due."""

@@ -10,24 +10,17 @@ from chassis.kernel.events import Command, Fact
 from services.accounts.domain.account import charges
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount, act_key
-from services.accounts.domain.billing import commands, events
+from services.accounts.domain.billing import agreements, commands, events
+from services.accounts.domain.billing.agreements import billed_terms
 from services.accounts.domain.billing.credit_line import change_credit_line
 from services.accounts.domain.billing.day import process
 from services.accounts.domain.billing.fees import event_of_return
 from services.accounts.domain.billing.following import with_billing
-from services.accounts.domain.billing.posting import fee_waived, moved, penalty_fee, terms_of
+from services.accounts.domain.billing.posting import fee_waived, moved, penalty_fee
 from services.accounts.domain.billing.state import Billing
-from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, FeeKind
+from services.accounts.domain.billing.terms import AutopayKind, FeeKind
 
 Facts = tuple[Fact, ...]
-
-
-def billed_terms(state: CreditAccount) -> BillingTerms:
-    """The billing of the programme. Raises Refused where there is none, or no more."""
-    terms = terms_of(state)
-    if terms is None:
-        raise Refused("NO_BILLING", "the account has no billing cycles")
-    return terms
 
 
 def set_autopay(state: CreditAccount, command: commands.SetAutopay, context: Context) -> Facts:
@@ -112,4 +105,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], Facts]] = {
     commands.ReturnPayment: with_billing(return_payment, evolve),
     commands.WaiveFee: waive_fee,
     commands.ChangeCreditLine: change_credit_line,
+    commands.RefundCreditBalance: agreements.refund_credit_balance,
+    commands.GrantHardship: with_billing(agreements.grant_hardship, evolve),
+    commands.AgreeInstalmentPlan: agreements.agree_plan,
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.accounts.domain import events as facts
 from services.accounts.domain.billing import events
-from services.accounts.domain.billing.buckets import CASH_ADVANCE, PURCHASE
+from services.accounts.domain.billing.buckets import CASH_ADVANCE, PURCHASE, Plan
 from services.accounts.domain.billing.state import Billing, Due, appended
 from services.accounts.domain.billing.statement import LineKind, StatementLine
 from services.accounts.domain.billing.terms import BillingTerms
@@ -117,6 +117,36 @@ def credited(before: Billing, terms: BillingTerms, fact: charging.OriginalCredit
         -fact.amount.minor_units,
         description=fact.sender.name,
     )
+
+
+def paid_out(before: Billing, terms: BillingTerms, fact: events.CreditBalanceRefunded) -> Billing:
+    """The account is in credit no more."""
+    amount = fact.amount.minor_units
+    return entered(before, fact, LineKind.CREDIT_REFUNDED, fact.refund_id, amount)
+
+
+def planned(before: Billing, terms: BillingTerms, fact: events.InstalmentPlanMade) -> Billing:
+    """A purchase leaves the purchases for a balance of its own."""
+    plan = Plan(
+        plan_id=fact.plan_id,
+        charge_id=fact.charge_id,
+        principal_minor=fact.principal.minor_units,
+        months=fact.months,
+        apr_basis_points=fact.apr_basis_points,
+    )
+    known = replace(before, plans=(*before.plans, plan))
+    for bucket, signed in ((PURCHASE, -plan.principal_minor), (plan.bucket, plan.principal_minor)):
+        known = entered(
+            known,
+            fact,
+            LineKind.CREDIT,
+            f"{fact.plan_id} {bucket}",
+            signed,
+            bucket=bucket,
+            reason="INSTALMENT_PLAN",
+            charge_id=fact.charge_id,
+        )
+    return known
 
 
 def paid(before: Billing, terms: BillingTerms, fact: facts.PaymentRecorded) -> Billing:

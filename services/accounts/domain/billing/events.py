@@ -296,3 +296,53 @@ class LimitChanged(Fact):
     reason: str
     available: Money
     transaction_date: date
+
+
+@fact
+class CreditBalanceRefunded(Fact):
+    """What the account was in credit by was paid out to the holder."""
+
+    account_id: str
+    customer_id: str
+    refund_id: str
+    amount: Money
+    available: Money
+    balance: Money
+    transaction_date: date
+    posting_date: date
+
+
+@fact
+class HardshipGranted(Fact):
+    """No interest and no fees from one day to another, both included."""
+
+    account_id: str
+    customer_id: str
+    starts_on: date
+    ends_on: date
+    reason: str
+    transaction_date: date
+
+
+@fact
+class HardshipEnded(Fact):
+    """Interest and fees are charged again."""
+
+    account_id: str
+    customer_id: str
+    ended_on: date
+
+
+@fact
+class InstalmentPlanMade(Fact):
+    """A purchase, or what is left of it, is paid off in so many months."""
+
+    account_id: str
+    customer_id: str
+    plan_id: str
+    charge_id: str
+    principal: Money
+    months: int
+    apr_basis_points: int
+    transaction_date: date
+    posting_date: date

@@ -12,6 +12,7 @@ from services.accounts.domain.billing.buckets import FEE, Balance
 from services.accounts.domain.billing.calendar import DAY, close_of, months_later
 from services.accounts.domain.billing.entries import entered, in_order
 from services.accounts.domain.billing.fees import annual_fee_due
+from services.accounts.domain.billing.instalments import instalments_due, still_owed
 from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import (
     CLOSED_CYCLES_LIMIT,
@@ -164,6 +165,8 @@ def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Bil
         grace=told.grace is GraceStatus.KEPT,
         streak=fact.streak,
         dues=(*before.dues[-(DUES_LIMIT - 1) :], due),
+        billed=instalments_due(before.plans, told.balances),
+        plans=still_owed(before.plans, told.balances),
         year=opened_on.year,
         fees_of_year_minor=before.fees_of_year_minor if opened_on.year == before.year else 0,
         interest_of_year_minor=told.year_to_date_interest_minor
@@ -278,6 +281,15 @@ def _limited(before: Billing, terms: BillingTerms, fact: events.LimitChanged) ->
     return replace(before, first_limit_minor=lowest)
 
 
+def _paused(before: Billing, terms: BillingTerms, fact: events.HardshipGranted) -> Billing:
+    return replace(before, paused=True, paused_from=fact.starts_on, paused_until=fact.ends_on)
+
+
+def _pause_ended(before: Billing, terms: BillingTerms, fact: events.HardshipEnded) -> Billing:
+    # The dates stay: days of the pause bear no interest however often they are recalculated.
+    return replace(before, paused=False)
+
+
 def _unchanged(before: Billing, terms: BillingTerms, fact: Fact) -> Billing:
     return before
 
@@ -309,6 +321,10 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     events.AccountChargedOff: _charged_off,
     events.RecoveryRecorded: _unchanged,
     events.LimitChanged: _limited,
+    events.CreditBalanceRefunded: entries.paid_out,
+    events.HardshipGranted: _paused,
+    events.HardshipEnded: _pause_ended,
+    events.InstalmentPlanMade: entries.planned,
     AccountStandingChanged: _stands,
 }
 """What each fact does to billing, on accounts whose programme has any."""

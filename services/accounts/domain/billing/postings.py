@@ -14,6 +14,7 @@ _ACCOUNTS: dict[type[Fact], tuple[LedgerAccount, LedgerAccount]] = {
     events.FeeWaived: (LedgerAccount.FEE_INCOME, LedgerAccount.RECEIVABLE),
     events.PaymentReturned: (LedgerAccount.RECEIVABLE, LedgerAccount.CASH),
     events.AccountChargedOff: (LedgerAccount.CHARGE_OFF_LOSS, LedgerAccount.RECEIVABLE),
+    events.CreditBalanceRefunded: (LedgerAccount.RECEIVABLE, LedgerAccount.CASH),
     events.RecoveryRecorded: (LedgerAccount.RECEIVABLE, LedgerAccount.RECOVERY_INCOME),
 }
 """What is debited and credited by the amount of a fact."""

@@ -132,6 +132,7 @@ class Billing:
     penalty_from: date | None = None
     paused_from: date | None = None
     paused_until: date | None = None
+    paused: bool = False
     over_limit_consent: bool = False
     charged_off_minor: int = 0
     ended: bool = False

@@ -1293,3 +1293,187 @@ class ChangeCreditLineResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChangeCreditLineResponse: _TypeAlias = ChangeCreditLineResponse  # noqa: Y015
+
+@_typing.final
+class RefundCreditBalanceRequest(_message.Message):
+    """RefundCreditBalance asks."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    reason: _builtins.str
+    """Why; for the record of the request."""
+    idempotency_key: _builtins.str
+    """One for each intention; repeated when the same is asked again."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "idempotency_key", b"idempotency_key", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundCreditBalanceRequest: _TypeAlias = RefundCreditBalanceRequest  # noqa: Y015
+
+@_typing.final
+class RefundCreditBalanceResponse(_message.Message):
+    """RefundCreditBalance answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BALANCE_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards."""
+
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it is on record."""
+
+    def __init__(
+        self,
+        *,
+        balance: _money_pb2.Money | None = ...,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundCreditBalanceResponse: _TypeAlias = RefundCreditBalanceResponse  # noqa: Y015
+
+@_typing.final
+class GrantHardshipRequest(_message.Message):
+    """GrantHardship asks."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    days: _builtins.int
+    """For so many days, from the business date on."""
+    reason: _builtins.str
+    """Why."""
+    idempotency_key: _builtins.str
+    """One for each intention; repeated when the same is asked again."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "days", b"days", "idempotency_key", b"idempotency_key", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GrantHardshipRequest: _TypeAlias = GrantHardshipRequest  # noqa: Y015
+
+@_typing.final
+class GrantHardshipResponse(_message.Message):
+    """GrantHardship answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    ends_on: _builtins.str
+    """The last day of the pause, YYYY-MM-DD."""
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it is on record."""
+
+    def __init__(
+        self,
+        *,
+        ends_on: _builtins.str = ...,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ends_on", b"ends_on", "receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GrantHardshipResponse: _TypeAlias = GrantHardshipResponse  # noqa: Y015
+
+@_typing.final
+class AgreeInstalmentPlanRequest(_message.Message):
+    """AgreeInstalmentPlan asks."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    MONTHS_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    charge_id: _builtins.str
+    """The purchase."""
+    months: _builtins.int
+    """In so many months."""
+    idempotency_key: _builtins.str
+    """One for each intention; repeated when the same is asked again."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        months: _builtins.int = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "charge_id", b"charge_id", "idempotency_key", b"idempotency_key", "months", b"months"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgreeInstalmentPlanRequest: _TypeAlias = AgreeInstalmentPlanRequest  # noqa: Y015
+
+@_typing.final
+class AgreeInstalmentPlanResponse(_message.Message):
+    """AgreeInstalmentPlan answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_ID_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    plan_id: _builtins.str
+    """The plan."""
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it is on record."""
+
+    def __init__(
+        self,
+        *,
+        plan_id: _builtins.str = ...,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plan_id", b"plan_id", "receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgreeInstalmentPlanResponse: _TypeAlias = AgreeInstalmentPlanResponse  # noqa: Y015

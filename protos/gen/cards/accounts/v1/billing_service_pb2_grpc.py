@@ -85,6 +85,21 @@ class BillingServiceStub:
                 request_serializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.ChangeCreditLineRequest.SerializeToString,
                 response_deserializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.ChangeCreditLineResponse.FromString,
                 _registered_method=True)
+        self.RefundCreditBalance = channel.unary_unary(
+                '/cards.accounts.v1.BillingService/RefundCreditBalance',
+                request_serializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.RefundCreditBalanceRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.RefundCreditBalanceResponse.FromString,
+                _registered_method=True)
+        self.GrantHardship = channel.unary_unary(
+                '/cards.accounts.v1.BillingService/GrantHardship',
+                request_serializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.GrantHardshipRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.GrantHardshipResponse.FromString,
+                _registered_method=True)
+        self.AgreeInstalmentPlan = channel.unary_unary(
+                '/cards.accounts.v1.BillingService/AgreeInstalmentPlan',
+                request_serializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.AgreeInstalmentPlanRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.AgreeInstalmentPlanResponse.FromString,
+                _registered_method=True)
 
 
 class BillingServiceServicer:
@@ -172,6 +187,30 @@ class BillingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RefundCreditBalance(self, request, context):
+        """Pays out what the account is in credit by. Errors: ACCOUNT_NOT_FOUND, NO_BILLING,
+        NOT_IN_CREDIT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GrantHardship(self, request, context):
+        """Pauses interest and fees for some days. Errors: ACCOUNT_NOT_FOUND, NO_BILLING, ALREADY_PAUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AgreeInstalmentPlan(self, request, context):
+        """Lets a purchase be paid off in instalments, as the programme offers it. Errors:
+        ACCOUNT_NOT_FOUND, NO_BILLING, CHARGE_NOT_FOUND, NO_SUCH_PLAN, PLAN_EXISTS, TOO_MANY_PLANS,
+        TOO_LITTLE_FOR_PLAN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BillingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -224,6 +263,21 @@ def add_BillingServiceServicer_to_server(servicer, server):
                     servicer.ChangeCreditLine,
                     request_deserializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.ChangeCreditLineRequest.FromString,
                     response_serializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.ChangeCreditLineResponse.SerializeToString,
+            ),
+            'RefundCreditBalance': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefundCreditBalance,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.RefundCreditBalanceRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.RefundCreditBalanceResponse.SerializeToString,
+            ),
+            'GrantHardship': grpc.unary_unary_rpc_method_handler(
+                    servicer.GrantHardship,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.GrantHardshipRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.GrantHardshipResponse.SerializeToString,
+            ),
+            'AgreeInstalmentPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.AgreeInstalmentPlan,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.AgreeInstalmentPlanRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_billing__service__pb2.AgreeInstalmentPlanResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -497,6 +551,87 @@ class BillingService:
             '/cards.accounts.v1.BillingService/ChangeCreditLine',
             cards_dot_accounts_dot_v1_dot_billing__service__pb2.ChangeCreditLineRequest.SerializeToString,
             cards_dot_accounts_dot_v1_dot_billing__service__pb2.ChangeCreditLineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefundCreditBalance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cards.accounts.v1.BillingService/RefundCreditBalance',
+            cards_dot_accounts_dot_v1_dot_billing__service__pb2.RefundCreditBalanceRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_billing__service__pb2.RefundCreditBalanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GrantHardship(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cards.accounts.v1.BillingService/GrantHardship',
+            cards_dot_accounts_dot_v1_dot_billing__service__pb2.GrantHardshipRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_billing__service__pb2.GrantHardshipResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AgreeInstalmentPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cards.accounts.v1.BillingService/AgreeInstalmentPlan',
+            cards_dot_accounts_dot_v1_dot_billing__service__pb2.AgreeInstalmentPlanRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_billing__service__pb2.AgreeInstalmentPlanResponse.FromString,
             options,
             channel_credentials,
             insecure,

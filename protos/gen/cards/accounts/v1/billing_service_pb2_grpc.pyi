@@ -56,6 +56,17 @@ class BillingServiceStub:
     back. Errors: ACCOUNT_NOT_FOUND, NO_BILLING, CURRENCY_MISMATCH, LIMIT_NEGATIVE,
     LIMIT_CHANGED_DIFFERENTLY.
     """
+    RefundCreditBalance: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.RefundCreditBalanceRequest, _billing_service_pb2.RefundCreditBalanceResponse]
+    """Pays out what the account is in credit by. Errors: ACCOUNT_NOT_FOUND, NO_BILLING,
+    NOT_IN_CREDIT.
+    """
+    GrantHardship: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.GrantHardshipRequest, _billing_service_pb2.GrantHardshipResponse]
+    """Pauses interest and fees for some days. Errors: ACCOUNT_NOT_FOUND, NO_BILLING, ALREADY_PAUSED."""
+    AgreeInstalmentPlan: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.AgreeInstalmentPlanRequest, _billing_service_pb2.AgreeInstalmentPlanResponse]
+    """Lets a purchase be paid off in instalments, as the programme offers it. Errors:
+    ACCOUNT_NOT_FOUND, NO_BILLING, CHARGE_NOT_FOUND, NO_SUCH_PLAN, PLAN_EXISTS, TOO_MANY_PLANS,
+    TOO_LITTLE_FOR_PLAN.
+    """
 
 class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Revolving credit: statements, interest explained, what is due, payments and what follows."""
@@ -158,6 +169,35 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         """Sets another limit; fees of the first year that the lower limit no longer allows are given
         back. Errors: ACCOUNT_NOT_FOUND, NO_BILLING, CURRENCY_MISMATCH, LIMIT_NEGATIVE,
         LIMIT_CHANGED_DIFFERENTLY.
+        """
+
+    @_abc_1.abstractmethod
+    def RefundCreditBalance(
+        self,
+        request: _billing_service_pb2.RefundCreditBalanceRequest,
+        context: _aio.ServicerContext[_billing_service_pb2.RefundCreditBalanceRequest, _billing_service_pb2.RefundCreditBalanceResponse],
+    ) -> _abc.Awaitable[_billing_service_pb2.RefundCreditBalanceResponse]:
+        """Pays out what the account is in credit by. Errors: ACCOUNT_NOT_FOUND, NO_BILLING,
+        NOT_IN_CREDIT.
+        """
+
+    @_abc_1.abstractmethod
+    def GrantHardship(
+        self,
+        request: _billing_service_pb2.GrantHardshipRequest,
+        context: _aio.ServicerContext[_billing_service_pb2.GrantHardshipRequest, _billing_service_pb2.GrantHardshipResponse],
+    ) -> _abc.Awaitable[_billing_service_pb2.GrantHardshipResponse]:
+        """Pauses interest and fees for some days. Errors: ACCOUNT_NOT_FOUND, NO_BILLING, ALREADY_PAUSED."""
+
+    @_abc_1.abstractmethod
+    def AgreeInstalmentPlan(
+        self,
+        request: _billing_service_pb2.AgreeInstalmentPlanRequest,
+        context: _aio.ServicerContext[_billing_service_pb2.AgreeInstalmentPlanRequest, _billing_service_pb2.AgreeInstalmentPlanResponse],
+    ) -> _abc.Awaitable[_billing_service_pb2.AgreeInstalmentPlanResponse]:
+        """Lets a purchase be paid off in instalments, as the programme offers it. Errors:
+        ACCOUNT_NOT_FOUND, NO_BILLING, CHARGE_NOT_FOUND, NO_SUCH_PLAN, PLAN_EXISTS, TOO_MANY_PLANS,
+        TOO_LITTLE_FOR_PLAN.
         """
 
 def add_BillingServiceServicer_to_server(servicer: BillingServiceServicer, server: _aio.Server) -> None: ...

@@ -1,0 +1,29 @@
+"""Instalment plans at the close of a cycle: what each asks for, and which are paid off."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from services.accounts.domain.billing.buckets import Balance, Plan
+from services.accounts.domain.billing.statement import BalanceLine
+
+
+def instalments_due(plans: Sequence[Plan], lines: Sequence[BalanceLine]) -> tuple[Balance, ...]:
+    """What each plan asks for with a statement: an equal part with the interest of the cycle, the
+    last time all that is left."""
+    of = {line.bucket: line for line in lines}
+    found = []
+    for plan in plans:
+        line = of.get(plan.bucket)
+        if line is None or line.closing_minor <= 0:
+            continue
+        part = -(-plan.principal_minor // plan.months) + line.interest_minor
+        last = plan.billed + 1 >= plan.months
+        asked = line.closing_minor if last else min(line.closing_minor, part)
+        found.append(Balance(bucket=plan.bucket, minor=asked))
+    return tuple(found)
+
+
+def still_owed(plans: Sequence[Plan], lines: Sequence[BalanceLine]) -> tuple[Plan, ...]:
+    """The plans of which something is owed, each billed once more."""
+    owed = {line.bucket for line in lines if line.closing_minor}
+    return tuple(replace(plan, billed=plan.billed + 1) for plan in plans if plan.bucket in owed)
