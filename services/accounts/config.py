@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from services.accounts.iso8583.settings import Iso8583Settings
 
@@ -16,6 +16,8 @@ class AccountsSettings(Iso8583Settings):
     """How long an authorisation waits for risk before the stand-in rule decides."""
     test_clock_allowed: bool = False
     """Whether business dates may be advanced: in test systems only, never where real money is."""
+    device_token_bin: str = Field(default="489537", pattern="^([0-9]{6}|[0-9]{8})$")
+    """What the numbers of device tokens begin with: a range of its own, in which no card is."""
     category_codes_path: Path = REFERENCE / "mcc_codes.csv"
     """The table of merchant category codes that gives trades their names."""
     currency_codes_path: Path = REFERENCE / "iso4217_codes_all.csv"

@@ -11,6 +11,7 @@ from tests.contract import (
     part_charges,
     part_clearing,
     part_controls,
+    part_device_tokens,
     part_programmes,
     part_transactions,
 )
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 PARTS: tuple[Callable[["Story"], None], ...] = (
     part_cards.tell,
+    part_device_tokens.tell,
     part_controls.tell,
     part_business_days.tell,
     part_clearing.tell,

@@ -72,6 +72,7 @@ class ClaimPan(Command):
     account_id: str
     customer_id: str
     last_four: str
+    token_id: str = ""
 
 
 @command
@@ -110,6 +111,7 @@ class Pan:
     account_id: str = ""
     customer_id: str = ""
     last_four: str = ""
+    token_id: str = ""
     refusals: PersistentMap[Refusal] = PersistentMap()
 
 
@@ -134,6 +136,7 @@ def evolve(state: Pan, fact: PanClaimed | UnknownCardRefused) -> Pan:
         account_id=fact.account_id,
         customer_id=fact.customer_id,
         last_four=fact.last_four,
+        token_id=fact.token_id,
     )
 
 
@@ -151,7 +154,7 @@ def decide(
 
 def _claim(state: Pan, command: ClaimPan) -> tuple[PanClaimed, ...]:
     if state.card_id:
-        if state.card_id == command.card_id:
+        if (state.card_id, state.token_id) == (command.card_id, command.token_id):
             return ()
         raise Refused("PAN_TAKEN", "another card has this number")
     return (
@@ -162,6 +165,7 @@ def _claim(state: Pan, command: ClaimPan) -> tuple[PanClaimed, ...]:
             account_id=command.account_id,
             customer_id=command.customer_id,
             last_four=command.last_four,
+            token_id=command.token_id,
         ),
     )
 

@@ -9,7 +9,8 @@ from services.accounts.domain.values import EntryMode, Merchant
 
 @fact
 class PanClaimed(Fact):
-    """A card number belongs to a card for ever. `sealed_pan` is ciphertext."""
+    """A number belongs to a card for ever, or to the device token of a card. `sealed_pan` is
+    ciphertext."""
 
     pan_hash: str
     sealed_pan: str
@@ -17,6 +18,7 @@ class PanClaimed(Fact):
     account_id: str
     customer_id: str
     last_four: str
+    token_id: str = ""
 
 
 @fact

@@ -6,6 +6,7 @@ from cards.accounts.v1 import (
     cards_service_pb2,
     charges_service_pb2,
     controls_service_pb2,
+    device_tokens_service_pb2,
     programmes_service_pb2,
 )
 from cards.accounts.v1.accounts_service_pb2 import DESCRIPTOR
@@ -19,6 +20,9 @@ from cards.accounts.v1.card_secrets_service_pb2_grpc import (
 from cards.accounts.v1.cards_service_pb2_grpc import add_CardsServiceServicer_to_server
 from cards.accounts.v1.charges_service_pb2_grpc import add_ChargesServiceServicer_to_server
 from cards.accounts.v1.controls_service_pb2_grpc import add_ControlsServiceServicer_to_server
+from cards.accounts.v1.device_tokens_service_pb2_grpc import (
+    add_DeviceTokensServiceServicer_to_server,
+)
 from cards.accounts.v1.programmes_service_pb2_grpc import add_ProgrammesServiceServicer_to_server
 
 from chassis.ports import Ports
@@ -37,6 +41,7 @@ from services.accounts.grpc_api.cards import CardsApi
 from services.accounts.grpc_api.charges import Charges
 from services.accounts.grpc_api.controls import ControlsApi
 from services.accounts.grpc_api.credits import ChargesApi
+from services.accounts.grpc_api.device_tokens import DeviceTokensApi
 from services.accounts.grpc_api.holders import Holders
 from services.accounts.grpc_api.programmes import Programmes
 from services.accounts.grpc_api.transactions import transactions_rpcs
@@ -73,6 +78,11 @@ def rpcs(ports: Ports) -> Rpcs:
             add_AccountsServiceServicer_to_server,
             api,
             DESCRIPTOR.services_by_name["AccountsService"],
+        ),
+        (
+            add_DeviceTokensServiceServicer_to_server,
+            DeviceTokensApi(ports, accounts),
+            device_tokens_service_pb2.DESCRIPTOR.services_by_name["DeviceTokensService"],
         ),
         (
             add_CardSecretsServiceServicer_to_server,

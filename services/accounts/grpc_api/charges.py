@@ -47,6 +47,7 @@ class Charges(AccountsServiceServicer):
         charge_id = request.charge_id or derived_id()
         on, at = messages.moment(request, self._clock.now())
         check_one_of(request)
+        token_id = ""
         if request.card_id:
             place = await self._accounts.place(request.card_id)
         else:
@@ -63,6 +64,7 @@ class Charges(AccountsServiceServicer):
                 )
                 return await self._refuse_unknown(refusal)
             place = CardPlace(card_id=pan.card_id, account_id=pan.account_id)
+            token_id = pan.token_id
         command = AuthoriseCharge(
             account_id=place.account_id,
             charge_id=charge_id,
@@ -76,6 +78,7 @@ class Charges(AccountsServiceServicer):
             transaction_at=at,
             network=messages.network(request.network),
             partial_approval_allowed=request.partial_approval_allowed,
+            token_id=token_id,
             checks=await self._secrets.check(
                 place.card_id,
                 request.verification_value,

@@ -130,6 +130,7 @@ class AuthoriseCharge(Command):
     network: Network = Network.UNSPECIFIED
     partial_approval_allowed: bool = False
     checks: CardChecks | None = None
+    token_id: str = ""
 
 
 @command

@@ -20,6 +20,7 @@ from services.accounts.domain.life import decide as life
 from services.accounts.domain.pins import decide as pins
 from services.accounts.domain.programmes import migrating
 from services.accounts.domain.standing import decide as standing
+from services.accounts.domain.tokens import decide as tokens
 
 DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, ...]]] = {
     commands.OpenAccount: cards.open_account,
@@ -43,6 +44,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     **billing.DECIDE,
     **life.DECIDE,
     **pins.DECIDE,
+    **tokens.DECIDE,
     **standing.DECIDE,
     **migrating.DECIDE,
     **closure.DECIDE,

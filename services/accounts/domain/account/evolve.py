@@ -14,6 +14,7 @@ from services.accounts.domain.life import evolve as life
 from services.accounts.domain.pins import evolve as pins
 from services.accounts.domain.programmes import migrating
 from services.accounts.domain.standing import evolve as standing
+from services.accounts.domain.tokens import evolve as tokens
 from services.accounts.domain.values import AccountStatus, CardStatus, ChargeStatus
 
 
@@ -341,6 +342,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     **billing.EVOLVE,
     **life.EVOLVE,
     **pins.EVOLVE,
+    **tokens.EVOLVE,
     **standing.EVOLVE,
     **migrating.EVOLVE,
 }
@@ -349,4 +351,6 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
 def evolve(state: CreditAccount, fact: Fact) -> CreditAccount:
     """The account after a fact."""
     after = billing.billed(EVOLVE[type(fact)](state, fact), fact)
+    if after.tokens:
+        after = tokens.follow(after, fact)
     return controls.follow(after, fact) if after.controls.number else after

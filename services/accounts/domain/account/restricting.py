@@ -1,6 +1,7 @@
 """What besides credit stands against a charge: the last word of the same decision. An account
 without spend controls pays for a look only."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from chassis.kernel.decider import Context
@@ -11,6 +12,7 @@ from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.controls.decide import Asked, Breach, find_breach
 from services.accounts.domain.life.decide import find as find_card
 from services.accounts.domain.pins.decide import accepted, pin_objection, refused
+from services.accounts.domain.tokens.state import TokenStatus
 from services.accounts.domain.values import RESPONSE_CODES, CardChecks, DeclineReason, EntryMode
 
 
@@ -18,12 +20,18 @@ def authorise(
     state: CreditAccount, command: commands.AuthoriseCharge, context: Context
 ) -> tuple[Fact, ...]:
     """Approve what credit allows and no control forbids; or decline."""
+    if command.token_id:
+        command = replace(command, card_id=_card_of_token(state, command))
     facts = authorising.authorise(state, command, context)
-    if not facts or (command.checks is None and not state.controls.number):
+    if not facts or not (command.checks or command.token_id or state.controls.number):
         return facts
     approved = facts[0]
     if not isinstance(approved, events.ChargeAuthorised):
         return facts
+    token = state.find_token(command.token_id)
+    if token is not None and token.status is not TokenStatus.ACTIVE:
+        inactive = Breach(DeclineReason.DEVICE_TOKEN_NOT_ACTIVE, "")
+        return (_declined(state, command, approved, inactive),)
     if command.checks is not None:
         failed = _failed_checks(state, command, approved, command.checks, context)
         if failed:
@@ -44,6 +52,16 @@ def authorise(
     )
     breach = find_breach(state.controls, asked)
     return facts if breach is None else (_declined(state, command, approved, breach),)
+
+
+def _card_of_token(state: CreditAccount, command: commands.AuthoriseCharge) -> str:
+    """The card that a token stands for: the one it stood for when the charge was decided, else the
+    one it stands for now. Tokens move to the card in the place of a lost one."""
+    known = state.charges.get(command.charge_id)
+    if known is not None:
+        return known.card_id
+    token = state.find_token(command.token_id)
+    return token.card_id if token else command.card_id
 
 
 def _failed_checks(

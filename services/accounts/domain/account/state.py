@@ -15,6 +15,7 @@ from chassis.kernel.persistent_map import PersistentMap
 from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.charging.state import Charging
 from services.accounts.domain.controls.state import Controls
+from services.accounts.domain.tokens.state import DeviceToken
 from services.accounts.domain.values import (
     AccountStatus,
     AccountSubStatus,
@@ -131,6 +132,7 @@ class CreditAccount:
     acts: PersistentMap[Act] = PersistentMap()
     charging: Charging = Charging()
     controls: Controls = Controls()
+    tokens: tuple[DeviceToken, ...] = ()
     billing: Billing = Billing()
 
     @property
@@ -159,6 +161,13 @@ class CreditAccount:
         for card in self.cards:
             if card.card_id == card_id:
                 return card
+        return None
+
+    def find_token(self, token_id: str) -> DeviceToken | None:
+        """The device token of this id, or None."""
+        for token in self.tokens:
+            if token.token_id == token_id:
+                return token
         return None
 
     def with_card(self, card_id: str, **changes: Any) -> "CreditAccount":
