@@ -75,6 +75,7 @@ class NetworkCharges(NetworkCredits):
             transaction_at=asked.trace.sent_at,
             network=self.network,
             partial_approval_allowed=asked.partial_approvals,
+            token_id=pan.token_id,
         )
 
     async def _refuse_unknown(self, asked: Reading, pan_hash: str) -> Answer:
