@@ -164,28 +164,6 @@ def show(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
     run(work)
 
 
-@app.command("list")
-def list_(
-    account: AccountId,
-    size: Annotated[int, typer.Option(help="At most so many.")] = 50,
-    ids: Annotated[bool, typer.Option(help="Show the ids of charges.")] = False,
-    system: SystemPath = DESCRIPTION,
-) -> None:
-    """List an account's transactions, latest first."""
-
-    async def work() -> None:
-        async with open_session(system) as session:
-            stub = session.stub(AccountsServiceStub, "accounts")
-            found = await stub.ListTransactions(
-                accounts.ListTransactionsRequest(account_id=account, page_size=size)
-            )
-            console.print(tables.transactions(found.transactions, with_ids=ids))
-            if found.next_page_token:
-                console.print("[dim]there are more; ask for a larger --size")
-
-    run(work)
-
-
 @app.command()
 def block(
     card: CardId,

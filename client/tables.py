@@ -75,7 +75,7 @@ def transactions(found: Iterable[accounts.Transaction], *, with_ids: bool) -> Ta
             each.merchant.name,
             each.category,
             money(each.amount),
-            *([each.charge_id] if with_ids else []),
+            *([each.charge_id or each.transaction_id] if with_ids else []),
         )
         for each in found
     )

@@ -1,4 +1,4 @@
-"""`cards search`, `note`, `categorise`, `spend`, `export`: transactions for people."""
+"""`cards list`, `search`, `note`, `categorise`, `spend`, `export-lines`: for people."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -73,6 +73,37 @@ def _row(each: pb.FoundTransaction, ids: bool) -> list[str]:
         tables.money(line.amount),
         *([line.transaction_id] if ids else []),
     ]
+
+
+def list_(
+    account: AccountId,
+    size: Annotated[int, typer.Option(help="At most so many.")] = 50,
+    ids: Annotated[bool, typer.Option(help="Show the ids of charges.")] = False,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """List an account's transactions, latest first."""
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            request = pb.SearchTransactionsRequest(
+                account_id=account, order=pb.SEARCH_ORDER_NEWEST, page_size=size
+            )
+            found = await _stub(session).SearchTransactions(request)
+            lines = [_as_known(each) for each in found.transactions]
+            console.print(tables.transactions(lines, with_ids=ids))
+            if found.next_page_token:
+                console.print("[dim]there are more; ask for a larger --size")
+
+    run(work)
+
+
+def _as_known(each: pb.FoundTransaction) -> accounts.Transaction:
+    """A line with the merchant's name and the category that people know."""
+    line = each.transaction
+    line.category = each.category
+    if each.merchant_name:
+        line.merchant.name = each.merchant_name
+    return line
 
 
 def note(
@@ -191,5 +222,7 @@ def export(
 
 def register(app: typer.Typer) -> None:
     """Make these commands of `cards`."""
-    for command in (search, note, categorise, spend, export):
+    for command in (search, note, categorise, spend):
         app.command()(command)
+    app.command("list")(list_)
+    app.command("export-lines")(export)

@@ -79,7 +79,16 @@ async def test_a_holder_of_a_card(make_system: Callable[[str], System]) -> None:
 
     assert "available 987.50 GBP" in terminal.say("charge", card, "12.50")
     assert "INSUFFICIENT_CREDIT" in terminal.say("charge", card, "5000")
-    terminal.until("posted", "list", account, "--ids")
+    listed = terminal.until("posted", "list", account, "--ids")
+    charge = re.findall(r"[0-9a-f]{32}", listed)[-1]
+    terminal.say("note", account, charge, "seed for the parrot")
+    terminal.until("for the parrot", "search", "parr", "12.50", "--account", account)
+    terminal.say("categorise", account, charge, "home", "--always")
+    terminal.until("home", "spend", account)
+    assert "Corner Shop" in terminal.say("search", "corner shop")
+    file = system.folder / "lines.csv"
+    assert "2 lines" in terminal.say("export-lines", account, str(file))
+    assert "seed for the parrot" in file.read_text()
     assert "owed 12.50" in terminal.say("show", account)
     terminal.until("18", "points", account)
 
