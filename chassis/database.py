@@ -133,13 +133,13 @@ def _prepare_sqlite(engine: Engine, memory: bool) -> None:
     def _on_begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if not options.get("writing"):
-            run_statement(connection, "BEGIN", ())
+            run_statement(connection, "BEGIN")
             return
         synchronous = "NORMAL" if options.get("relaxed") else "FULL"
         if not memory and connection.info.get("synchronous", "FULL") != synchronous:
             connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
             connection.info["synchronous"] = synchronous
-        run_statement(connection, "BEGIN IMMEDIATE", ())
+        run_statement(connection, "BEGIN IMMEDIATE")
 
 
 class Database:
@@ -218,15 +218,19 @@ def is_away(error: DBAPIError) -> bool:
     return name in ("OperationalError", "InterfaceError", "AdminShutdown", "ConnectionTimeout")
 
 
-def run_statement(connection: Connection, sql: str, parameters: Sequence[Any]) -> Any:
-    """Run a statement in the driver's own words and return the driver's cursor. For what every
-    transaction does: the way round through SQLAlchemy costs more than the statement itself."""
+def run_statement(
+    connection: Connection, sql: str, parameters: Sequence[Any] = (), *, reading: bool = False
+) -> list[Any]:
+    """Run a statement in the driver's own words and return what it found, if it is `reading`. For
+    what every transaction does: the way through SQLAlchemy costs more than the statement."""
     cursor = connection.connection.cursor()
     try:
         cursor.execute(sql, parameters)
+        return cursor.fetchall() if reading else []
     except connection.dialect.loaded_dbapi.Error as error:
         raise _told_by_sqlalchemy(connection, sql, error) from error
-    return cursor
+    finally:
+        cursor.close()
 
 
 def _told_by_sqlalchemy(connection: Connection, sql: str, error: Any) -> DBAPIError:
@@ -321,7 +325,7 @@ def rows_among(
     dialect = connection.dialect.name
     names = ", ".join(column.name for column in table.columns)
     sql = f"SELECT {names} FROM {table.name} WHERE {_among(dialect, key)}"
-    found = run_statement(connection, sql, (_as_parameter(dialect, wanted),)).fetchall()
+    found = run_statement(connection, sql, (_as_parameter(dialect, wanted),), reading=True)
     return [_row_type(table)(*row) for row in found] if found else []
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from chassis.codec import Codec, StateCodec
-from chassis.database import rows_among
 from chassis.event_store.tables import events, snapshots
 from chassis.kernel.decider import Decider
 
@@ -104,7 +103,7 @@ class Streams:
                 bases[stream] = Folded(self.decider_of(stream).initial, 0)
             except Unloadable as error:
                 bases[stream] = error
-        rows = rows_among(connection, snapshots, "stream", streams)
+        rows = connection.execute(select(snapshots).where(snapshots.c.stream.in_(streams)))
         for row in rows:
             codec = self._state_codecs.get(row.stream.partition("-")[0])
             usable = codec is not None and row.fingerprint == codec.fingerprint

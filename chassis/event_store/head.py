@@ -35,7 +35,7 @@ def create_tables(engine: Engine) -> None:
     """Create what is missing and the head row of an empty log in epoch 1."""
     METADATA.create_all(engine)
     with engine.execution_options(writing=True).begin() as connection:
-        if run_statement(connection, _TAKE[connection.dialect.name], ()).fetchone() is None:
+        if not run_statement(connection, _TAKE[connection.dialect.name], reading=True):
             connection.execute(
                 insert(log_head).values(id=1, position=0, epoch=1, audit_size=0, audit_frontier=b"")
             )
@@ -44,12 +44,12 @@ def create_tables(engine: Engine) -> None:
 
 def read_head(connection: Connection) -> Head:
     """Where the log stands, without a lock."""
-    return Head(*run_statement(connection, _READ, ()).fetchone())
+    return Head(*run_statement(connection, _READ, reading=True)[0])
 
 
 def take_head(connection: Connection) -> Head:
     """Where the log stands; nobody else can move it until the transaction ends."""
-    return Head(*run_statement(connection, _TAKE[connection.dialect.name], ()).fetchone())
+    return Head(*run_statement(connection, _TAKE[connection.dialect.name], reading=True)[0])
 
 
 def move_head(connection: Connection, head: Head) -> None:

@@ -87,7 +87,7 @@ def test_a_statement_in_the_drivers_words_fails_as_any_other(engine: Engine) -> 
     with pytest.raises(IntegrityError), engine.begin() as connection:
         insert_rows(connection, THINGS, [ROWS[0], ROWS[0]])
     with pytest.raises(DBAPIError) as asked_wrong, engine.begin() as connection:
-        run_statement(connection, "SELECT * FROM nothing", ())
+        run_statement(connection, "SELECT * FROM nothing")
     assert not is_away(asked_wrong.value)
 
 
@@ -95,14 +95,14 @@ def test_a_connection_that_is_lost_is_given_up(postgres_url: str) -> None:
     engine = open_engine(postgres_url)
 
     def end_itself(connection: Connection) -> None:
-        run_statement(connection, "SELECT pg_terminate_backend(pg_backend_pid())", ())
+        run_statement(connection, "SELECT pg_terminate_backend(pg_backend_pid())")
 
     with pytest.raises(DBAPIError) as lost, engine.begin() as connection:
         end_itself(connection)
     assert lost.value.connection_invalidated
     assert is_away(lost.value)
     with engine.begin() as connection:
-        assert run_statement(connection, "SELECT 1", ()).fetchone() == (1,)
+        assert run_statement(connection, "SELECT 1", reading=True) == [(1,)]
     engine.dispose()
 
 
