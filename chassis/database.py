@@ -220,7 +220,7 @@ def is_away(error: DBAPIError) -> bool:
 
 def run_statement(
     connection: Connection, sql: str, parameters: Sequence[Any] = (), *, reading: bool = False
-) -> list[Any]:
+) -> Sequence[Any]:
     """Run a statement in the driver's own words and return what it found, if it is `reading`. For
     what every transaction does: the way through SQLAlchemy costs more than the statement."""
     cursor = connection.connection.cursor()
