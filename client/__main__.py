@@ -24,6 +24,7 @@ from client import (
     card_life,
     clearing,
     controls,
+    device_tokens,
     ledger,
     programmes,
     rights,
@@ -313,6 +314,7 @@ def tail(
 # A part has its commands in a file of its own; here each gets its name.
 register_transactions(app)
 app.command("card")(card_life.change)
+app.command("device-tokens")(device_tokens.show)
 app.command("business-day")(business_day.show)
 app.command("statement")(billing.statement)
 app.command("pay")(billing.pay)
