@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from services.accounts.queries.search import Search
 
 GROWTH = 8
-BLOCKS_AT_ONCE = 128
+BLOCKS_AT_ONCE = 16
 BLOCKS_OF_AN_ACCOUNT = 8
 """Blocks of the log are looked through newest first, one (of one account: eight) and then ever
 more of them at once, so that a word which nearly every line has costs no more than a rare one."""
+BLOCKS_TO_JUDGE_BY = 8
+"""After so many blocks it is known how common the words are; if few lines can be left, they are all
+asked for at once: the index goes by its rarest word then, and not by block after block."""
 BLOCKS_LOOKED_THROUGH = 1_024
 LINES_LOOKED_AT = 3_000
 """After so many blocks, or so many lines that had the words and were looked at for the rest, a page
@@ -44,10 +47,15 @@ def matches(
     most, looked, reached, gone = limit or ALL, 0, before, 0
     at_once = BLOCKS_OF_AN_ACCOUNT if wanted.account_id else 1
     while reached > down_to and reached > 1:
-        newest = block_of(reached - 1)
-        oldest = max(newest - at_once + 1, block_of(down_to), 0)
+        newest, last = block_of(reached - 1), block_of(down_to)
+        few = looked * (newest - last + 1) <= LINES_LOOKED_AT * gone
+        if asked[0] and gone >= BLOCKS_TO_JUDGE_BY and few:
+            oldest, blocks = last, range(0)
+        else:
+            oldest = max(newest - at_once + 1, last)
+            blocks = range(oldest, newest + 1)
         floor = max(oldest * BLOCK_POSITIONS, down_to)
-        lines, some = _look(connection, asked, (newest, oldest), floor, reached, most - len(found))
+        lines, some = _look(connection, asked, blocks, (floor, reached), most - len(found))
         found += some
         looked, gone, reached = looked + lines, gone + newest - oldest + 1, floor
         if len(found) >= most:
@@ -76,16 +84,17 @@ as SQL; and the values of these."""
 def _look(
     connection: Connection,
     asked: Question,
-    blocks: tuple[int, int],
-    floor: int,
-    before: int,
+    blocks: range,
+    between: tuple[int, int],
     limit: int,
 ) -> tuple[int, list[tuple[int, str]]]:
-    """How many lines of these blocks have the words, and the newest of them that fit."""
+    """How many lines from one position to before another have the words, and the newest of them
+    that fit; by the blocks that these positions are in, if any are given."""
     words, again, conditions, values = asked
-    newest, oldest = blocks
-    within = "|".join(f"'{block_mark(block)}'" for block in range(oldest, newest + 1))
-    parameters: list[Any] = [f"{words}{' & ' if words else ''}({within})", before, floor]
+    floor, before = between
+    within = "|".join(f"'{block_mark(block)}'" for block in blocks)
+    both = " & ".join(each for each in (words, f"({within})" if within else "") if each)
+    parameters: list[Any] = [both, before, floor]
     fits = [conditions] if conditions else []
     join = " JOIN transactions t ON t.position = s.position" if "t." in conditions else ""
     if again:

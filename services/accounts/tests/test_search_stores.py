@@ -216,6 +216,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(queries, "RELEVANCE_LINES", 4)
     monkeypatch.setattr(search_postgresql, "LINES_LOOKED_AT", 6)
+    monkeypatch.setattr(search_postgresql, "BLOCKS_TO_JUDGE_BY", 2)
     for module in (document, search_postgresql):
         monkeypatch.setattr(module, "BLOCK_POSITIONS", 4)
 
