@@ -196,7 +196,7 @@ TRAILER,2,3250
 @pytest.mark.timeout(300)
 async def test_a_bookkeeper(make_system: Callable[[str], System], tmp_path: Path) -> None:
     """A clearing file, the record nobody could match, the proof of the day, the journal."""
-    system = make_system("sqlite")
+    system = make_system("postgres")
     system.start()
     await hire(SystemAddress.read(system.folder / DESCRIPTION))
     terminal = Terminal(system)
