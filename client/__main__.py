@@ -25,6 +25,7 @@ from client import (
     clearing,
     controls,
     device_tokens,
+    disputes,
     ledger,
     programmes,
     rights,
@@ -329,6 +330,7 @@ app.command("erase")(rights.erase)
 app.command("controls")(controls.show)
 app.command("day-end")(ledger.day_end)
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(disputes.app, name="dispute")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from tests.contract import (
     part_clearing,
     part_controls,
     part_device_tokens,
+    part_disputes,
     part_programmes,
     part_transactions,
 )
@@ -30,5 +31,6 @@ PARTS: tuple[Callable[["Story"], None], ...] = (
     part_transactions.tell,
     part_charges.tell,
     part_applications.tell,
+    part_disputes.tell,
 )
 """In order; each may use the holders that the story has opened, or open others."""

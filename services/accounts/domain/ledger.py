@@ -4,6 +4,7 @@ from chassis.kernel.events import Fact
 from services.accounts.domain import events
 from services.accounts.domain.billing import postings as billing
 from services.accounts.domain.charging import postings as charging
+from services.accounts.domain.disputes import postings as disputes
 from services.accounts.domain.double_entry import LedgerAccount, Posting, Postings, entry
 
 __all__ = ["FINANCIAL", "LedgerAccount", "Posting", "postings"]
@@ -37,6 +38,7 @@ POSTINGS: Postings = {
     events.PaymentRecorded: _paid,
     **charging.POSTINGS,
     **billing.POSTINGS,
+    **disputes.POSTINGS,
 }
 """Merged from the parts' tables."""
 

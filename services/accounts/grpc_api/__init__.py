@@ -32,6 +32,7 @@ from services.accounts.grpc_api import (
     billing,
     clearing,
     customers,
+    disputes,
     ledger,
 )
 from services.accounts.grpc_api.books import Books
@@ -72,6 +73,7 @@ def rpcs(ports: Ports) -> Rpcs:
     return [
         *billing.rpcs(ports, accounts),
         *clearing.rpcs(ports),
+        *disputes.rpcs(ports),
         *ledger.rpcs(ports),
         *customers.rpcs(ports, accounts),
         (

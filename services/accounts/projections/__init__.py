@@ -6,6 +6,7 @@ from services.accounts.projections import (
     books,
     business_days,
     clearing,
+    disputes,
     reconciliation,
     statements,
 )
@@ -16,6 +17,7 @@ PROJECTIONS = (
     *books.PROJECTIONS,
     *business_days.PROJECTIONS,
     *clearing.PROJECTIONS,
+    *disputes.PROJECTIONS,
     *reconciliation.PROJECTIONS,
     *statements.PROJECTIONS,
 )

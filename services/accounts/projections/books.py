@@ -270,6 +270,8 @@ def post(connection: Connection, event: Recorded) -> None:
     """The entry of a fact: its lines, the running sums, and what the account owes."""
     fact: Any = event.fact
     lines = postings(fact)
+    if not lines:
+        return
     connection.execute(
         _ENTRY,
         [

@@ -16,6 +16,7 @@ from services.accounts.domain.charging import decide as charging
 from services.accounts.domain.charging.following import with_what_came_before
 from services.accounts.domain.controls import decide as controls
 from services.accounts.domain.customers import closure
+from services.accounts.domain.disputes import decide as disputes
 from services.accounts.domain.life import decide as life
 from services.accounts.domain.pins import decide as pins
 from services.accounts.domain.programmes import migrating
@@ -42,6 +43,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     **controls.DECIDE,
     **{each: with_billing(does, evolve) for each, does in charging.table(evolve).items()},
     **billing.DECIDE,
+    **{each: with_billing(does, evolve) for each, does in disputes.DECIDE.items()},
     **life.DECIDE,
     **pins.DECIDE,
     **tokens.DECIDE,

@@ -10,6 +10,7 @@ from services.accounts.domain.account.state import Act, Card, Charge, CreditAcco
 from services.accounts.domain.billing import applied as billing
 from services.accounts.domain.charging import evolve as charging
 from services.accounts.domain.controls import evolve as controls
+from services.accounts.domain.disputes import evolve as disputes
 from services.accounts.domain.life import evolve as life
 from services.accounts.domain.pins import evolve as pins
 from services.accounts.domain.programmes import migrating
@@ -130,6 +131,7 @@ def _overruled(state: CreditAccount, charge: Charge) -> tuple[Charge, int]:
         refunded_minor=before.refunded_minor,
         forced=charge.status is ChargeStatus.DECLINED and before.captured_minor > 0,
         completed=before.completed,
+        posted_on=before.posted_on,
     )
     return after, before.held_minor
 
@@ -272,6 +274,7 @@ def _cleared(state: CreditAccount, fact: events.ChargeCleared) -> CreditAccount:
         forced=before.forced or fact.forced,
         hold_expires_at=before.hold_expires_at if held else None,
         completed=before.completed or fact.final,
+        posted_on=before.posted_on or fact.posting_date,
     )
     net = amount - (fact.markup.minor_units if fact.markup else 0)
     asked = clearing_asked(fact.charge_id, fact.card_id, net, fact.final)
@@ -340,6 +343,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     **controls.EVOLVE,
     **charging.EVOLVE,
     **billing.EVOLVE,
+    **disputes.EVOLVE,
     **life.EVOLVE,
     **pins.EVOLVE,
     **tokens.EVOLVE,

@@ -15,6 +15,7 @@ from chassis.kernel.persistent_map import PersistentMap
 from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.charging.state import Charging
 from services.accounts.domain.controls.state import Controls
+from services.accounts.domain.disputes.state import Disputes
 from services.accounts.domain.tokens.state import DeviceToken
 from services.accounts.domain.values import (
     AccountStatus,
@@ -65,7 +66,7 @@ class Charge:
 
     `requested` is what was asked for at first, in the currency it was asked in; `amount_minor` what
     is approved in all, `markup_minor` of it for another currency; `held_minor` what is held still;
-    `captured_minor` what was posted, and `completed` that no more of it is expected.
+    `captured_minor` what was posted, first on `posted_on`; `completed`: no more of it is to come.
     """
 
     charge_id: str
@@ -92,6 +93,7 @@ class Charge:
     network: Network = Network.UNSPECIFIED
     decided_by_network: bool = False
     completed: bool = False
+    posted_on: date | None = None
 
     @property
     def is_decided(self) -> bool:
@@ -131,6 +133,7 @@ class CreditAccount:
     charges: PersistentMap[Charge] = PersistentMap()
     acts: PersistentMap[Act] = PersistentMap()
     charging: Charging = Charging()
+    disputes: Disputes = Disputes()
     controls: Controls = Controls()
     tokens: tuple[DeviceToken, ...] = ()
     billing: Billing = Billing()

@@ -11,6 +11,7 @@ from services.accounts.domain.billing.state import Billing, Due, appended
 from services.accounts.domain.billing.statement import LineKind, StatementLine
 from services.accounts.domain.billing.terms import BillingTerms
 from services.accounts.domain.charging import events as charging
+from services.accounts.domain.disputes import events as disputes
 
 
 def bucket_of(terms: BillingTerms, mcc: str) -> str:
@@ -147,6 +148,26 @@ def planned(before: Billing, terms: BillingTerms, fact: events.InstalmentPlanMad
             charge_id=fact.charge_id,
         )
     return known
+
+
+def dispute_credited(
+    before: Billing,
+    terms: BillingTerms,
+    fact: disputes.ProvisionalCreditGranted | disputes.DisputeResolved,
+) -> Billing:
+    """What is disputed is credited, or owed again."""
+    if not fact.credit:
+        return before
+    return entered(
+        before,
+        fact,
+        LineKind.CREDIT,
+        f"{fact.topic()} {fact.dispute_id}",
+        -fact.credit.minor_units,
+        bucket=bucket_of(terms, fact.merchant.mcc),
+        description=fact.merchant.name,
+        charge_id=fact.charge_id,
+    )
 
 
 def paid(before: Billing, terms: BillingTerms, fact: facts.PaymentRecorded) -> Billing:

@@ -26,6 +26,7 @@ from services.accounts.domain.billing.state import (
 from services.accounts.domain.billing.statement import GraceStatus, LineKind
 from services.accounts.domain.billing.terms import PENALTY_FEES, BillingTerms
 from services.accounts.domain.charging import events as charging
+from services.accounts.domain.disputes import events as disputes
 from services.accounts.domain.standing.events import AccountStandingChanged
 from services.accounts.domain.values import AccountStatus
 
@@ -301,6 +302,8 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     facts.PaymentRecorded: entries.paid,
     charging.RefundReversed: entries.refund_reversed,
     charging.OriginalCreditPosted: entries.credited,
+    disputes.ProvisionalCreditGranted: entries.dispute_credited,
+    disputes.DisputeResolved: entries.dispute_credited,
     events.PaymentReturned: entries.returned,
     events.InterestCharged: _unchanged,
     events.CyclesRecalculated: _recalculated,

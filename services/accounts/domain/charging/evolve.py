@@ -174,6 +174,8 @@ def posted(state: CreditAccount, fact: ChargeRefunded) -> CreditAccount:
     )
     refund = replace(
         before,
+        charge_id=fact.charge_id,
+        card_id=fact.card_id,
         status=RefundStatus.POSTED,
         pending_minor=0,
         posted_minor=before.posted_minor + fact.amount.minor_units,

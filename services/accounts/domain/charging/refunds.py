@@ -41,11 +41,14 @@ def authorise_refund(
     card_id = charge.card_id if charge else cards.find(state, command.card_id).card_id
     charges.check_positive(command.amount)
     known = state.charging.refunds.get(command.refund_id)
-    if known is not None and known.response_code:
-        asked = (command.charge_id, card_id, command.amount.minor_units)
-        if (known.charge_id, known.card_id, known.requested_minor) == asked:
+    if known is not None:
+        same = (known.charge_id, known.card_id) == (command.charge_id, card_id)
+        if same and known.response_code:
+            same = known.requested_minor == command.amount.minor_units
+        if not same:
+            raise Refused("REFUND_AUTHORISED_DIFFERENTLY", "another refund has this id")
+        if known.response_code:
             return ()
-        raise Refused("REFUND_AUTHORISED_DIFFERENTLY", "another refund has this id")
     merchant = merchant_of(charge, command.merchant)
     reason = _refund_objection(state, charge, known, command)
     if reason is not None:

@@ -3271,3 +3271,283 @@ class LimitChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LimitChanged: _TypeAlias = LimitChanged  # noqa: Y015
+
+@_typing.final
+class DisputeOpened(_message.Message):
+    """A notice of a billing error was received; the amount need not be paid until it is decided."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGE_BY_FIELD_NUMBER: _builtins.int
+    RESOLVE_BY_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    dispute_id: _builtins.str
+    """The dispute."""
+    charge_id: _builtins.str
+    """The charge."""
+    card_id: _builtins.str
+    """The card."""
+    reason: _builtins.str
+    """UNAUTHORISED, NOT_IDENTIFIED, NOT_RECEIVED, NOT_AS_AGREED, CREDIT_NOT_PROCESSED,
+    WRONG_AMOUNT, DUPLICATE, CLARIFICATION.
+    """
+    acknowledge_by: _builtins.str
+    """Until when the holder has to be told that the notice came."""
+    resolve_by: _builtins.str
+    """Until when it has to be resolved."""
+    transaction_date: _builtins.str
+    """Business date of the notice."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What is in dispute."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        dispute_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        acknowledge_by: _builtins.str = ...,
+        resolve_by: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "acknowledge_by", b"acknowledge_by", "amount", b"amount", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "reason", b"reason", "resolve_by", b"resolve_by", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisputeOpened: _TypeAlias = DisputeOpened  # noqa: Y015
+
+@_typing.final
+class DisputeAcknowledged(_message.Message):
+    """The holder was told that the notice has come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    dispute_id: _builtins.str
+    """The dispute."""
+    charge_id: _builtins.str
+    """The charge."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        dispute_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisputeAcknowledged: _TypeAlias = DisputeAcknowledged  # noqa: Y015
+
+@_typing.final
+class ProvisionalCreditGranted(_message.Message):
+    """What is disputed is credited until it is decided."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    CREDIT_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    dispute_id: _builtins.str
+    """The dispute."""
+    charge_id: _builtins.str
+    """The charge."""
+    posting_date: _builtins.str
+    """Business date of posting."""
+    @_builtins.property
+    def credit(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards; negative when the account is in credit."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        dispute_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        credit: _money_pb2.Money | None = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "balance", b"balance", "credit", b"credit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "available", b"available", "balance", b"balance", "charge_id", b"charge_id", "credit", b"credit", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "posting_date", b"posting_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProvisionalCreditGranted: _TypeAlias = ProvisionalCreditGranted  # noqa: Y015
+
+@_typing.final
+class DisputeAdvanced(_message.Message):
+    """The procedure of the network went on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    dispute_id: _builtins.str
+    """The dispute."""
+    charge_id: _builtins.str
+    """The charge."""
+    stage: _builtins.str
+    """CHARGED_BACK, REPRESENTED, PRE_ARBITRATION, ARBITRATION."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        dispute_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        stage: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "stage", b"stage", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisputeAdvanced: _TypeAlias = DisputeAdvanced  # noqa: Y015
+
+@_typing.final
+class DisputeResolved(_message.Message):
+    """A dispute is decided."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    CORRECTED_FIELD_NUMBER: _builtins.int
+    CREDIT_FIELD_NUMBER: _builtins.int
+    OWED_FIELD_NUMBER: _builtins.int
+    PAY_BY_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    dispute_id: _builtins.str
+    """The dispute."""
+    charge_id: _builtins.str
+    """The charge."""
+    outcome: _builtins.str
+    """WON, LOST, WRITTEN_OFF, WITHDRAWN."""
+    pay_by: _builtins.str
+    """Until when that may be paid without further charges; empty when nothing is owed."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What was in dispute."""
+
+    @_builtins.property
+    def corrected(self) -> _money_pb2.Money:
+        """The error as it was found."""
+
+    @_builtins.property
+    def credit(self) -> _money_pb2.Money:
+        """What went to the holder with this; negative for what was taken back."""
+
+    @_builtins.property
+    def owed(self) -> _money_pb2.Money:
+        """What the holder owes after all."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards; negative when the account is in credit."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        dispute_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        corrected: _money_pb2.Money | None = ...,
+        credit: _money_pb2.Money | None = ...,
+        owed: _money_pb2.Money | None = ...,
+        pay_by: _builtins.str = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance", "corrected", b"corrected", "credit", b"credit", "owed", b"owed"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "charge_id", b"charge_id", "corrected", b"corrected", "credit", b"credit", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "outcome", b"outcome", "owed", b"owed", "pay_by", b"pay_by", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisputeResolved: _TypeAlias = DisputeResolved  # noqa: Y015

@@ -1,0 +1,1 @@
+"""Disputes of posted charges, between the holder, the house and the network."""

@@ -1,0 +1,141 @@
+"""Disputes through the door: opened by holders, worked by operators, watched by timers."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cards.accounts.v1 import disputes_service_pb2 as pb
+
+from chassis.call import Principal
+from chassis.kernel.errors import Forbidden, NotFound
+from services.accounts.tests.conftest import GROCER, Door, gbp
+
+
+def holder(account: Any) -> Principal:
+    """Whose account it is."""
+    return Principal("cardholder:ada", "cardholder", ("holder",), account.customer_id)
+
+
+async def disputed(door: Door, account: Any, amount: float = 40, **more: Any) -> dict[str, Any]:
+    """A charge that is posted and disputed by its holder; what the other rpcs want to know."""
+    card_id = account.cards[0].card_id
+    posted = await door("ClearCharge", card_id=card_id, amount=gbp(amount), merchant=GROCER)
+    opened = await door(
+        "OpenDispute",
+        as_=holder(account),
+        account_id=account.account_id,
+        charge_id=posted.charge.charge_id,
+        reason=pb.DISPUTE_REASON_NOT_RECEIVED,
+        evidence=["letter/1"],
+        **more,
+    )
+    return {"account_id": account.account_id, "dispute_id": opened.dispute.dispute_id}
+
+
+async def test_a_dispute_goes_from_notice_to_decision(door: Door) -> None:
+    account = await door.open()
+    ids = await disputed(door, account)
+    await door("AcknowledgeDispute", **ids)
+    await door("AddDisputeEvidence", evidence=["letter/1", "letter/2"], **ids)
+    credited = await door("CreditDispute", **ids)
+    assert (credited.dispute.credited, credited.dispute.withheld) == (gbp(40), gbp(0))
+    for stage in (pb.DISPUTE_STATUS_CHARGED_BACK, pb.DISPUTE_STATUS_REPRESENTED):
+        await door("AdvanceDispute", stage=stage, **ids)
+    decided = await door(
+        "ResolveDispute", outcome=pb.DISPUTE_STATUS_LOST, explanation="It was delivered", **ids
+    )
+    assert (decided.dispute.status, decided.dispute.owed) == (pb.DISPUTE_STATUS_LOST, gbp(40))
+    await door.node.caught_up()
+    found = await door("GetDispute", as_=holder(account), **ids)
+    assert list(found.dispute.evidence) == ["letter/1", "letter/2"]
+    assert [(each.step, each.actor) for each in found.timeline] == [
+        ("OPENED", "cardholder"),
+        ("ACKNOWLEDGED", "operator"),
+        ("EVIDENCE_ADDED", "operator"),
+        ("CREDITED", "operator"),
+        ("CHARGED_BACK", "operator"),
+        ("REPRESENTED", "operator"),
+        ("LOST", "operator"),
+    ]
+    moved = [(each.credit.minor_units, each.recovered.minor_units) for each in found.timeline]
+    assert moved == [(0, 0)] * 3 + [(4_000, 0), (0, 4_000), (0, -4_000), (-4_000, 0)]
+    balances = {
+        each.ledger_account: each.balance for each in (await door("GetTrialBalance")).balances
+    }
+    assert balances["DISPUTE_RECEIVABLE"] == gbp(0)
+    assert balances["RECEIVABLE"] == gbp(40)
+
+
+async def test_what_is_not_decided_is_credited_on_its_last_day(door: Door) -> None:
+    account = await door.open()
+    ids = await disputed(door, account)
+    door.node.clock.advance(timedelta(days=31))
+    await door.node.timers_due()
+    door.node.clock.advance(timedelta(days=58))
+    await door.node.timers_due()
+    assert (await door("GetDispute", **ids)).dispute.final is False
+    door.node.clock.advance(timedelta(days=1))
+    await door.node.timers_due()
+    found = (await door("GetDispute", **ids)).dispute
+    assert (found.final, found.credited) == (True, gbp(40))
+    await door.node.caught_up()
+    steps = (await door("GetDispute", **ids)).timeline
+    assert [(each.step, each.details) for each in steps][1:] == [
+        ("DEADLINE_MISSED", "ACKNOWLEDGE"),
+        ("DEADLINE_MISSED", "RESOLVE"),
+        ("CREDITED", ""),
+        ("CREDIT_FINALISED", ""),
+    ]
+
+
+async def test_a_decided_dispute_has_no_timers_left(door: Door) -> None:
+    account = await door.open()
+    ids = await disputed(door, account)
+    await door("WithdrawDispute", as_=holder(account), **ids)
+    before = len(door.node.facts())
+    door.node.clock.advance(timedelta(days=100))
+    await door.node.timers_due()
+    mine = [fact for fact in door.node.facts()[before:] if hasattr(fact, "dispute_id")]
+    assert mine == []
+
+
+async def test_disputes_are_listed_in_pages_and_queued_by_their_deadline(door: Door) -> None:
+    account = await door.open()
+    asked = {"account_id": account.account_id}
+    first = await disputed(door, account)
+    door.node.clock.advance(timedelta(days=3))
+    second = await disputed(door, account, 50)
+    await door("WithdrawDispute", **first)
+    third = await disputed(door, account, 60)
+    await door.node.caught_up()
+    page = await door("ListDisputes", page_size=2, **asked)
+    assert [each.dispute_id for each in page.disputes] == [
+        third["dispute_id"],
+        second["dispute_id"],
+    ]
+    rest = await door("ListDisputes", page_size=2, page_token=page.next_page_token, **asked)
+    assert [each.dispute_id for each in rest.disputes] == [first["dispute_id"]]
+    assert not rest.next_page_token
+    still = await door("ListDisputes", open_only=True, **asked)
+    assert len(still.disputes) == 2
+    queue = await door("ListDisputeQueue", page_size=1)
+    assert [each.dispute_id for each in queue.disputes] == [second["dispute_id"]]
+    more = await door("ListDisputeQueue", page_size=1, page_token=queue.next_page_token)
+    assert [each.dispute_id for each in more.disputes] == [third["dispute_id"]]
+
+
+@pytest.mark.parametrize(
+    "more", [{"received_on": "2026-01-01"}, {"statement_on": "2026-01-01"}, {"accept_late": True}]
+)
+async def test_a_holder_does_not_say_when_the_notice_came(door: Door, more: dict[str, Any]) -> None:
+    account = await door.open()
+    with pytest.raises(Forbidden) as refused:
+        await disputed(door, account, **more)
+    assert refused.value.reason == "ONLY_STAFF_MAY_SAY"
+
+
+async def test_a_dispute_that_is_not_there_is_not_found(door: Door) -> None:
+    account = await door.open()
+    with pytest.raises(NotFound) as unknown:
+        await door("GetDispute", account_id=account.account_id, dispute_id="0" * 32)
+    assert unknown.value.reason == "DISPUTE_NOT_FOUND"

@@ -1,0 +1,50 @@
+"""Disputes of a holder: one won through chargeback, one lost, one withdrawn."""
+
+from typing import TYPE_CHECKING, Any
+
+from cards.accounts.v1 import accounts_service_pb2 as accounts
+from cards.accounts.v1 import disputes_service_pb2 as pb
+from cards.accounts.v1 import events_pb2 as events
+from cards.type.v1 import money_pb2
+
+if TYPE_CHECKING:
+    from tests.contract.story import Story
+
+SHOP = events.Merchant(id="SHOP3", name="Doubtful Shop", mcc="5411", country="GB")
+
+
+def _open(story: "Story", minor_units: int, by: str) -> dict[str, Any]:
+    """A charge that is posted at once, and disputed."""
+    ada = story.holders["Ada"]
+    amount = money_pb2.Money(minor_units=minor_units, currency_code="GBP")
+    force = accounts.ClearChargeRequest(card_id=ada.card_id, amount=amount, merchant=SHOP)
+    charge_id = story.ask("accounts.ClearCharge", force, "gateway").charge.charge_id
+    request = pb.OpenDisputeRequest(
+        account_id=ada.account_id,
+        charge_id=charge_id,
+        reason=pb.DISPUTE_REASON_NOT_RECEIVED,
+        evidence=["letter/1"],
+    )
+    opened = story.ask("accounts.OpenDispute", request, by)
+    return {"account_id": ada.account_id, "dispute_id": opened.dispute.dispute_id}
+
+
+def tell(story: "Story") -> None:
+    """Each of them to its end."""
+    ask = story.ask
+    ids = _open(story, 4_00, "Ada")
+    ask("accounts.AcknowledgeDispute", pb.AcknowledgeDisputeRequest(**ids))
+    more = pb.AddDisputeEvidenceRequest(evidence=["letter/2"], **ids)
+    ask("accounts.AddDisputeEvidence", more, "Ada")
+    ask("accounts.CreditDispute", pb.CreditDisputeRequest(**ids))
+    chargeback = pb.AdvanceDisputeRequest(stage=pb.DISPUTE_STATUS_CHARGED_BACK, **ids)
+    ask("accounts.AdvanceDispute", chargeback)
+    won = pb.ResolveDisputeRequest(outcome=pb.DISPUTE_STATUS_WON, explanation="Right", **ids)
+    ask("accounts.ResolveDispute", won)
+    lost = _open(story, 5_00, "operator")
+    decided = pb.ResolveDisputeRequest(
+        outcome=pb.DISPUTE_STATUS_LOST, explanation="It was delivered", **lost
+    )
+    ask("accounts.ResolveDispute", decided)
+    taken_back = _open(story, 6_00, "Ada")
+    ask("accounts.WithdrawDispute", pb.WithdrawDisputeRequest(**taken_back), "Ada")
