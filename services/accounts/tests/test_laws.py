@@ -17,8 +17,6 @@ from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.charging import commands as asks
 from services.accounts.domain.charging import events as credits
-from services.accounts.domain.disputes import commands as disputing
-from services.accounts.domain.disputes.state import CLOSED, STAGES, DisputeReason, DisputeStatus
 from services.accounts.domain.ledger import FINANCIAL, LedgerAccount, postings
 from services.accounts.domain.values import (
     Assessment,
@@ -234,72 +232,6 @@ class AnyHistory(RuleBasedStateMachine):
             )
         )
 
-    @rule(
-        dispute_id=ids,
-        charge_id=ids,
-        amount=st.none() | amounts,
-        reason=st.sampled_from([DisputeReason.UNAUTHORISED, DisputeReason.DUPLICATE]),
-    )
-    def dispute(
-        self, dispute_id: str, charge_id: str, amount: Money | None, reason: DisputeReason
-    ) -> None:
-        self.give(
-            disputing.OpenDispute(
-                account_id="account",
-                dispute_id=dispute_id,
-                charge_id=charge_id,
-                reason=reason,
-                amount=amount,
-                received_on=self.story.now.date(),
-                channel=Channel.HOLDER,
-            )
-        )
-
-    @rule(dispute_id=ids, stage=st.sampled_from([None, *STAGES]))
-    def credit_or_advance(self, dispute_id: str, stage: DisputeStatus | None) -> None:
-        ids_and_day = {
-            "account_id": "account",
-            "dispute_id": dispute_id,
-            "posting_date": self.story.now.date(),
-        }
-        if stage is None:
-            self.give(disputing.GrantProvisionalCredit(**ids_and_day))  # type: ignore[arg-type]
-        else:
-            self.give(disputing.AdvanceDispute(stage=stage, **ids_and_day))  # type: ignore[arg-type]
-
-    @rule(
-        dispute_id=ids,
-        outcome=st.sampled_from(sorted(CLOSED - {DisputeStatus.WITHDRAWN})),
-        corrected=st.none() | amounts,
-        related=st.none() | amounts,
-    )
-    def decide_dispute(
-        self,
-        dispute_id: str,
-        outcome: DisputeStatus,
-        corrected: Money | None,
-        related: Money | None,
-    ) -> None:
-        self.give(
-            disputing.ResolveDispute(
-                account_id="account",
-                dispute_id=dispute_id,
-                outcome=outcome,
-                corrected=corrected,
-                related=related,
-                explanation="so it is",
-                posting_date=self.story.now.date(),
-            )
-        )
-
-    @rule(dispute_id=ids, deadline=st.sampled_from(list(disputing.Deadline)))
-    def check_dispute(self, dispute_id: str, deadline: disputing.Deadline) -> None:
-        self.story.now += timedelta(days=31)
-        check = disputing.CheckDispute(
-            account_id="account", dispute_id=dispute_id, deadline=deadline
-        )
-        self.give(check)
-
     @rule(payment_id=ids, amount=amounts)
     def pay(self, payment_id: str, amount: Money) -> None:
         self.give(
@@ -371,30 +303,6 @@ class AnyHistory(RuleBasedStateMachine):
                 by_charge[each.charge_id] += each.posted_minor - each.reversed_minor
         for charge_id, refunded in by_charge.items():
             assert self.story.state.charges[charge_id].refunded_minor == refunded
-
-    @invariant()
-    def what_is_withheld_is_what_open_disputes_withhold(self) -> None:
-        disputes = self.story.state.disputes
-        cases = disputes.cases.values()
-        assert disputes.open_minor == sum(each.withheld_minor for each in cases)
-        assert disputes.open_minor == sum(minor for _, minor in disputes.disputed_charges())
-        for charge in self.story.state.charges.values():
-            claimed = disputes.claimed.get(charge.charge_id) or 0
-            assert 0 <= disputes.disputed_of(charge.charge_id) <= claimed <= charge.captured_minor
-
-    @invariant()
-    def what_the_ledger_has_in_dispute_is_what_open_disputes_have(self) -> None:
-        lines = [line for fact in self.story.facts for line in postings(fact)]
-        open_in_ledger = sum(
-            line.amount.minor_units
-            for line in lines
-            if line.ledger_account is LedgerAccount.DISPUTE_RECEIVABLE
-        )
-        assert open_in_ledger == sum(
-            each.credited_minor - each.recovered_minor
-            for each in self.story.state.disputes.cases.values()
-            if each.is_open
-        )
 
     @invariant()
     def the_ledger_is_zero_and_agrees_with_the_balance(self) -> None:

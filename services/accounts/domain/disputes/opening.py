@@ -1,5 +1,6 @@
 """Deciding about a notice of a billing error, and what follows before the network is asked."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from chassis.kernel.decider import Context
@@ -50,29 +51,34 @@ def open_dispute(
     if state.disputes.lost.get(f"{charge.charge_id} {command.reason}"):
         raise Refused("DISPUTE_REASSERTED", "the same was decided already (12 CFR 1026.13(h))")
     limits = rules.rules_on(command.received_on)
-    billing = state.in_force.billing
     shown_on = _shown_on(state, charge, command)
     late = shown_on and command.received_on > shown_on + timedelta(days=limits.notice_days)
     if late and not command.accept_late:
         raise Refused("NOTICE_TOO_LATE", f"more than {limits.notice_days} days after the statement")
-    return (
-        events.DisputeOpened(
-            account_id=state.account_id,
-            customer_id=state.customer_id,
-            card_id=charge.card_id,
-            dispute_id=command.dispute_id,
-            charge_id=charge.charge_id,
-            reason=command.reason,
-            amount=state.money(amount),
-            asked=asked,
-            channel=command.channel,
-            evidence=command.evidence,
-            statement_on=shown_on,
-            timely=not late,
-            acknowledge_by=command.received_on + timedelta(days=limits.acknowledge_days),
-            resolve_by=rules.resolve_by(limits, billing, command.received_on),
-            transaction_date=command.received_on,
-        ),
+    opened = _opened(state, command, charge, amount)
+    return (replace(opened, asked=asked, statement_on=shown_on, timely=not late),)
+
+
+def _opened(
+    state: CreditAccount, command: commands.OpenDispute, charge: Charge, amount: int
+) -> events.DisputeOpened:
+    limits = rules.rules_on(command.received_on)
+    return events.DisputeOpened(
+        account_id=state.account_id,
+        customer_id=state.customer_id,
+        card_id=charge.card_id,
+        dispute_id=command.dispute_id,
+        charge_id=charge.charge_id,
+        reason=command.reason,
+        amount=state.money(amount),
+        asked="",
+        channel=command.channel,
+        evidence=command.evidence,
+        statement_on=None,
+        timely=True,
+        acknowledge_by=command.received_on + timedelta(days=limits.acknowledge_days),
+        resolve_by=rules.resolve_by(limits, state.in_force.billing, command.received_on),
+        transaction_date=command.received_on,
     )
 
 

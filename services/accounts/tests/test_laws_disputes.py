@@ -1,0 +1,115 @@
+"""Laws of the credit account with disputes, over histories that hypothesis makes up."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule
+
+from chassis.kernel.money import Money
+from services.accounts.domain.disputes import commands as disputing
+from services.accounts.domain.disputes.state import CLOSED, STAGES, DisputeReason, DisputeStatus
+from services.accounts.domain.ledger import LedgerAccount, postings
+from services.accounts.domain.values import Channel
+from services.accounts.tests.test_laws import AnyHistory, amounts, ids
+
+
+class AnyHistoryWithDisputes(AnyHistory):
+    """Whatever may happen besides, disputes are opened, go on and are decided."""
+
+    @rule(
+        dispute_id=ids,
+        charge_id=ids,
+        amount=st.none() | amounts,
+        reason=st.sampled_from([DisputeReason.UNAUTHORISED, DisputeReason.DUPLICATE]),
+    )
+    def dispute(
+        self, dispute_id: str, charge_id: str, amount: Money | None, reason: DisputeReason
+    ) -> None:
+        self.give(
+            disputing.OpenDispute(
+                account_id="account",
+                dispute_id=dispute_id,
+                charge_id=charge_id,
+                reason=reason,
+                amount=amount,
+                received_on=self.story.now.date(),
+                channel=Channel.HOLDER,
+            )
+        )
+
+    @rule(dispute_id=ids, stage=st.sampled_from([None, *STAGES]))
+    def credit_or_advance(self, dispute_id: str, stage: DisputeStatus | None) -> None:
+        which: dict[str, Any] = {
+            "account_id": "account",
+            "dispute_id": dispute_id,
+            "posting_date": self.story.now.date(),
+        }
+        if stage is None:
+            self.give(disputing.GrantProvisionalCredit(**which))
+        else:
+            self.give(disputing.AdvanceDispute(stage=stage, **which))
+
+    @rule(
+        dispute_id=ids,
+        outcome=st.sampled_from(sorted(CLOSED - {DisputeStatus.WITHDRAWN})),
+        corrected=st.none() | amounts,
+        related=st.none() | amounts,
+    )
+    def decide_dispute(
+        self,
+        dispute_id: str,
+        outcome: DisputeStatus,
+        corrected: Money | None,
+        related: Money | None,
+    ) -> None:
+        self.give(
+            disputing.ResolveDispute(
+                account_id="account",
+                dispute_id=dispute_id,
+                outcome=outcome,
+                corrected=corrected,
+                related=related,
+                explanation="so it is",
+                posting_date=self.story.now.date(),
+            )
+        )
+
+    @rule(dispute_id=ids, deadline=st.sampled_from(list(disputing.Deadline)))
+    def check_dispute(self, dispute_id: str, deadline: disputing.Deadline) -> None:
+        self.story.now += timedelta(days=31)
+        check = disputing.CheckDispute(
+            account_id="account", dispute_id=dispute_id, deadline=deadline
+        )
+        self.give(check)
+
+    @invariant()
+    def what_is_withheld_is_what_open_disputes_withhold(self) -> None:
+        disputes = self.story.state.disputes
+        cases = disputes.cases.values()
+        assert disputes.open_minor == sum(each.withheld_minor for each in cases)
+        assert disputes.open_minor == sum(minor for _, minor in disputes.disputed_charges())
+        for charge in self.story.state.charges.values():
+            claimed = disputes.claimed.get(charge.charge_id) or 0
+            assert 0 <= disputes.disputed_of(charge.charge_id) <= claimed <= charge.captured_minor
+
+    @invariant()
+    def what_the_ledger_has_in_dispute_is_what_open_disputes_have(self) -> None:
+        lines = [line for fact in self.story.facts for line in postings(fact)]
+        open_in_ledger = sum(
+            line.amount.minor_units
+            for line in lines
+            if line.ledger_account is LedgerAccount.DISPUTE_RECEIVABLE
+        )
+        assert open_in_ledger == sum(
+            each.credited_minor - each.recovered_minor
+            for each in self.story.state.disputes.cases.values()
+            if each.is_open
+        )
+
+
+TestAnyHistoryWithDisputes = AnyHistoryWithDisputes.TestCase
+TestAnyHistoryWithDisputes.settings = settings(
+    max_examples=40, stateful_step_count=25, deadline=None
+)
