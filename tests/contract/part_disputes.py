@@ -37,13 +37,13 @@ def tell(story: "Story") -> None:
     more = pb.AddDisputeEvidenceRequest(evidence=["letter/2"], **ids)
     ask("accounts.AddDisputeEvidence", more, "Ada")
     ask("accounts.CreditDispute", pb.CreditDisputeRequest(**ids))
-    chargeback = pb.AdvanceDisputeRequest(stage=pb.DISPUTE_STATUS_CHARGED_BACK, **ids)
+    chargeback = pb.AdvanceDisputeRequest(stage=pb.DISPUTE_STAGE_CHARGED_BACK, **ids)
     ask("accounts.AdvanceDispute", chargeback)
-    won = pb.ResolveDisputeRequest(outcome=pb.DISPUTE_STATUS_WON, explanation="Right", **ids)
+    won = pb.ResolveDisputeRequest(outcome=pb.DISPUTE_OUTCOME_WON, explanation="Right", **ids)
     ask("accounts.ResolveDispute", won)
     lost = _open(story, 5_00, "operator")
     decided = pb.ResolveDisputeRequest(
-        outcome=pb.DISPUTE_STATUS_LOST, explanation="It was delivered", **lost
+        outcome=pb.DISPUTE_OUTCOME_LOST, explanation="It was delivered", **lost
     )
     ask("accounts.ResolveDispute", decided)
     taken_back = _open(story, 6_00, "Ada")

@@ -35,7 +35,16 @@ Context = grpc.aio.ServicerContext[Any, Any]
 _REASONS = {each: pb.DisputeReason.Value(f"DISPUTE_REASON_{each}") for each in DisputeReason}
 _STATUSES = {each: pb.DisputeStatus.Value(f"DISPUTE_STATUS_{each}") for each in DisputeStatus}
 _REASON_OF = {number: reason for reason, number in _REASONS.items()}
-_STATUS_OF = {number: status for status, number in _STATUSES.items()}
+_STAGE_OF = {
+    number: DisputeStatus(name.removeprefix("DISPUTE_STAGE_"))
+    for name, number in pb.DisputeStage.items()
+    if number
+}
+_OUTCOME_OF = {
+    number: DisputeStatus(name.removeprefix("DISPUTE_OUTCOME_"))
+    for name, number in pb.DisputeOutcome.items()
+    if number
+}
 
 
 class DisputesApi(DisputesServiceServicer):
@@ -105,7 +114,7 @@ class DisputesApi(DisputesServiceServicer):
         command = commands.AdvanceDispute(
             account_id=request.account_id,
             dispute_id=request.dispute_id,
-            stage=_STATUS_OF[request.stage],
+            stage=_STAGE_OF[request.stage],
             posting_date=self._day(request.posting_date, "posting_date"),
         )
         return await self._answer(command, pb.AdvanceDisputeResponse)
@@ -116,7 +125,7 @@ class DisputesApi(DisputesServiceServicer):
         command = commands.ResolveDispute(
             account_id=request.account_id,
             dispute_id=request.dispute_id,
-            outcome=_STATUS_OF[request.outcome],
+            outcome=_OUTCOME_OF[request.outcome],
             corrected=messages.of_optional_money(request, "corrected"),
             related=messages.of_optional_money(request, "related"),
             explanation=request.explanation,

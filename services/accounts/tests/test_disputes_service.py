@@ -39,10 +39,10 @@ async def test_a_dispute_goes_from_notice_to_decision(door: Door) -> None:
     await door("AddDisputeEvidence", evidence=["letter/1", "letter/2"], **ids)
     credited = await door("CreditDispute", **ids)
     assert (credited.dispute.credited, credited.dispute.withheld) == (gbp(40), gbp(0))
-    for stage in (pb.DISPUTE_STATUS_CHARGED_BACK, pb.DISPUTE_STATUS_REPRESENTED):
+    for stage in (pb.DISPUTE_STAGE_CHARGED_BACK, pb.DISPUTE_STAGE_REPRESENTED):
         await door("AdvanceDispute", stage=stage, **ids)
     decided = await door(
-        "ResolveDispute", outcome=pb.DISPUTE_STATUS_LOST, explanation="It was delivered", **ids
+        "ResolveDispute", outcome=pb.DISPUTE_OUTCOME_LOST, explanation="It was delivered", **ids
     )
     assert (decided.dispute.status, decided.dispute.owed) == (pb.DISPUTE_STATUS_LOST, gbp(40))
     await door.node.caught_up()

@@ -122,6 +122,66 @@ DISPUTE_STATUS_WITHDRAWN: DisputeStatus.ValueType  # 9
 """The holder took it back."""
 Global___DisputeStatus: _TypeAlias = DisputeStatus  # noqa: Y015
 
+class _DisputeStage:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DisputeStageEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DisputeStage.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DISPUTE_STAGE_UNSPECIFIED: _DisputeStage.ValueType  # 0
+    """Not said."""
+    DISPUTE_STAGE_CHARGED_BACK: _DisputeStage.ValueType  # 1
+    """The network is asked for the money, and pays for the time being."""
+    DISPUTE_STAGE_REPRESENTED: _DisputeStage.ValueType  # 2
+    """The merchant objects, and has the money back."""
+    DISPUTE_STAGE_PRE_ARBITRATION: _DisputeStage.ValueType  # 3
+    """The house insists."""
+    DISPUTE_STAGE_ARBITRATION: _DisputeStage.ValueType  # 4
+    """The network is to decide."""
+
+class DisputeStage(_DisputeStage, metaclass=_DisputeStageEnumTypeWrapper):
+    """A stage of the network's procedure."""
+
+DISPUTE_STAGE_UNSPECIFIED: DisputeStage.ValueType  # 0
+"""Not said."""
+DISPUTE_STAGE_CHARGED_BACK: DisputeStage.ValueType  # 1
+"""The network is asked for the money, and pays for the time being."""
+DISPUTE_STAGE_REPRESENTED: DisputeStage.ValueType  # 2
+"""The merchant objects, and has the money back."""
+DISPUTE_STAGE_PRE_ARBITRATION: DisputeStage.ValueType  # 3
+"""The house insists."""
+DISPUTE_STAGE_ARBITRATION: DisputeStage.ValueType  # 4
+"""The network is to decide."""
+Global___DisputeStage: _TypeAlias = DisputeStage  # noqa: Y015
+
+class _DisputeOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DisputeOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DisputeOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DISPUTE_OUTCOME_UNSPECIFIED: _DisputeOutcome.ValueType  # 0
+    """Not said."""
+    DISPUTE_OUTCOME_WON: _DisputeOutcome.ValueType  # 1
+    """For the holder; the network pays."""
+    DISPUTE_OUTCOME_LOST: _DisputeOutcome.ValueType  # 2
+    """Against the holder."""
+    DISPUTE_OUTCOME_WRITTEN_OFF: _DisputeOutcome.ValueType  # 3
+    """For the holder; the house bears it."""
+
+class DisputeOutcome(_DisputeOutcome, metaclass=_DisputeOutcomeEnumTypeWrapper):
+    """A decision."""
+
+DISPUTE_OUTCOME_UNSPECIFIED: DisputeOutcome.ValueType  # 0
+"""Not said."""
+DISPUTE_OUTCOME_WON: DisputeOutcome.ValueType  # 1
+"""For the holder; the network pays."""
+DISPUTE_OUTCOME_LOST: DisputeOutcome.ValueType  # 2
+"""Against the holder."""
+DISPUTE_OUTCOME_WRITTEN_OFF: DisputeOutcome.ValueType  # 3
+"""For the holder; the house bears it."""
+Global___DisputeOutcome: _TypeAlias = DisputeOutcome  # noqa: Y015
+
 @_typing.final
 class Dispute(_message.Message):
     """A dispute."""
@@ -647,7 +707,7 @@ class AdvanceDisputeRequest(_message.Message):
     """The account."""
     dispute_id: _builtins.str
     """The dispute."""
-    stage: Global___DisputeStatus.ValueType
+    stage: Global___DisputeStage.ValueType
     """The stage: charged back, represented, pre-arbitration or arbitration."""
     posting_date: _builtins.str
     """Business date of posting, YYYY-MM-DD; empty: today."""
@@ -657,7 +717,7 @@ class AdvanceDisputeRequest(_message.Message):
         idempotency_key: _builtins.str = ...,
         account_id: _builtins.str = ...,
         dispute_id: _builtins.str = ...,
-        stage: Global___DisputeStatus.ValueType = ...,
+        stage: Global___DisputeStage.ValueType = ...,
         posting_date: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
@@ -718,7 +778,7 @@ class ResolveDisputeRequest(_message.Message):
     """The account."""
     dispute_id: _builtins.str
     """The dispute."""
-    outcome: Global___DisputeStatus.ValueType
+    outcome: Global___DisputeOutcome.ValueType
     """The decision: won, lost or written off."""
     explanation: _builtins.str
     """Why, as the holder is told."""
@@ -738,7 +798,7 @@ class ResolveDisputeRequest(_message.Message):
         idempotency_key: _builtins.str = ...,
         account_id: _builtins.str = ...,
         dispute_id: _builtins.str = ...,
-        outcome: Global___DisputeStatus.ValueType = ...,
+        outcome: Global___DisputeOutcome.ValueType = ...,
         corrected: _money_pb2.Money | None = ...,
         related: _money_pb2.Money | None = ...,
         explanation: _builtins.str = ...,
