@@ -8,11 +8,15 @@ from services.accounts.domain.billing.commands import (
     AgreeInstalmentPlan,
     ChangeCreditLine,
     GrantHardship,
+    ProcessBillingDay,
     RefundCreditBalance,
 )
+from services.accounts.domain.billing.events import StatementCut
 from services.accounts.domain.billing.explaining import by_day
 from services.accounts.domain.billing.statement import GraceStatus
 from services.accounts.domain.billing.terms import AutopayKind, Fee, FeeKind, InstalmentProduct
+from services.accounts.domain.programmes.commands import MigrateAccount
+from services.accounts.domain.programmes.state import Version
 from services.accounts.domain.values import AccountStatus, AccountSubStatus
 from services.accounts.tests.billing_stories import CASH_MACHINE, BilledStory, amounts
 from services.accounts.tests.stories import AccountStory, pounds
@@ -349,6 +353,24 @@ def test_a_statement_is_cut_the_same_from_the_facts_before_it() -> None:
     again.state, again.facts = again.decider.fold(story.facts[: place - 1]), []
     again.run(3, 31)
     assert again.statements() == [story.statement(3)]
+
+
+def test_billing_begins_with_what_is_owed_when_an_account_goes_over_to_terms_that_have_it() -> None:
+    story, billed = AccountStory(), BilledStory()
+    story.authorise(80)
+    story.clear(80)
+    version = Version(
+        number=2, name="Billed", terms=billed.state.in_force, effective_on=story.now.date()
+    )
+    facts = story.when(
+        MigrateAccount(
+            account_id="account", programme_id="everyday", programme_version=2, version=version
+        )
+    )
+    assert names(facts) == ["AccountMigrated", "BillingAgendaSet"]
+    facts = story.when(ProcessBillingDay(account_id="account", business_date=date(2026, 3, 31)))
+    (told,) = [fact for fact in facts if isinstance(fact, StatementCut)]
+    assert told.statement.opening_minor == told.statement.closing_minor == 80_00
 
 
 def test_an_account_without_billing_is_as_it_was() -> None:

@@ -48,7 +48,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     **pins.DECIDE,
     **tokens.DECIDE,
     **standing.DECIDE,
-    **migrating.DECIDE,
+    **{each: with_billing(does, evolve) for each, does in migrating.DECIDE.items()},
     **closure.DECIDE,
 }
 

@@ -7,7 +7,13 @@ from typing import Any
 from chassis.kernel.events import Fact
 from services.accounts.domain.account.state import Act, CreditAccount, act_key
 from services.accounts.domain.billing import events
-from services.accounts.domain.billing.evolve import BILLED
+from services.accounts.domain.billing.buckets import CREDIT, PURCHASE
+from services.accounts.domain.billing.evolve import BILLED, opened
+from services.accounts.domain.billing.sheet import balances_of
+from services.accounts.domain.billing.state import Billing
+from services.accounts.domain.billing.terms import BillingTerms
+from services.accounts.domain.events import AccountOpened
+from services.accounts.domain.programmes.events import AccountMigrated
 
 MOVING: tuple[type[Fact], ...] = (
     events.InterestCharged,
@@ -70,6 +76,19 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
 def billed(state: CreditAccount, fact: Fact) -> CreditAccount:
     """The account with its billing after a fact that was applied to everything else."""
     applies = BILLED.get(type(fact))
-    if applies is None or state.terms is None or state.terms.billing is None:
+    terms = state.terms.billing if applies and state.terms else None
+    if applies is None or terms is None:
         return state
-    return replace(state, billing=applies(state.billing, state.terms.billing, fact))
+    if state.billing.number == 0 and not isinstance(fact, AccountOpened):
+        return replace(state, billing=_begun(state, terms, fact))
+    return replace(state, billing=applies(state.billing, terms, fact))
+
+
+def _begun(state: CreditAccount, terms: BillingTerms, fact: Any) -> Billing:
+    """Billing begins when an account goes over to terms that have it: what is owed is carried."""
+    if not isinstance(fact, AccountMigrated):
+        return state.billing
+    begun = opened(terms, fact.transaction_date, state.limit_minor)
+    bucket = PURCHASE if state.posted_minor > 0 else CREDIT
+    owed = balances_of([(bucket, state.posted_minor)])
+    return replace(begun, told=owed, opening=owed, agenda_on=None)

@@ -27,15 +27,20 @@ from services.accounts.domain.billing.statement import GraceStatus, LineKind
 from services.accounts.domain.billing.terms import PENALTY_FEES, BillingTerms
 from services.accounts.domain.charging import events as charging
 from services.accounts.domain.disputes import events as disputes
+from services.accounts.domain.programmes.events import AccountMigrated
 from services.accounts.domain.standing.events import AccountStandingChanged
 from services.accounts.domain.values import AccountStatus
 
 
 def _opened(before: Billing, terms: BillingTerms, fact: facts.AccountOpened) -> Billing:
-    day = fact.transaction_date
+    return opened(terms, fact.transaction_date, fact.limit.minor_units)
+
+
+def opened(terms: BillingTerms, day: date, limit_minor: int) -> Billing:
+    """The first cycle, from a day on."""
     return Billing(
         opened_on=day,
-        first_limit_minor=fact.limit.minor_units,
+        first_limit_minor=limit_minor,
         number=1,
         cycle_opened_on=day,
         closes_on=close_of(terms, day),
@@ -329,5 +334,6 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     events.HardshipEnded: _pause_ended,
     events.InstalmentPlanMade: entries.planned,
     AccountStandingChanged: _stands,
+    AccountMigrated: _unchanged,
 }
 """What each fact does to billing, on accounts whose programme has any."""

@@ -27,6 +27,7 @@ from services.accounts.domain.billing.recalculating import (
     recalculate,
 )
 from services.accounts.domain.billing.terms import FeeKind
+from services.accounts.domain.programmes.events import AccountMigrated
 
 Facts = tuple[Fact, ...]
 Decide = Callable[[CreditAccount, Any, Context], Facts]
@@ -40,11 +41,14 @@ def with_billing(decide: Decide, evolve: Evolve) -> Decide:
 
     def decide_and_bill(state: CreditAccount, command: Any, context: Context) -> Facts:
         told = decide(state, command, context)
-        if not told or not state.billing.number:
+        # Billing begins with a migration, at the latest; without it nothing follows.
+        if not told or not (state.billing.number or isinstance(told[0], AccountMigrated)):
             return told
         before = state
         for fact in told:
             state = evolve(state, fact)
+        if not state.billing.number:
+            return told
         for rule in RULES:
             more = rule(before, state, told, context)
             for fact in more:
