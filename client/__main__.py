@@ -29,6 +29,7 @@ from client import (
     ledger,
     programmes,
     rights,
+    statements,
     tables,
 )
 from client.session import DESCRIPTION, SystemAddress
@@ -318,6 +319,8 @@ app.command("card")(card_life.change)
 app.command("device-tokens")(device_tokens.show)
 app.command("business-day")(business_day.show)
 app.command("statement")(billing.statement)
+app.command("statement-download")(statements.download)
+app.command("statement-verify")(statements.verify)
 app.command("pay")(billing.pay)
 app.command("explain-interest")(billing.explain_interest)
 app.add_typer(clearing.app, name="clearing")

@@ -33,6 +33,7 @@ from services.accounts.grpc_api import (
     clearing,
     customers,
     disputes,
+    documents,
     ledger,
 )
 from services.accounts.grpc_api.books import Books
@@ -76,6 +77,7 @@ def rpcs(ports: Ports) -> Rpcs:
         *disputes.rpcs(ports),
         *ledger.rpcs(ports),
         *customers.rpcs(ports, accounts),
+        *documents.rpcs(ports, accounts),
         (
             add_AccountsServiceServicer_to_server,
             api,
