@@ -32,7 +32,7 @@ BLOCKS_TO_JUDGE_BY = 8
 """After so many blocks it is known how common the words are; if few lines can be left, they are all
 asked for at once: the index goes by its rarest word then, and not by block after block."""
 BLOCKS_LOOKED_THROUGH = 1_024
-LINES_LOOKED_AT = 3_000
+LINES_LOOKED_AT = 1_500
 """After so many blocks, or so many lines that had the words and were looked at for the rest, a page
 ends even if it is not full."""
 ALL = 2**31 - 1
