@@ -7,8 +7,6 @@ import pytest
 
 from chassis.kernel.errors import Error
 from chassis.kernel.events import Fact
-from services.accounts.domain.billing.buckets import Balance
-from services.accounts.domain.billing.disputed import disputed_in
 from services.accounts.domain.billing.terms import BillingTerms, MinimumPaymentRule
 from services.accounts.domain.disputes import commands, events, rules
 from services.accounts.domain.disputes.commands import Deadline
@@ -389,15 +387,3 @@ def test_the_rules_are_a_dated_table() -> None:
     assert rules.rules_on(date(2011, 12, 30)) == rules.REGULATION_Z[0]
     assert (RULES.notice_days, RULES.acknowledge_days) == (60, 30)
     assert (RULES.resolve_days, RULES.resolve_cycles) == (90, 2)
-
-
-def test_billing_leaves_out_by_bucket_what_is_disputed_and_books_what_is_credited() -> None:
-    """1026.13(d)(1): what is in dispute is known to interest, minimum payment and autopay."""
-    story = DisputeStory(billing=MONTHLY)
-    assert disputed_in(story.state) == ()
-    story.open(60)
-    assert disputed_in(story.state) == (Balance(bucket="PURCHASE", minor=6_000),)
-    story.credit()
-    assert disputed_in(story.state) == ()
-    booked = sum(line.amount_minor for line in story.state.billing.booked())
-    assert booked == story.state.posted_minor == 4_000
