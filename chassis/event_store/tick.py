@@ -253,7 +253,9 @@ class Ticker:
                 version += 1
                 decided.facts.append((stream, version, fact))
             decided.folds[stream] = Folded(state, version)
-            decided.last = stream
+            if facts or not decided.facts:
+                # A receipt names the stream of the last fact; without any, whoever was asked last.
+                decided.last = stream
             decided.states.append(state)
         if len(decided.facts) > EVENTS_PER_UNIT_LIMIT:
             raise Error("UNIT_TOO_LARGE", "one unit of work makes too many facts")
