@@ -35,7 +35,7 @@ from services.accounts.domain.card_place import PlaceCard
 from services.accounts.domain.values import CardKind
 from services.accounts.grpc_api.charges import Charges
 
-ROUNDS = 15
+ROUNDS = 25
 CALLS_PER_ROUND = 256
 CALLERS = 64
 SHORT_FACTS = 1_000
@@ -141,7 +141,10 @@ async def measure(folder: Path) -> dict[int, float]:
             gc.disable()
             rounds = progress.add_task("measuring", total=ROUNDS)
             for number in range(ROUNDS):
-                for facts, known in cards.items():
+                # Nobody is always first: the store copies its log back every so many calls.
+                turn = number % len(HISTORIES)
+                for facts in HISTORIES[turn:] + HISTORIES[:turn]:
+                    known = cards[facts]
                     card_id = known[number % len(known)]
                     least[facts] = min(least[facts], await time_round(api, card_id, numbers))
                 progress.advance(rounds)
