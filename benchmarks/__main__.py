@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark in turn, each a process of its own, in six to eight minutes.
+"""`make bench`: every benchmark in turn, each a process of its own.
 
     python -m benchmarks [name ...]
 

@@ -12,10 +12,9 @@ from chassis.testing.harness import TestNode
 from demo.rows import HOME_COUNTRY, HOME_CURRENCY, Row
 from services.accounts.domain.account.commands import AuthoriseCharge, NewCard, OpenAccount
 from services.accounts.domain.card_place import PlaceCard
-from services.accounts.domain.clearing.values import authorisation_code
 from services.accounts.domain.pan import ClaimPan, generate
 from services.accounts.domain.programme import DefineProgramme
-from services.accounts.domain.values import CardKind, EntryMode, Merchant, Terms
+from services.accounts.domain.values import CardKind, EntryMode, Merchant, Terms, authorisation_code
 from services.accounts.tests.clearing_files import csv_file, iso8583_file, record
 from services.accounts.use_cases.accounts import PAN_PURPOSE
 

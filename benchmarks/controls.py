@@ -20,19 +20,19 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import MISSED
-from benchmarks.decide import GROCER, TERMS
+from benchmarks.decide import GROCER
+from benchmarks.history import opening
 from chassis.call import entered
 from chassis.kernel.events import Command
 from chassis.kernel.ids import derive
 from chassis.kernel.money import Money
 from chassis.testing.harness import TestNode, call, running
 from services.accounts.app import SERVICE
-from services.accounts.domain.account.commands import AuthoriseCharge, NewCard, OpenAccount
-from services.accounts.domain.card_place import PlaceCard
+from services.accounts.domain.account.commands import AuthoriseCharge
 from services.accounts.domain.controls.commands import SetControl
 from services.accounts.domain.controls.metering import Window
 from services.accounts.domain.controls.state import Control, ControlKind, Scope
-from services.accounts.domain.values import CardKind, EntryMode
+from services.accounts.domain.values import EntryMode
 from services.accounts.grpc_api.charges import Charges
 
 ROUNDS = 20
@@ -97,20 +97,7 @@ async def prepare(node: TestNode, name: str, controlled: bool) -> str:
     """An account with a month and a half of charges, with all controls or with none; its card."""
     account_id = derive("account", name)
     card_id = derive("card", account_id)
-    card = NewCard(card_id=card_id, last_four="4242", kind=CardKind.VIRTUAL)
-    opening = OpenAccount(
-        account_id=account_id,
-        customer_id="customer",
-        programme_id="everyday",
-        programme_version=1,
-        terms=TERMS,
-        limit=Money(10**12, "GBP"),
-        card=card,
-    )
-    placing = PlaceCard(
-        card_id=card_id, account_id=account_id, customer_id="customer", pan_hash="0" * 64
-    )
-    commands: list[Command] = [opening, placing]
+    commands: list[Command] = [*opening(account_id, card_id)]
     if controlled:
         commands += [SetControl(account_id=account_id, control=c) for c in every_control(card_id)]
     await node.ports.application.execute(*commands, actor="service:bench")

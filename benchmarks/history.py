@@ -44,12 +44,10 @@ GOAL_GROWTH = 0.10
 console = Console()
 
 
-async def grow(node: TestNode, facts: int, number: int) -> str:
-    """An account with so many facts; returns its card. A large unit is quick to write."""
-    account_id = derive("account", str(facts), str(number))
-    card_id = derive("card", account_id)
+def opening(account_id: str, card_id: str) -> tuple[OpenAccount, PlaceCard]:
+    """An account with one card and no limit that matters."""
     card = NewCard(card_id=card_id, last_four="4242", kind=CardKind.VIRTUAL)
-    opening = OpenAccount(
+    account = OpenAccount(
         account_id=account_id,
         customer_id="customer",
         programme_id="everyday",
@@ -61,7 +59,14 @@ async def grow(node: TestNode, facts: int, number: int) -> str:
     placing = PlaceCard(
         card_id=card_id, account_id=account_id, customer_id="customer", pan_hash="0" * 64
     )
-    await node.ports.application.execute(opening, placing, actor="service:bench")
+    return account, placing
+
+
+async def grow(node: TestNode, facts: int, number: int) -> str:
+    """An account with so many facts; returns its card. A large unit is quick to write."""
+    account_id = derive("account", str(facts), str(number))
+    card_id = derive("card", account_id)
+    await node.ports.application.execute(*opening(account_id, card_id), actor="service:bench")
     pairs = [pair(account_id, card_id, number, node) for number in range((facts - 2) // 2)]
     for start in range(0, len(pairs), PAIRS_PER_UNIT):
         commands = [each for both in pairs[start : start + PAIRS_PER_UNIT] for each in both]

@@ -11,7 +11,7 @@ from cards.accounts.v1.applications_service_pb2_grpc import ApplicationsServiceS
 from client import tables
 from client.session import DESCRIPTION
 from client.staff import SECOND
-from client.terminal import Key, SystemPath, console, money_of, open_session, run
+from client.terminal import Key, SystemPath, console, money_of, open_session, run, tell_of_more
 
 ApplicationId = Annotated[str, typer.Argument(help="Application id.")]
 
@@ -90,6 +90,7 @@ def list_(
             )
             headings = ("#application", "status", "programme", ">asked for", "why", "came (UTC)")
             console.print(tables.table("applications", headings, rows))
+            tell_of_more("".join(page.next_page_token for page in pages))
 
     run(work)
 

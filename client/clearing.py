@@ -14,7 +14,7 @@ from rich.table import Table
 
 from client import tables
 from client.session import DESCRIPTION
-from client.terminal import Key, SystemPath, console, open_session, run
+from client.terminal import Key, SystemPath, console, open_session, run, tell_of_more
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 PIECE_BYTES = 65_536
@@ -77,9 +77,9 @@ def files(system: SystemPath = DESCRIPTION) -> None:
     async def work() -> None:
         async with open_session(system) as session:
             stub = session.stub(ClearingServiceStub, "accounts")
-            console.print(
-                _files((await stub.ListClearingFiles(pb.ListClearingFilesRequest())).files)
-            )
+            found = await stub.ListClearingFiles(pb.ListClearingFilesRequest())
+            console.print(_files(found.files))
+            tell_of_more(found.next_page_token)
 
     run(work)
 
@@ -109,7 +109,9 @@ def unmatched(
         async with open_session(system) as session:
             stub = session.stub(ClearingServiceStub, "accounts")
             request = pb.ListUnmatchedRequest(include_resolved=resolved)
-            console.print(_items((await stub.ListUnmatched(request)).items))
+            found = await stub.ListUnmatched(request)
+            console.print(_items(found.items))
+            tell_of_more(found.next_page_token)
 
     run(work)
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from client import tables
 from client.session import DESCRIPTION
-from client.terminal import AccountId, SystemPath, console, open_session, run
+from client.terminal import AccountId, SystemPath, console, open_session, run, tell_of_more
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -79,6 +79,7 @@ def list_(
             else:
                 found = await stub.ListDisputeQueue(pb.ListDisputeQueueRequest())
             console.print(_table("disputes", found.disputes))
+            tell_of_more(found.next_page_token)
 
     run(work)
 

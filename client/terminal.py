@@ -61,6 +61,12 @@ async def _awaited(work: Callable[[], Awaitable[None]]) -> None:
     await work()
 
 
+def tell_of_more(page_token: str, hint: str = "") -> None:
+    """Say that a list goes on, so that nobody takes its first page for all there is."""
+    if page_token:
+        console.print(f"[dim]there are more than these{hint and f'; {hint}'}")
+
+
 def money_of(text: str, currency: str) -> money_pb2.Money:
     """An amount from units such as 12.50. Raises BadParameter."""
     try:

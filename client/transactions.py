@@ -11,7 +11,7 @@ from cards.accounts.v1.transactions_service_pb2_grpc import TransactionsServiceS
 
 from client import tables
 from client.session import DESCRIPTION, Session
-from client.terminal import AccountId, SystemPath, console, open_session, run
+from client.terminal import AccountId, SystemPath, console, open_session, run, tell_of_more
 
 TransactionId = Annotated[str, typer.Argument(help="Id of a charge, refund or payment.")]
 KindName = Annotated[str, typer.Option(help="charge, refund, payment ...")]
@@ -55,8 +55,7 @@ def search(
             rows = [_row(each, ids) for each in found.transactions]
             headings = ("#date", "status", "merchant", "by", "category", "note", ">amount")
             console.print(tables.table("found", (*headings, *(["#id"] if ids else [])), rows))
-            if found.next_page_token:
-                console.print("[dim]there may be more; ask for a larger --size")
+            tell_of_more(found.next_page_token, "ask for a larger --size")
 
     run(work)
 
@@ -91,8 +90,7 @@ def list_(
             found = await _stub(session).SearchTransactions(request)
             lines = [_as_known(each) for each in found.transactions]
             console.print(tables.transactions(lines, with_ids=ids))
-            if found.next_page_token:
-                console.print("[dim]there are more; ask for a larger --size")
+            tell_of_more(found.next_page_token, "ask for a larger --size")
 
     run(work)
 

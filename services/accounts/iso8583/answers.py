@@ -13,7 +13,6 @@ NOT_SUPPORTED = "40"
 
 ECHOED = (2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 70)
 """Fields of a message that its answer repeats."""
-APPROVAL_DIGITS = 6
 CREDIT_ACCOUNT = "30"
 LEDGER_BALANCE = "01"
 AVAILABLE_BALANCE = "02"
@@ -56,11 +55,6 @@ def response_code(error: Error) -> str:
     if error.reason.endswith("_DIFFERENTLY"):
         return DUPLICATE
     return BY_REASON.get(error.reason) or BY_CODE.get(error.code, MALFUNCTION)
-
-
-def approval_code(id: str) -> str:
-    """Field 38 for what was approved under an id; the same again for the same."""
-    return f"{int(id[:12], 16) % 10**APPROVAL_DIGITS:0{APPROVAL_DIGITS}d}"
 
 
 def balances(available: Money, ledger: Money, numeric_currency: str) -> str:

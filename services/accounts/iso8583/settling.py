@@ -15,8 +15,7 @@ from chassis.kernel.events import Command
 from chassis.work import Settled
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.pan import Pan
-from services.accounts.domain.values import APPROVALS, APPROVED, Network
-from services.accounts.iso8583.answers import approval_code
+from services.accounts.domain.values import APPROVALS, APPROVED, Network, authorisation_code
 from services.accounts.iso8583.reading import Reading
 from services.accounts.iso8583.reversals import Named, named_by
 from services.accounts.projections.network_references import remember
@@ -91,5 +90,5 @@ def approved(id: str) -> Callable[[Settled], Answer]:
 
 def answered(response_code: str, id: str) -> Answer:
     if response_code in APPROVALS:
-        return {38: approval_code(id), 39: response_code}
+        return {38: authorisation_code(id), 39: response_code}
     return {39: response_code}

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from chassis.call import entered
 from chassis.kernel.errors import Invalid, Refused
 from chassis.testing.harness import call
-from services.accounts.domain.clearing.values import authorisation_code
 from services.accounts.domain.events import ChargeCleared, ChargeRefunded
-from services.accounts.iso8583.answers import approval_code
+from services.accounts.domain.values import APPROVED, authorisation_code
+from services.accounts.iso8583.settling import answered
 from services.accounts.tests.clearing_files import csv_file, iso8583_file, record
 from services.accounts.tests.conftest import OPERATOR, Door
 from services.accounts.use_cases import clearing
@@ -114,7 +114,7 @@ async def test_a_record_without_a_card_is_found_by_the_charge_it_names(door: Doo
 
 @given(st.uuids(version=4))
 def test_the_code_of_a_charge_is_what_the_network_was_told(id: UUID) -> None:
-    assert authorisation_code(id.hex) == approval_code(id.hex)
+    assert answered(APPROVED, id.hex) == {38: authorisation_code(id.hex), 39: APPROVED}
 
 
 async def test_a_card_number_finds_its_card_and_stands_nowhere(door: Door) -> None:

@@ -5,12 +5,8 @@ from datetime import timedelta
 
 from chassis.kernel.money import Money
 from services.accounts.domain.account.state import Charge, CreditAccount
-from services.accounts.domain.clearing.values import (
-    ClearingRecord,
-    RecordKind,
-    authorisation_code,
-)
-from services.accounts.domain.values import ChargeStatus, Merchant
+from services.accounts.domain.clearing.values import ClearingRecord, RecordKind
+from services.accounts.domain.values import ChargeStatus, Merchant, authorisation_code
 
 MATCH_WINDOW = timedelta(days=7)
 """A purchase and its clearing name transaction dates that lie no further apart."""

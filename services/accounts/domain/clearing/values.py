@@ -7,11 +7,6 @@ from chassis.kernel.events import value
 from chassis.kernel.money import Money
 from services.accounts.domain.values import Merchant, Original
 
-AUTHORISATION_CODES = 10**6
-"""So many there are: field 38 of ISO 8583 has six characters."""
-CODED_DIGITS = 12
-"""So many hexadecimal digits of a charge id make its code."""
-
 
 class FileFormat(StrEnum):
     """How a clearing file is written."""
@@ -119,9 +114,3 @@ class NetworkTotal:
     charged_minor: int = 0
     refunds: int = 0
     refunded_minor: int = 0
-
-
-def authorisation_code(charge_id: str) -> str:
-    """The six digits that the network knows an approved charge by (field 38 of ISO 8583), as the
-    door for card networks gives them."""
-    return f"{int(charge_id[:CODED_DIGITS], 16) % AUTHORISATION_CODES:06d}"
