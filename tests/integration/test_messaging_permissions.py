@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
+from chassis.bus import Delivery
 from chassis.jetstream import JetStreamBus, JetStreamSettings
 from chassis.nats_config import OBSERVER, NatsPermissions, permissions
 from chassis.relay import stream_spec
@@ -52,7 +53,12 @@ async def test_everybody_can_do_their_work(guarded: NatsServer) -> None:
         assert (await anext(following)).message.payload == sent[0].payload
         for durable in ("memory-0-of-1", "memory-1-of-2"):
             consumer = await memory.consume(STREAM, durable, ())
-            found = await consumer.fetch(256, PATIENCE_SECONDS)
+            # A fetch answers with what has arrived, which need not be everything that was sent.
+            found: list[Delivery] = []
+            while len(found) < len(sent):
+                fetched = await consumer.fetch(256, PATIENCE_SECONDS)
+                assert fetched
+                found += fetched
             await consumer.acknowledge(found[-1])
             assert await _acknowledged_up_to(guarded, durable, found[-1].sequence)
 
