@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import typer
 from cards.accounts.v1 import disputes_service_pb2 as pb
+from cards.accounts.v1.accounts_service_pb2 import Network
 from cards.accounts.v1.disputes_service_pb2_grpc import DisputesServiceStub
 from rich.table import Table
 
@@ -107,5 +108,33 @@ def show(account: AccountId, dispute: DisputeId, system: SystemPath = DESCRIPTIO
             )
             headings = ("#date", "step", "details", "by", ">to the holder", ">from the network")
             console.print(tables.table("timeline", headings, rows))
+
+    run(work)
+
+
+@app.command()
+def windows(system: SystemPath = DESCRIPTION) -> None:
+    """Show within how many days each stage of a network's procedure may be begun."""
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            found = await session.stub(DisputesServiceStub, "accounts").ListDisputeWindows(
+                pb.ListDisputeWindowsRequest()
+            )
+            rows = (
+                (
+                    tables.word(Network, each.network) if each.network else "any other",
+                    tables.word(pb.DisputeCategory, each.category),
+                    each.effective_from,
+                    str(each.chargeback_days),
+                    str(each.representment_days),
+                    str(each.pre_arbitration_days),
+                    str(each.arbitration_days),
+                )
+                for each in found.windows
+            )
+            days = (">chargeback", ">representment", ">pre-arbitration", ">arbitration")
+            headings = ("network", "reasons", "from", *days)
+            console.print(tables.table("days to begin a stage", headings, rows))
 
     run(work)

@@ -18,6 +18,8 @@ class AccountsSettings(Iso8583Settings):
     """Whether business dates may be advanced: in test systems only, never where real money is."""
     device_token_bin: str = Field(default="489537", pattern="^([0-9]{6}|[0-9]{8})$")
     """What the numbers of device tokens begin with: a range of its own, in which no card is."""
+    dispute_windows_path: Path | None = None
+    """A table of the networks' windows in the place of the typical ones: CSV, see README."""
     category_codes_path: Path = REFERENCE / "mcc_codes.csv"
     """The table of merchant category codes that gives trades their names."""
     currency_codes_path: Path = REFERENCE / "iso4217_codes_all.csv"

@@ -24,16 +24,28 @@ from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.disputes import commands
 from services.accounts.domain.disputes.opening import find
-from services.accounts.domain.disputes.state import Dispute, DisputeReason, DisputeStatus
+from services.accounts.domain.disputes.state import (
+    STAGES,
+    Dispute,
+    DisputeReason,
+    DisputeStatus,
+    NetworkWindows,
+    WindowCategory,
+)
 from services.accounts.domain.values import Channel
 from services.accounts.grpc_api import messages
 from services.accounts.queries import disputes as queries
+from services.accounts.use_cases.dispute_windows import load
 
 M = TypeVar("M", bound=Message)
 Context = grpc.aio.ServicerContext[Any, Any]
 
 _REASONS = {each: pb.DisputeReason.Value(f"DISPUTE_REASON_{each}") for each in DisputeReason}
 _STATUSES = {each: pb.DisputeStatus.Value(f"DISPUTE_STATUS_{each}") for each in DisputeStatus}
+_CATEGORIES = {
+    each: pb.DisputeCategory.Value(f"DISPUTE_CATEGORY_{each}") for each in WindowCategory
+}
+_STAGES = {each: pb.DisputeStage.Value(f"DISPUTE_STAGE_{each}") for each in STAGES}
 _REASON_OF = {number: reason for reason, number in _REASONS.items()}
 _STAGE_OF = {
     number: DisputeStatus(name.removeprefix("DISPUTE_STAGE_"))
@@ -54,6 +66,7 @@ class DisputesApi(DisputesServiceServicer):
         self._application = ports.application
         self._database = ports.database
         self._clock = ports.clock
+        self._windows = load(ports.settings.dispute_windows_path)
 
     async def OpenDispute(
         self, request: pb.OpenDisputeRequest, context: Context
@@ -73,6 +86,7 @@ class DisputesApi(DisputesServiceServicer):
             statement_on=self._day(statement_on, "statement_on") if statement_on else None,
             accept_late=request.accept_late,
             channel=channel,
+            windows=self._windows,
         )
         return await self._answer(command, pb.OpenDisputeResponse)
 
@@ -190,6 +204,11 @@ class DisputesApi(DisputesServiceServicer):
             disputes=[_line(row) for row in rows[:size]], next_page_token=token
         )
 
+    async def ListDisputeWindows(
+        self, request: pb.ListDisputeWindowsRequest, context: Context
+    ) -> pb.ListDisputeWindowsResponse:
+        return pb.ListDisputeWindowsResponse(windows=[_windows(row) for row in self._windows])
+
     async def _answer(self, command: Command, response: Callable[..., M]) -> M:
         dispute_id: str = command.dispute_id  # type: ignore[attr-defined]
 
@@ -254,6 +273,23 @@ def _dispute(account: CreditAccount, of: Dispute) -> pb.Dispute:
         owed=money(of.owed_minor),
         pay_by=_text(of.pay_by),
         report_after=_text(of.report_after),
+        next_stage=_STAGES[of.next_stage] if of.next_stage else 0,
+        window_ends_on=_text(of.window_ends_on) if of.next_stage else "",
+        lapsed=_STAGES[of.lapsed] if of.lapsed else 0,
+    )
+
+
+def _windows(row: NetworkWindows) -> pb.DisputeWindows:
+    return pb.DisputeWindows(
+        network=messages.NETWORKS[row.network],
+        category=_CATEGORIES[row.category],
+        effective_from=row.effective_from.isoformat(),
+        from_transaction=row.from_transaction,
+        chargeback_days=row.chargeback_days,
+        representment_days=row.representment_days,
+        pre_arbitration_days=row.pre_arbitration_days,
+        arbitration_days=row.arbitration_days,
+        warning_days=row.warning_days,
     )
 
 

@@ -35,6 +35,26 @@ def watch_the_deadlines_of_a_dispute(
         yield Schedule(timer, _midnight(day), check)
 
 
+def watch_the_window_of_the_next_stage(
+    fact: events.DisputeOpened | events.DisputeAdvanced, meta: Meta
+) -> Iterable[Schedule | Cancel]:
+    """It is told some days before that the network's window ends; the stage lapses the day after
+    its last. A stage that has begun takes the place of what was watched before."""
+    account_id, dispute_id = fact.account_id, fact.dispute_id
+    ends_on = fact.window_ends_on
+    days = {
+        Deadline.WINDOW_WARNING: fact.warn_on,
+        Deadline.WINDOW: ends_on + timedelta(days=1) if ends_on else None,
+    }
+    for deadline, day in days.items():
+        timer = deadline_timer(account_id, dispute_id, deadline)
+        if day is None:
+            yield Cancel(timer)
+            continue
+        check = CheckDispute(account_id=account_id, dispute_id=dispute_id, deadline=deadline)
+        yield Schedule(timer, _midnight(day), check)
+
+
 def forget_what_was_acknowledged(
     fact: events.DisputeAcknowledged, meta: Meta
 ) -> Iterable[Schedule | Cancel]:
@@ -52,6 +72,8 @@ def forget_what_is_resolved(
 
 TIMERS = (
     TimerRule(events.DisputeOpened, watch_the_deadlines_of_a_dispute),
+    TimerRule(events.DisputeOpened, watch_the_window_of_the_next_stage),
+    TimerRule(events.DisputeAdvanced, watch_the_window_of_the_next_stage),
     TimerRule(events.DisputeAcknowledged, forget_what_was_acknowledged),
     TimerRule(events.DisputeResolved, forget_what_is_resolved),
 )

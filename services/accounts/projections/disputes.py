@@ -104,6 +104,20 @@ def list_final(connection: Connection, event: Recorded) -> None:
     _step(connection, event, "CREDIT_FINALISED")
 
 
+@projects(events.DisputeWindowEnding)
+def list_ending(connection: Connection, event: Recorded) -> None:
+    """The network's window is nearly over."""
+    fact: Any = event.fact
+    _step(connection, event, "WINDOW_ENDING", f"{fact.stage} {fact.ends_on.isoformat()}")
+
+
+@projects(events.DisputeStageLapsed)
+def list_lapsed(connection: Connection, event: Recorded) -> None:
+    """A stage was not begun in time."""
+    fact: Any = event.fact
+    _step(connection, event, "STAGE_LAPSED", f"{fact.stage} {fact.in_favour_of}")
+
+
 @projects(events.DisputeDeadlineMissed)
 def list_missed(connection: Connection, event: Recorded) -> None:
     """Something was not done in time."""
@@ -123,6 +137,8 @@ PROJECTIONS = (
             list_evidence,
             list_credit,
             list_final,
+            list_ending,
+            list_lapsed,
             list_missed,
         ),
     ),

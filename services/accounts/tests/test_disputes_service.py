@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cards.accounts.v1 import accounts_service_pb2 as accounts
 from cards.accounts.v1 import disputes_service_pb2 as pb
 
 from chassis.call import Principal
@@ -86,6 +87,37 @@ async def test_what_is_not_decided_is_credited_on_its_last_day(door: Door) -> No
         ("CREDITED", ""),
         ("CREDIT_FINALISED", ""),
     ]
+
+
+async def test_a_merchant_who_does_not_answer_in_time_has_lost(door: Door) -> None:
+    account = await door.open()
+    ids = await disputed(door, account)
+    opened = (await door("GetDispute", **ids)).dispute
+    assert opened.next_stage == pb.DISPUTE_STAGE_CHARGED_BACK
+    begun = await door("AdvanceDispute", stage=pb.DISPUTE_STAGE_CHARGED_BACK, **ids)
+    assert begun.dispute.next_stage == pb.DISPUTE_STAGE_REPRESENTED
+    for days in (23, 7, 1):
+        door.node.clock.advance(timedelta(days=days))
+        await door.node.timers_due()
+    await door.node.caught_up()
+    found = await door("GetDispute", **ids)
+    assert found.dispute.status == pb.DISPUTE_STATUS_WON
+    assert found.dispute.lapsed == pb.DISPUTE_STAGE_REPRESENTED
+    assert found.dispute.window_ends_on == ""
+    ends_on = begun.dispute.window_ends_on
+    assert [(each.step, each.details) for each in found.timeline][2:] == [
+        ("WINDOW_ENDING", f"REPRESENTED {ends_on}"),
+        ("DEADLINE_MISSED", "ACKNOWLEDGE"),
+        ("STAGE_LAPSED", "REPRESENTED HOUSE"),
+        ("WON", "UNCONTESTED"),
+    ]
+
+
+async def test_the_table_of_windows_is_told(door: Door) -> None:
+    rows = (await door("ListDisputeWindows")).windows
+    visa = [row for row in rows if row.network == accounts.NETWORK_VISA]
+    assert {row.category for row in visa} == set(pb.DisputeCategory.values()) - {0}
+    assert [row.representment_days for row in visa] == [30, 30, 30]
 
 
 async def test_a_decided_dispute_has_no_timers_left(door: Door) -> None:

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from chassis.kernel.events import Command, command
 from chassis.kernel.money import Money
-from services.accounts.domain.disputes.state import DisputeReason, DisputeStatus
+from services.accounts.domain.disputes.networks import TYPICAL
+from services.accounts.domain.disputes.state import DisputeReason, DisputeStatus, NetworkWindows
 from services.accounts.domain.values import Channel
 
 
@@ -14,13 +15,15 @@ class Deadline(StrEnum):
 
     ACKNOWLEDGE = "ACKNOWLEDGE"
     RESOLVE = "RESOLVE"
+    WINDOW_WARNING = "WINDOW_WARNING"
+    WINDOW = "WINDOW"
 
 
 @command
 class OpenDispute(Command):
     """Dispute `amount` of a posted charge, or all of it where that is None. `statement_on` is when
     the first statement with it was sent, where the cycle's close is not the day; `accept_late`
-    takes a notice that came too late to count."""
+    takes a notice that came too late to count. `windows` is the table of the networks' windows."""
 
     account_id: str
     dispute_id: str
@@ -32,6 +35,7 @@ class OpenDispute(Command):
     statement_on: date | None = None
     accept_late: bool = False
     channel: Channel
+    windows: tuple[NetworkWindows, ...] = TYPICAL
 
 
 @command

@@ -4,14 +4,15 @@ from datetime import date
 
 from chassis.kernel.events import Fact, fact
 from chassis.kernel.money import Money
-from services.accounts.domain.disputes.state import DisputeReason, DisputeStatus
+from services.accounts.domain.disputes.state import DisputeReason, DisputeStatus, NetworkWindows
 from services.accounts.domain.values import Channel, Merchant
 
 
 @fact
 class DisputeOpened(Fact):
     """A notice of a billing error was received; `amount` need not be paid until it is decided.
-    `statement_on` is when the charge was first shown to the holder, if it was."""
+    `statement_on` is when the charge was first shown to the holder, if it was. The network may be
+    asked for the money until `window_ends_on`; on `warn_on` it is told that this ends."""
 
     account_id: str
     customer_id: str
@@ -28,6 +29,9 @@ class DisputeOpened(Fact):
     acknowledge_by: date
     resolve_by: date
     transaction_date: date
+    windows: NetworkWindows | None = None
+    window_ends_on: date | None = None
+    warn_on: date | None = None
 
 
 @fact
@@ -84,7 +88,7 @@ class DisputeCreditFinalised(Fact):
 @fact
 class DisputeAdvanced(Fact):
     """The procedure of the network went on; `recovered` came from it with this step, or went back
-    when negative."""
+    when negative. The stage after it may be begun until `window_ends_on`."""
 
     account_id: str
     customer_id: str
@@ -95,6 +99,37 @@ class DisputeAdvanced(Fact):
     balance: Money
     transaction_date: date
     posting_date: date
+    window_ends_on: date | None = None
+    warn_on: date | None = None
+
+
+@fact
+class DisputeWindowEnding(Fact):
+    """The time to begin the next stage is nearly over; `acts` is HOUSE or MERCHANT."""
+
+    account_id: str
+    customer_id: str
+    dispute_id: str
+    charge_id: str
+    stage: DisputeStatus
+    acts: str
+    ends_on: date
+    transaction_date: date
+
+
+@fact
+class DisputeStageLapsed(Fact):
+    """The next stage was not begun in time; who waited for it, HOUSE or MERCHANT, has the money
+    of the network for good."""
+
+    account_id: str
+    customer_id: str
+    dispute_id: str
+    charge_id: str
+    stage: DisputeStatus
+    in_favour_of: str
+    ended_on: date
+    transaction_date: date
 
 
 @fact

@@ -38,6 +38,8 @@ def _opened(state: CreditAccount, fact: events.DisputeOpened) -> CreditAccount:
         received_on=fact.transaction_date,
         acknowledge_by=fact.acknowledge_by,
         resolve_by=fact.resolve_by,
+        windows=fact.windows,
+        window_ends_on=fact.window_ends_on,
         asked=fact.asked,
     )
     return _with(state, dispute, claimed_minor=fact.amount.minor_units)
@@ -70,8 +72,18 @@ def _advanced(state: CreditAccount, fact: events.DisputeAdvanced) -> CreditAccou
         status=fact.stage,
         reached=(*before.reached, fact.stage),
         recovered_minor=before.recovered_minor + fact.recovered.minor_units,
+        window_ends_on=fact.window_ends_on,
     )
     return _with(state, after)
+
+
+def _window_ending(state: CreditAccount, fact: events.DisputeWindowEnding) -> CreditAccount:
+    before = state.disputes.cases[fact.dispute_id]
+    return _with(state, replace(before, warned=(*before.warned, fact.stage)))
+
+
+def _lapsed(state: CreditAccount, fact: events.DisputeStageLapsed) -> CreditAccount:
+    return _with(state, replace(state.disputes.cases[fact.dispute_id], lapsed=fact.stage))
 
 
 def _missed(state: CreditAccount, fact: events.DisputeDeadlineMissed) -> CreditAccount:
@@ -106,6 +118,8 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.ProvisionalCreditGranted: _credited,
     events.DisputeCreditFinalised: _finalised,
     events.DisputeAdvanced: _advanced,
+    events.DisputeWindowEnding: _window_ending,
+    events.DisputeStageLapsed: _lapsed,
     events.DisputeDeadlineMissed: _missed,
     events.DisputeResolved: _resolved,
 }

@@ -8,7 +8,7 @@ from chassis.kernel.errors import Invalid, NotFound, Refused
 from chassis.kernel.events import Fact
 from services.accounts.domain.account import charges
 from services.accounts.domain.account.state import Charge, CreditAccount
-from services.accounts.domain.disputes import commands, events, rules
+from services.accounts.domain.disputes import commands, events, networks, rules
 from services.accounts.domain.disputes.state import Dispute
 
 EVIDENCE_LIMIT = 32
@@ -63,6 +63,10 @@ def _opened(
     state: CreditAccount, command: commands.OpenDispute, charge: Charge, amount: int
 ) -> events.DisputeOpened:
     limits = rules.rules_on(command.received_on)
+    windows = networks.windows_for(
+        command.windows, charge.network, command.reason, command.received_on
+    )
+    first = networks.first_window(windows, charge.transaction_date, charge.posted_on)
     return events.DisputeOpened(
         account_id=state.account_id,
         customer_id=state.customer_id,
@@ -79,6 +83,8 @@ def _opened(
         acknowledge_by=command.received_on + timedelta(days=limits.acknowledge_days),
         resolve_by=rules.resolve_by(limits, state.in_force.billing, command.received_on),
         transaction_date=command.received_on,
+        windows=windows,
+        **first,
     )
 
 

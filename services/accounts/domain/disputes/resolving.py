@@ -8,9 +8,14 @@ from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Fact
 from services.accounts.domain.account import charges
 from services.accounts.domain.account.state import CreditAccount
-from services.accounts.domain.disputes import commands, events, opening, rules
+from services.accounts.domain.disputes import commands, events, networks, opening, rules
 from services.accounts.domain.disputes.commands import Deadline
 from services.accounts.domain.disputes.state import STAGES, Dispute, DisputeStatus
+
+_MERCHANTS = DisputeStatus.REPRESENTED
+"""The stage that the merchant begins; where it lapses, the house has won."""
+UNCONTESTED = "UNCONTESTED"
+"""The explanation where the merchant did not answer a chargeback in time."""
 
 
 class Settlement(NamedTuple):
@@ -32,6 +37,7 @@ def advance(
     found = opening.find_open(state, command.dispute_id)
     if STAGES.get(command.stage) is not found.status:
         raise Refused("STAGE_OUT_OF_ORDER", f"the dispute is {found.status.lower()}")
+    networks.check_window(found, command.stage, command.posting_date)
     recovered = 0
     if command.stage is DisputeStatus.CHARGED_BACK:
         recovered = found.amount_minor
@@ -48,6 +54,7 @@ def advance(
             balance=state.money(state.posted_minor),
             transaction_date=command.posting_date,
             posting_date=command.posting_date,
+            **networks.next_window(found, command.stage, command.posting_date),
         ),
     )
 
@@ -61,6 +68,8 @@ def resolve(
     if found.status is command.outcome:
         return ()
     found = opening.find_open(state, command.dispute_id)
+    if command.outcome is DisputeStatus.WON and found.lapsed and found.lapsed is not _MERCHANTS:
+        raise Refused("NETWORK_RECOURSE_LOST", f"{found.lapsed.lower()} was not begun in time")
     related = charges.check_currency(state, command.related, "related") if command.related else 0
     wins = command.outcome is not DisputeStatus.LOST
     corrected = found.amount_minor if wins else 0
@@ -153,6 +162,10 @@ def check(
             return ()
         late = today > found.acknowledge_by
         return (_missed(state, found, command.deadline, today),) if late else ()
+    if command.deadline is Deadline.WINDOW_WARNING:
+        return networks.warning(state, found, today)
+    if command.deadline is Deadline.WINDOW:
+        return _lapse(state, found, today)
     if found.final or today < found.resolve_by:
         return ()
     facts: tuple[Fact, ...] = (_missed(state, found, command.deadline, today),)
@@ -168,6 +181,16 @@ def check(
             transaction_date=today,
         ),
     )
+
+
+def _lapse(state: CreditAccount, dispute: Dispute, today: date) -> tuple[Fact, ...]:
+    """Close a stage that was not begun in time. What the merchant did not answer is won; what the
+    house did not do is still to be decided with the holder, who has rights of his own (c)(2)."""
+    told: tuple[Fact, ...] = networks.lapse(state, dispute, today)
+    if not told or dispute.next_stage is not _MERCHANTS:
+        return told
+    won = Settlement(dispute.amount_minor, 0, dispute.amount_minor)
+    return (*told, _resolved(state, dispute, DisputeStatus.WON, won, UNCONTESTED, today))
 
 
 def _missed(

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from chassis.kernel.events import value
 from chassis.kernel.persistent_map import PersistentMap
+from services.accounts.domain.values import Network
 
 
 class DisputeReason(StrEnum):
@@ -64,11 +65,49 @@ STAGES = {
 """Each stage of the network's procedure, and the one that it follows."""
 
 
+class WindowCategory(StrEnum):
+    """Kinds of reasons for which networks have windows of their own."""
+
+    FRAUD = "FRAUD"
+    PROCESSING_ERROR = "PROCESSING_ERROR"
+    CONSUMER = "CONSUMER"
+
+
+@value
+class NetworkWindows:
+    """Within how many days each stage may be begun, on disputes received from `effective_from` on.
+
+    A chargeback's are counted from the day the charge was posted, or made where `from_transaction`;
+    the others from the stage before. `network` is UNSPECIFIED for any that has no row of its own;
+    `warning_days` before the end of a window it is told that it ends.
+    """
+
+    network: Network
+    category: WindowCategory
+    effective_from: date
+    from_transaction: bool = False
+    chargeback_days: int
+    representment_days: int
+    pre_arbitration_days: int
+    arbitration_days: int
+    warning_days: int = 7
+
+    def days_for(self, stage: DisputeStatus) -> int:
+        """How many days there are to begin a stage."""
+        return {
+            DisputeStatus.CHARGED_BACK: self.chargeback_days,
+            DisputeStatus.REPRESENTED: self.representment_days,
+            DisputeStatus.PRE_ARBITRATION: self.pre_arbitration_days,
+            DisputeStatus.ARBITRATION: self.arbitration_days,
+        }[stage]
+
+
 @value
 class Dispute:
     """A dispute. `credited_minor` was credited to the holder and `recovered_minor` is had from the
     network so far; `final`: the credit is not taken away again. `owed_minor` is what the holder
     owes after all, without further charges until `pay_by`, and not reported until `report_after`.
+    The next stage may be begun until `window_ends_on`; `lapsed` is one that was not.
     """
 
     dispute_id: str
@@ -92,12 +131,23 @@ class Dispute:
     owed_minor: int = 0
     pay_by: date | None = None
     report_after: date | None = None
+    windows: NetworkWindows | None = None
+    window_ends_on: date | None = None
+    warned: tuple[DisputeStatus, ...] = ()
+    lapsed: DisputeStatus | None = None
     asked: str
 
     @property
     def is_open(self) -> bool:
         """Whether it is not decided yet."""
         return self.status not in CLOSED
+
+    @property
+    def next_stage(self) -> DisputeStatus | None:
+        """The stage of the network's procedure that may follow; None at its end."""
+        if self.lapsed or not self.is_open:
+            return None
+        return next((stage for stage, after in STAGES.items() if after is self.status), None)
 
     @property
     def withheld_minor(self) -> int:

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from cards.accounts.v1 import accounts_service_pb2 as _accounts_service_pb2
 from cards.type.v1 import money_pb2 as _money_pb2
 from cards.type.v1 import receipt_pb2 as _receipt_pb2
 from collections import abc as _abc
@@ -182,6 +183,34 @@ DISPUTE_OUTCOME_WRITTEN_OFF: DisputeOutcome.ValueType  # 3
 """For the holder; the house bears it."""
 Global___DisputeOutcome: _TypeAlias = DisputeOutcome  # noqa: Y015
 
+class _DisputeCategory:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DisputeCategoryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DisputeCategory.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DISPUTE_CATEGORY_UNSPECIFIED: _DisputeCategory.ValueType  # 0
+    """Never given."""
+    DISPUTE_CATEGORY_FRAUD: _DisputeCategory.ValueType  # 1
+    """Unauthorised, or not identified."""
+    DISPUTE_CATEGORY_PROCESSING_ERROR: _DisputeCategory.ValueType  # 2
+    """A wrong amount, or a duplicate."""
+    DISPUTE_CATEGORY_CONSUMER: _DisputeCategory.ValueType  # 3
+    """Everything between holder and merchant."""
+
+class DisputeCategory(_DisputeCategory, metaclass=_DisputeCategoryEnumTypeWrapper):
+    """Kinds of reasons for which networks have windows of their own."""
+
+DISPUTE_CATEGORY_UNSPECIFIED: DisputeCategory.ValueType  # 0
+"""Never given."""
+DISPUTE_CATEGORY_FRAUD: DisputeCategory.ValueType  # 1
+"""Unauthorised, or not identified."""
+DISPUTE_CATEGORY_PROCESSING_ERROR: DisputeCategory.ValueType  # 2
+"""A wrong amount, or a duplicate."""
+DISPUTE_CATEGORY_CONSUMER: DisputeCategory.ValueType  # 3
+"""Everything between holder and merchant."""
+Global___DisputeCategory: _TypeAlias = DisputeCategory  # noqa: Y015
+
 @_typing.final
 class Dispute(_message.Message):
     """A dispute."""
@@ -209,6 +238,9 @@ class Dispute(_message.Message):
     OWED_FIELD_NUMBER: _builtins.int
     PAY_BY_FIELD_NUMBER: _builtins.int
     REPORT_AFTER_FIELD_NUMBER: _builtins.int
+    NEXT_STAGE_FIELD_NUMBER: _builtins.int
+    WINDOW_ENDS_ON_FIELD_NUMBER: _builtins.int
+    LAPSED_FIELD_NUMBER: _builtins.int
     dispute_id: _builtins.str
     """Its id."""
     account_id: _builtins.str
@@ -237,6 +269,12 @@ class Dispute(_message.Message):
     """Until when that may be paid without further charges; empty when nothing is owed."""
     report_after: _builtins.str
     """Until when that is not reported as delinquent; empty when nothing is owed."""
+    next_stage: Global___DisputeStage.ValueType
+    """The stage of the network's procedure that may be begun next; unspecified when none may."""
+    window_ends_on: _builtins.str
+    """Until when it may be begun, YYYY-MM-DD; empty when there is no limit, or no next stage."""
+    lapsed: Global___DisputeStage.ValueType
+    """The stage that was not begun in time; unspecified when there is none."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What is in dispute."""
@@ -289,14 +327,112 @@ class Dispute(_message.Message):
         owed: _money_pb2.Money | None = ...,
         pay_by: _builtins.str = ...,
         report_after: _builtins.str = ...,
+        next_stage: Global___DisputeStage.ValueType = ...,
+        window_ends_on: _builtins.str = ...,
+        lapsed: Global___DisputeStage.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "corrected", b"corrected", "credited", b"credited", "owed", b"owed", "recovered", b"recovered", "withheld", b"withheld"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "acknowledge_by", b"acknowledge_by", "acknowledged_on", b"acknowledged_on", "amount", b"amount", "charge_id", b"charge_id", "corrected", b"corrected", "credited", b"credited", "dispute_id", b"dispute_id", "evidence", b"evidence", "final", b"final", "owed", b"owed", "pay_by", b"pay_by", "reason", b"reason", "received_on", b"received_on", "recovered", b"recovered", "report_after", b"report_after", "resolve_by", b"resolve_by", "resolved_on", b"resolved_on", "status", b"status", "timely", b"timely", "withheld", b"withheld"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "acknowledge_by", b"acknowledge_by", "acknowledged_on", b"acknowledged_on", "amount", b"amount", "charge_id", b"charge_id", "corrected", b"corrected", "credited", b"credited", "dispute_id", b"dispute_id", "evidence", b"evidence", "final", b"final", "lapsed", b"lapsed", "next_stage", b"next_stage", "owed", b"owed", "pay_by", b"pay_by", "reason", b"reason", "received_on", b"received_on", "recovered", b"recovered", "report_after", b"report_after", "resolve_by", b"resolve_by", "resolved_on", b"resolved_on", "status", b"status", "timely", b"timely", "window_ends_on", b"window_ends_on", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Dispute: _TypeAlias = Dispute  # noqa: Y015
+
+@_typing.final
+class DisputeWindows(_message.Message):
+    """How long each stage may be begun, for one network and kind of reason."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NETWORK_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_FROM_FIELD_NUMBER: _builtins.int
+    FROM_TRANSACTION_FIELD_NUMBER: _builtins.int
+    CHARGEBACK_DAYS_FIELD_NUMBER: _builtins.int
+    REPRESENTMENT_DAYS_FIELD_NUMBER: _builtins.int
+    PRE_ARBITRATION_DAYS_FIELD_NUMBER: _builtins.int
+    ARBITRATION_DAYS_FIELD_NUMBER: _builtins.int
+    WARNING_DAYS_FIELD_NUMBER: _builtins.int
+    network: _accounts_service_pb2.Network.ValueType
+    """The network; unspecified for any that has no row of its own."""
+    category: Global___DisputeCategory.ValueType
+    """The kind of reason."""
+    effective_from: _builtins.str
+    """For disputes received from this day on, YYYY-MM-DD."""
+    from_transaction: _builtins.bool
+    """The days of a chargeback are counted from when the charge was made, not when it was posted."""
+    chargeback_days: _builtins.int
+    """Days for a chargeback."""
+    representment_days: _builtins.int
+    """Days from a chargeback for the merchant to object."""
+    pre_arbitration_days: _builtins.int
+    """Days from that for the house to insist."""
+    arbitration_days: _builtins.int
+    """Days from that to have the network decide."""
+    warning_days: _builtins.int
+    """So many days before the end of each it is told that it ends."""
+    def __init__(
+        self,
+        *,
+        network: _accounts_service_pb2.Network.ValueType = ...,
+        category: Global___DisputeCategory.ValueType = ...,
+        effective_from: _builtins.str = ...,
+        from_transaction: _builtins.bool = ...,
+        chargeback_days: _builtins.int = ...,
+        representment_days: _builtins.int = ...,
+        pre_arbitration_days: _builtins.int = ...,
+        arbitration_days: _builtins.int = ...,
+        warning_days: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arbitration_days", b"arbitration_days", "category", b"category", "chargeback_days", b"chargeback_days", "effective_from", b"effective_from", "from_transaction", b"from_transaction", "network", b"network", "pre_arbitration_days", b"pre_arbitration_days", "representment_days", b"representment_days", "warning_days", b"warning_days"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisputeWindows: _TypeAlias = DisputeWindows  # noqa: Y015
+
+@_typing.final
+class ListDisputeWindowsRequest(_message.Message):
+    """Asks for the table."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDisputeWindowsRequest: _TypeAlias = ListDisputeWindowsRequest  # noqa: Y015
+
+@_typing.final
+class ListDisputeWindowsResponse(_message.Message):
+    """The table."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WINDOWS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___DisputeWindows]:
+        """By network, kind of reason and date."""
+
+    def __init__(
+        self,
+        *,
+        windows: _abc.Iterable[Global___DisputeWindows] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["windows", b"windows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDisputeWindowsResponse: _TypeAlias = ListDisputeWindowsResponse  # noqa: Y015
 
 @_typing.final
 class DisputeStep(_message.Message):
@@ -312,7 +448,9 @@ class DisputeStep(_message.Message):
     CREDIT_FIELD_NUMBER: _builtins.int
     RECOVERED_FIELD_NUMBER: _builtins.int
     step: _builtins.str
-    """What: a status, or ACKNOWLEDGED, EVIDENCE_ADDED, CREDITED, CREDIT_FINALISED, DEADLINE_MISSED."""
+    """What: a status, or ACKNOWLEDGED, EVIDENCE_ADDED, CREDITED, CREDIT_FINALISED, DEADLINE_MISSED,
+    WINDOW_ENDING, STAGE_LAPSED.
+    """
     details: _builtins.str
     """More about it."""
     actor: _builtins.str

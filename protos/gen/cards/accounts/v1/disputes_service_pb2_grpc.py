@@ -85,6 +85,11 @@ class DisputesServiceStub:
                 request_serializer=cards_dot_accounts_dot_v1_dot_disputes__service__pb2.ListDisputeQueueRequest.SerializeToString,
                 response_deserializer=cards_dot_accounts_dot_v1_dot_disputes__service__pb2.ListDisputeQueueResponse.FromString,
                 _registered_method=True)
+        self.ListDisputeWindows = channel.unary_unary(
+                '/cards.accounts.v1.DisputesService/ListDisputeWindows',
+                request_serializer=cards_dot_accounts_dot_v1_dot_disputes__service__pb2.ListDisputeWindowsRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_disputes__service__pb2.ListDisputeWindowsResponse.FromString,
+                _registered_method=True)
 
 
 class DisputesServiceServicer:
@@ -128,7 +133,7 @@ class DisputesServiceServicer:
     def AdvanceDispute(self, request, context):
         """Records the next stage of the network's procedure: chargeback, representment, pre-arbitration,
         arbitration. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND, DISPUTE_CLOSED, STAGE_OUT_OF_ORDER,
-        DATE_MALFORMED.
+        DISPUTE_WINDOW_CLOSED (with the date, `ended_on`), DATE_MALFORMED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -136,7 +141,8 @@ class DisputesServiceServicer:
 
     def ResolveDispute(self, request, context):
         """Decides: won, lost or written off. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND,
-        DISPUTE_CLOSED, CREDIT_IS_FINAL, CORRECTED_OUT_OF_RANGE, CURRENCY_MISMATCH, DATE_MALFORMED.
+        DISPUTE_CLOSED, CREDIT_IS_FINAL, CORRECTED_OUT_OF_RANGE, CURRENCY_MISMATCH, DATE_MALFORMED,
+        NETWORK_RECOURSE_LOST (won, although the house did not begin a stage in time).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -166,6 +172,14 @@ class DisputesServiceServicer:
 
     def ListDisputeQueue(self, request, context):
         """What is not decided on all accounts, most urgent first. Errors: PAGE_TOKEN_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDisputeWindows(self, request, context):
+        """The table by which it is told how long each stage of a network's procedure may be begun. No
+        errors of its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -223,6 +237,11 @@ def add_DisputesServiceServicer_to_server(servicer, server):
                     servicer.ListDisputeQueue,
                     request_deserializer=cards_dot_accounts_dot_v1_dot_disputes__service__pb2.ListDisputeQueueRequest.FromString,
                     response_serializer=cards_dot_accounts_dot_v1_dot_disputes__service__pb2.ListDisputeQueueResponse.SerializeToString,
+            ),
+            'ListDisputeWindows': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDisputeWindows,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_disputes__service__pb2.ListDisputeWindowsRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_disputes__service__pb2.ListDisputeWindowsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -496,6 +515,33 @@ class DisputesService:
             '/cards.accounts.v1.DisputesService/ListDisputeQueue',
             cards_dot_accounts_dot_v1_dot_disputes__service__pb2.ListDisputeQueueRequest.SerializeToString,
             cards_dot_accounts_dot_v1_dot_disputes__service__pb2.ListDisputeQueueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDisputeWindows(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cards.accounts.v1.DisputesService/ListDisputeWindows',
+            cards_dot_accounts_dot_v1_dot_disputes__service__pb2.ListDisputeWindowsRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_disputes__service__pb2.ListDisputeWindowsResponse.FromString,
             options,
             channel_credentials,
             insecure,

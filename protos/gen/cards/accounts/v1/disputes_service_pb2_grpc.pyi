@@ -37,11 +37,12 @@ class DisputesServiceStub:
     AdvanceDispute: _aio.UnaryUnaryMultiCallable[_disputes_service_pb2.AdvanceDisputeRequest, _disputes_service_pb2.AdvanceDisputeResponse]
     """Records the next stage of the network's procedure: chargeback, representment, pre-arbitration,
     arbitration. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND, DISPUTE_CLOSED, STAGE_OUT_OF_ORDER,
-    DATE_MALFORMED.
+    DISPUTE_WINDOW_CLOSED (with the date, `ended_on`), DATE_MALFORMED.
     """
     ResolveDispute: _aio.UnaryUnaryMultiCallable[_disputes_service_pb2.ResolveDisputeRequest, _disputes_service_pb2.ResolveDisputeResponse]
     """Decides: won, lost or written off. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND,
-    DISPUTE_CLOSED, CREDIT_IS_FINAL, CORRECTED_OUT_OF_RANGE, CURRENCY_MISMATCH, DATE_MALFORMED.
+    DISPUTE_CLOSED, CREDIT_IS_FINAL, CORRECTED_OUT_OF_RANGE, CURRENCY_MISMATCH, DATE_MALFORMED,
+    NETWORK_RECOURSE_LOST (won, although the house did not begin a stage in time).
     """
     WithdrawDispute: _aio.UnaryUnaryMultiCallable[_disputes_service_pb2.WithdrawDisputeRequest, _disputes_service_pb2.WithdrawDisputeResponse]
     """The holder finds that there was no error. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND,
@@ -53,6 +54,10 @@ class DisputesServiceStub:
     """The disputes of an account, newest first. Errors: ACCOUNT_NOT_FOUND, PAGE_TOKEN_UNKNOWN."""
     ListDisputeQueue: _aio.UnaryUnaryMultiCallable[_disputes_service_pb2.ListDisputeQueueRequest, _disputes_service_pb2.ListDisputeQueueResponse]
     """What is not decided on all accounts, most urgent first. Errors: PAGE_TOKEN_UNKNOWN."""
+    ListDisputeWindows: _aio.UnaryUnaryMultiCallable[_disputes_service_pb2.ListDisputeWindowsRequest, _disputes_service_pb2.ListDisputeWindowsResponse]
+    """The table by which it is told how long each stage of a network's procedure may be begun. No
+    errors of its own.
+    """
 
 class DisputesServiceServicer(metaclass=_abc_1.ABCMeta):
     """Disputes of posted charges. Their time limits are those of 12 CFR 1026.13."""
@@ -107,7 +112,7 @@ class DisputesServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_disputes_service_pb2.AdvanceDisputeResponse]:
         """Records the next stage of the network's procedure: chargeback, representment, pre-arbitration,
         arbitration. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND, DISPUTE_CLOSED, STAGE_OUT_OF_ORDER,
-        DATE_MALFORMED.
+        DISPUTE_WINDOW_CLOSED (with the date, `ended_on`), DATE_MALFORMED.
         """
 
     @_abc_1.abstractmethod
@@ -117,7 +122,8 @@ class DisputesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_disputes_service_pb2.ResolveDisputeRequest, _disputes_service_pb2.ResolveDisputeResponse],
     ) -> _abc.Awaitable[_disputes_service_pb2.ResolveDisputeResponse]:
         """Decides: won, lost or written off. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND,
-        DISPUTE_CLOSED, CREDIT_IS_FINAL, CORRECTED_OUT_OF_RANGE, CURRENCY_MISMATCH, DATE_MALFORMED.
+        DISPUTE_CLOSED, CREDIT_IS_FINAL, CORRECTED_OUT_OF_RANGE, CURRENCY_MISMATCH, DATE_MALFORMED,
+        NETWORK_RECOURSE_LOST (won, although the house did not begin a stage in time).
         """
 
     @_abc_1.abstractmethod
@@ -153,5 +159,15 @@ class DisputesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_disputes_service_pb2.ListDisputeQueueRequest, _disputes_service_pb2.ListDisputeQueueResponse],
     ) -> _abc.Awaitable[_disputes_service_pb2.ListDisputeQueueResponse]:
         """What is not decided on all accounts, most urgent first. Errors: PAGE_TOKEN_UNKNOWN."""
+
+    @_abc_1.abstractmethod
+    def ListDisputeWindows(
+        self,
+        request: _disputes_service_pb2.ListDisputeWindowsRequest,
+        context: _aio.ServicerContext[_disputes_service_pb2.ListDisputeWindowsRequest, _disputes_service_pb2.ListDisputeWindowsResponse],
+    ) -> _abc.Awaitable[_disputes_service_pb2.ListDisputeWindowsResponse]:
+        """The table by which it is told how long each stage of a network's procedure may be begun. No
+        errors of its own.
+        """
 
 def add_DisputesServiceServicer_to_server(servicer: DisputesServiceServicer, server: _aio.Server) -> None: ...

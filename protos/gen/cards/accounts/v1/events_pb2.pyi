@@ -3288,6 +3288,7 @@ class DisputeOpened(_message.Message):
     ACKNOWLEDGE_BY_FIELD_NUMBER: _builtins.int
     RESOLVE_BY_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    WINDOW_ENDS_ON_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -3308,6 +3309,8 @@ class DisputeOpened(_message.Message):
     """Until when it has to be resolved."""
     transaction_date: _builtins.str
     """Business date of the notice."""
+    window_ends_on: _builtins.str
+    """Until when the network may be asked for the money; empty when there is no limit."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What is in dispute."""
@@ -3325,14 +3328,115 @@ class DisputeOpened(_message.Message):
         acknowledge_by: _builtins.str = ...,
         resolve_by: _builtins.str = ...,
         transaction_date: _builtins.str = ...,
+        window_ends_on: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "acknowledge_by", b"acknowledge_by", "amount", b"amount", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "reason", b"reason", "resolve_by", b"resolve_by", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "acknowledge_by", b"acknowledge_by", "amount", b"amount", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "reason", b"reason", "resolve_by", b"resolve_by", "transaction_date", b"transaction_date", "window_ends_on", b"window_ends_on"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DisputeOpened: _TypeAlias = DisputeOpened  # noqa: Y015
+
+@_typing.final
+class DisputeWindowEnding(_message.Message):
+    """The time in which the next stage of the network's procedure may be begun is nearly over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    ACTS_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    dispute_id: _builtins.str
+    """The dispute."""
+    charge_id: _builtins.str
+    """The charge."""
+    stage: _builtins.str
+    """CHARGED_BACK, REPRESENTED, PRE_ARBITRATION, ARBITRATION."""
+    acts: _builtins.str
+    """Who may begin it: HOUSE, MERCHANT."""
+    ends_on: _builtins.str
+    """The last day of it."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        dispute_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        stage: _builtins.str = ...,
+        acts: _builtins.str = ...,
+        ends_on: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "acts", b"acts", "charge_id", b"charge_id", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "ends_on", b"ends_on", "stage", b"stage", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisputeWindowEnding: _TypeAlias = DisputeWindowEnding  # noqa: Y015
+
+@_typing.final
+class DisputeStageLapsed(_message.Message):
+    """The next stage of the network's procedure was not begun in time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    IN_FAVOUR_OF_FIELD_NUMBER: _builtins.int
+    ENDED_ON_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    dispute_id: _builtins.str
+    """The dispute."""
+    charge_id: _builtins.str
+    """The charge."""
+    stage: _builtins.str
+    """CHARGED_BACK, REPRESENTED, PRE_ARBITRATION, ARBITRATION."""
+    in_favour_of: _builtins.str
+    """Who keeps the network's money: HOUSE, MERCHANT."""
+    ended_on: _builtins.str
+    """The last day on which it could be begun."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        dispute_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        stage: _builtins.str = ...,
+        in_favour_of: _builtins.str = ...,
+        ended_on: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "ended_on", b"ended_on", "in_favour_of", b"in_favour_of", "stage", b"stage", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisputeStageLapsed: _TypeAlias = DisputeStageLapsed  # noqa: Y015
 
 @_typing.final
 class DisputeAcknowledged(_message.Message):
@@ -3440,6 +3544,7 @@ class DisputeAdvanced(_message.Message):
     CHARGE_ID_FIELD_NUMBER: _builtins.int
     STAGE_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    WINDOW_ENDS_ON_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -3452,6 +3557,8 @@ class DisputeAdvanced(_message.Message):
     """CHARGED_BACK, REPRESENTED, PRE_ARBITRATION, ARBITRATION."""
     transaction_date: _builtins.str
     """Business date."""
+    window_ends_on: _builtins.str
+    """Until when the stage after it may be begun; empty when there is no limit."""
     def __init__(
         self,
         *,
@@ -3461,10 +3568,11 @@ class DisputeAdvanced(_message.Message):
         charge_id: _builtins.str = ...,
         stage: _builtins.str = ...,
         transaction_date: _builtins.str = ...,
+        window_ends_on: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "stage", b"stage", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "stage", b"stage", "transaction_date", b"transaction_date", "window_ends_on", b"window_ends_on"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
