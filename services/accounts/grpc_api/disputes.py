@@ -273,15 +273,19 @@ def _dispute(account: CreditAccount, of: Dispute) -> pb.Dispute:
         owed=money(of.owed_minor),
         pay_by=_text(of.pay_by),
         report_after=_text(of.report_after),
-        next_stage=_STAGES[of.next_stage] if of.next_stage else 0,
+        next_stage=_stage(of.next_stage),
         window_ends_on=_text(of.window_ends_on) if of.next_stage else "",
-        lapsed=_STAGES[of.lapsed] if of.lapsed else 0,
+        lapsed=_stage(of.lapsed),
     )
+
+
+def _stage(stage: DisputeStatus | None) -> Any:
+    return _STAGES[stage] if stage else pb.DISPUTE_STAGE_UNSPECIFIED
 
 
 def _windows(row: NetworkWindows) -> pb.DisputeWindows:
     return pb.DisputeWindows(
-        network=messages.NETWORKS[row.network],
+        network=messages.NETWORKS[row.network],  # type: ignore[arg-type]
         category=_CATEGORIES[row.category],
         effective_from=row.effective_from.isoformat(),
         from_transaction=row.from_transaction,

@@ -104,7 +104,7 @@ def list_final(connection: Connection, event: Recorded) -> None:
     _step(connection, event, "CREDIT_FINALISED")
 
 
-@projects(events.DisputeWindowEnding)
+@projects(events.DisputeWindowWarned)
 def list_ending(connection: Connection, event: Recorded) -> None:
     """The network's window is nearly over."""
     fact: Any = event.fact

@@ -166,7 +166,7 @@ def test_the_end_of_a_window_is_told_once_some_days_before(reached: int) -> None
     assert last is not None
     assert story.at(Deadline.WINDOW_WARNING, last - timedelta(days=8)) == []
     (told,) = story.at(Deadline.WINDOW_WARNING, last - timedelta(days=7))
-    assert isinstance(told, events.DisputeWindowEnding)
+    assert isinstance(told, events.DisputeWindowWarned)
     assert (told.stage, told.ends_on) == (ORDER[reached], last)
     assert told.acts == ("MERCHANT" if ORDER[reached] is REPRESENTED else "HOUSE")
     assert story.at(Deadline.WINDOW_WARNING, last) == []
@@ -243,5 +243,5 @@ def test_a_deployment_has_a_table_of_its_own(tmp_path: Path) -> None:
 def test_a_table_that_cannot_be_meant_is_no_table(tmp_path: Path, rows: str) -> None:
     path: Any = tmp_path / "windows.csv"
     path.write_text(HEADING + rows, encoding="utf-8")
-    with pytest.raises(ValueError, match="twice|validation error"):
+    with pytest.raises(ValueError, match=r"twice|validation error"):
         load(path)

@@ -104,7 +104,7 @@ class DisputeAdvanced(Fact):
 
 
 @fact
-class DisputeWindowEnding(Fact):
+class DisputeWindowWarned(Fact):
     """The time to begin the next stage is nearly over; `acts` is HOUSE or MERCHANT."""
 
     account_id: str

@@ -77,7 +77,7 @@ def _advanced(state: CreditAccount, fact: events.DisputeAdvanced) -> CreditAccou
     return _with(state, after)
 
 
-def _window_ending(state: CreditAccount, fact: events.DisputeWindowEnding) -> CreditAccount:
+def _window_ending(state: CreditAccount, fact: events.DisputeWindowWarned) -> CreditAccount:
     before = state.disputes.cases[fact.dispute_id]
     return _with(state, replace(before, warned=(*before.warned, fact.stage)))
 
@@ -118,7 +118,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.ProvisionalCreditGranted: _credited,
     events.DisputeCreditFinalised: _finalised,
     events.DisputeAdvanced: _advanced,
-    events.DisputeWindowEnding: _window_ending,
+    events.DisputeWindowWarned: _window_ending,
     events.DisputeStageLapsed: _lapsed,
     events.DisputeDeadlineMissed: _missed,
     events.DisputeResolved: _resolved,

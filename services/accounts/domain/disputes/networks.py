@@ -124,7 +124,7 @@ def _acts(stage: DisputeStatus) -> str:
 
 def warning(
     state: CreditAccount, dispute: Dispute, today: date
-) -> tuple[events.DisputeWindowEnding, ...]:
+) -> tuple[events.DisputeWindowWarned, ...]:
     """Tell once that a window ends, from its day on until it has ended."""
     stage, ends_on, windows = dispute.next_stage, dispute.window_ends_on, dispute.windows
     if stage is None or ends_on is None or windows is None or stage in dispute.warned:
@@ -132,7 +132,7 @@ def warning(
     if not ends_on - timedelta(days=windows.warning_days) <= today <= ends_on:
         return ()
     return (
-        events.DisputeWindowEnding(
+        events.DisputeWindowWarned(
             account_id=state.account_id,
             customer_id=state.customer_id,
             dispute_id=dispute.dispute_id,

@@ -3339,7 +3339,7 @@ class DisputeOpened(_message.Message):
 Global___DisputeOpened: _TypeAlias = DisputeOpened  # noqa: Y015
 
 @_typing.final
-class DisputeWindowEnding(_message.Message):
+class DisputeWindowWarned(_message.Message):
     """The time in which the next stage of the network's procedure may be begun is nearly over."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -3386,7 +3386,7 @@ class DisputeWindowEnding(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___DisputeWindowEnding: _TypeAlias = DisputeWindowEnding  # noqa: Y015
+Global___DisputeWindowWarned: _TypeAlias = DisputeWindowWarned  # noqa: Y015
 
 @_typing.final
 class DisputeStageLapsed(_message.Message):
