@@ -18,6 +18,7 @@ BENCHMARKS = {
     "opening": "opening a long account from its snapshot",
     "controls": "a durable command with every spend control active, beside one without",
     "billing_run": "closing a day on which every cycle ends",
+    "statements": "working out again every statement of an account with ten thousand charges",
     "clearing": "a month of real clearing files, over and over, and the proof of every day",
     "door": "the door alone, layer by layer",
     "authorise": "a durable command over gRPC, beside an echo",

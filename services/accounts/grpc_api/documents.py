@@ -1,6 +1,7 @@
 """The rpcs about statements as documents, and worked out again; and balances of the past."""
 
 import hashlib
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from cards.accounts.v1.statements_service_pb2_grpc import (
 )
 from cards.type.v1.money_pb2 import Money
 
+from chassis import answers
 from chassis.ports import Ports
 from chassis.service import Rpcs
 from services.accounts.grpc_api import messages
@@ -21,6 +23,7 @@ from services.accounts.use_cases.statements import FORMATS, Statements
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
+ACCOUNTS_DEFAULT = 1_000
 ENDINGS = {
     pb.DOCUMENT_FORMAT_UNSPECIFIED: "pdf",
     pb.DOCUMENT_FORMAT_PDF: "pdf",
@@ -69,6 +72,24 @@ class StatementsApi(StatementsServiceServicer):
                 for each in found
             ]
         )
+
+    async def VerifyAllStatements(
+        self, request: pb.VerifyAllStatementsRequest, context: Context
+    ) -> AsyncIterator[pb.VerifyAllStatementsResponse]:
+        cursor = answers.of_page_token(request.page_token, str)
+        after = cursor[0] if cursor else ""
+        remaining = await self._statements.with_statements(after)
+        limit = request.accounts or ACCOUNTS_DEFAULT
+        async for each in self._statements.verify_all(after, limit):
+            remaining = max(0, remaining - 1)
+            yield pb.VerifyAllStatementsResponse(
+                account_id=each.account_id,
+                statements=each.statements,
+                differing=each.differing,
+                error=each.error,
+                page_token=answers.page_token(each.account_id),
+                remaining=remaining,
+            )
 
     async def GetBalanceAsOf(
         self, request: pb.GetBalanceAsOfRequest, context: Context

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from services.accounts.domain.ledger import LedgerAccount
 from services.accounts.tables.books import ledger_entries
@@ -31,6 +31,22 @@ def place_of(connection: Connection, account_id: str, number: int) -> int | None
     if number:
         query = query.where(statements.c.number == number)
     return connection.scalar(query.order_by(statements.c.number.desc()).limit(1))
+
+
+def accounts(connection: Connection, after: str, limit: int) -> list[str]:
+    """Accounts that have statements, in the order of ids."""
+    query = select(statements.c.account_id).where(*_first_of(after))
+    return list(connection.scalars(query.order_by(statements.c.account_id).limit(limit)))
+
+
+def count_accounts(connection: Connection, after: str) -> int:
+    """How many of them there are."""
+    return connection.scalar(select(func.count()).where(*_first_of(after))) or 0
+
+
+def _first_of(after: str) -> tuple[ColumnElement[bool], ...]:
+    """Whoever has statements has a first one."""
+    return statements.c.number == 1, statements.c.account_id > after
 
 
 def ledger_balance(

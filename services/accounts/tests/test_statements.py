@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from cards.accounts.v1 import accounts_service_pb2 as accounts_pb
 from cards.accounts.v1 import statements_service_pb2 as pb
+from sqlalchemy import select, update
 
 from chassis.call import Principal, entered
+from chassis.event_store.tables import events
 from chassis.kernel.clock import FixedClock
 from chassis.kernel.errors import Invalid, NotFound
 from chassis.testing.harness import TestNode, call, running
@@ -20,10 +22,11 @@ from services.accounts.domain.account import commands
 from services.accounts.domain.billing.commands import ProcessBillingDay
 from services.accounts.domain.billing.events import StatementCut
 from services.accounts.domain.programme import DefineProgramme
-from services.accounts.domain.statements.rebuilding import rebuilt
+from services.accounts.domain.statements.rebuilding import Verification
 from services.accounts.domain.values import CardKind
 from services.accounts.tests.billing_stories import CASH_MACHINE, STANDARD, BilledStory
 from services.accounts.tests.stories import GROCER, pounds, terms
+from services.accounts.use_cases import statements as use_case
 from services.accounts.use_cases.statements import FORMATS
 
 ACCOUNT = "a" * 32
@@ -48,7 +51,8 @@ class Desk:
         messages = accounts_pb if described.name == "AccountsService" else pb
         request = getattr(messages, f"{name}Request")(**fields)
         with entered(call(f"accounts.{name}", f"desk-{next(self.keys)}", principal=OPERATOR)):
-            return await getattr(api, name)(request, None)
+            answered = getattr(api, name)(request, None)
+            return answered if described.methods_by_name[name].server_streaming else await answered
 
     async def carry_out(self, *given: Any) -> None:
         await self.node.ports.application.execute(*given, actor="operator:olga")
@@ -165,7 +169,7 @@ def test_a_statement_that_was_tampered_with_is_found() -> None:
     story = BilledStory()
     story.on(1, 5).buy(100)
     story.on(1, 31).when(ProcessBillingDay(account_id="account", business_date=story.today))
-    ((told, again),) = rebuilt(story.facts)
+    ((told, again),) = Verification().pairs(story.facts)
     assert told == again
     forged = [
         replace(fact, statement=replace(fact.statement, closing_minor=1))
@@ -173,7 +177,7 @@ def test_a_statement_that_was_tampered_with_is_found() -> None:
         else fact
         for fact in story.facts
     ]
-    ((told, again),) = rebuilt(forged)
+    ((told, again),) = Verification().pairs(forged)
     assert told != again
 
 
@@ -219,3 +223,84 @@ async def test_a_balance_is_told_as_it_was_known_at_a_position(desk: Desk) -> No
     assert then == before
     with pytest.raises(Invalid, match="DATE_MALFORMED"):
         await desk("GetBalanceAsOf", account_id=ACCOUNT, as_of="2026-02-30")
+
+
+async def open_another(desk: Desk, account_id: str) -> None:
+    """An account beside, with one statement."""
+    billed = terms(billing=STANDARD)
+    await desk.carry_out(
+        commands.OpenAccount(
+            account_id=account_id,
+            customer_id="customer",
+            programme_id="everyday",
+            programme_version=1,
+            terms=billed,
+            limit=pounds(1000),
+            card=commands.NewCard(
+                card_id=f"card {account_id}", last_four="4242", kind=CardKind.VIRTUAL
+            ),
+        ),
+        ProcessBillingDay(account_id=account_id, business_date=CLOSES[0]),
+    )
+
+
+def forge(desk: Desk, account_id: str, change: Any) -> None:
+    """Somebody changes the stored statement of an account behind our backs."""
+    its = (
+        events.c.originator_id == f"credit_account-{account_id}",
+        events.c.topic == "StatementCut.v1",
+    )
+    engine = desk.node.world.engine.execution_options(writing=True)
+    with engine.begin() as connection:
+        stored = bytes(connection.execute(select(events.c.state).where(*its)).scalar_one())
+        changed = change(stored)
+        assert changed != stored
+        connection.execute(update(events).where(*its).values(state=changed))
+
+
+async def all_of(desk: Desk, **asked: Any) -> list[Any]:
+    """The answers of a verification of many accounts."""
+    return [each async for each in await desk("VerifyAllStatements", **asked)]
+
+
+async def test_the_statements_of_all_accounts_are_rebuilt_one_account_after_the_other(
+    desk: Desk,
+) -> None:
+    others = [digit * 32 for digit in "bcd"]
+    for each in others:
+        await open_another(desk, each)
+    await open_another(desk, "e" * 32)
+    forge(
+        desk, "c" * 32, lambda stored: stored.replace(b'"limit_minor":100000', b'"limit_minor":9')
+    )
+    forge(desk, "d" * 32, lambda stored: stored[:-1])
+    await desk.node.caught_up()
+
+    found = await all_of(desk)
+    assert [each.account_id for each in found] == [ACCOUNT, *others, "e" * 32]
+    assert [each.statements for each in found] == [3, 1, 1, 0, 1]
+    assert [list(each.differing) for each in found] == [[], [], [1], [], []]
+    assert [bool(each.error) for each in found] == [False, False, False, True, False]
+    assert [each.remaining for each in found] == [4, 3, 2, 1, 0]
+
+
+async def test_a_verification_goes_on_where_it_was_broken_off(desk: Desk) -> None:
+    for digit in "bcd":
+        await open_another(desk, digit * 32)
+    await desk.node.caught_up()
+    whole = await all_of(desk)
+    first = await all_of(desk, accounts=1)
+    rest = await all_of(desk, page_token=first[-1].page_token)
+    assert [*first, *rest] == whole
+    assert await all_of(desk, page_token=rest[-1].page_token) == []
+    with pytest.raises(Invalid, match="PAGE_TOKEN_UNKNOWN"):
+        await all_of(desk, page_token="nonsense")
+
+
+async def test_an_account_with_many_pages_of_history_is_verified(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Statements whose cycles lie on either side of a page's edge are worked out all the same."""
+    monkeypatch.setattr(use_case, "HISTORY_PAGE", 2)
+    found = (await desk("VerifyStatements", account_id=ACCOUNT)).verifications
+    assert [(each.number, each.equal) for each in found] == [(1, True), (2, True), (3, True)]

@@ -15,49 +15,79 @@ from services.accounts.domain.billing.sheet import Work, balances_of
 from services.accounts.domain.billing.statement import Statement
 
 
-def before_each_close(
-    facts: Iterable[Fact],
-) -> Iterator[tuple[StatementCut | None, CreditAccount]]:
-    """Each statement with the account as it was when its cycle was about to be closed: before
-    the interest of the cycle was charged. At last None with the account as it is."""
-    state = CreditAccount()
-    before_interest: CreditAccount | None = None
-    for fact in facts:
-        if isinstance(fact, StatementCut):
-            yield fact, before_interest or state
-        before_interest = state if isinstance(fact, InterestCharged) else None
-        state = evolve(state, fact)
-    yield None, state
+class Retelling:
+    """An account told again fact by fact, so that nobody needs to hold all of them at once."""
+
+    def __init__(self) -> None:
+        self.state = CreditAccount()
+        self._before_interest: CreditAccount | None = None
+
+    def tell(self, fact: Fact) -> CreditAccount | None:
+        """One more fact. After a statement the account as it was when its cycle was about to be
+        closed: before the interest of the cycle was charged."""
+        before = self._before_interest or self.state if isinstance(fact, StatementCut) else None
+        self._before_interest = self.state if isinstance(fact, InterestCharged) else None
+        self.state = evolve(self.state, fact)
+        return before
 
 
-def rebuilt(facts: Iterable[Fact]) -> Iterator[tuple[Statement, Statement]]:
-    """Each statement as it was told, and as it is worked out again from what happened before."""
-    for told, state in before_each_close(facts):
-        terms = state.in_force.billing if told else None
-        if told is None or terms is None:
-            continue
-        again, _ = cut(
-            state.account_id,
-            state.currency,
-            state.limit_minor,
-            state.billing,
-            terms,
-            disputed_in(state),
-        )
-        yield told.statement, again
+def worked_out_again(before: CreditAccount) -> Statement | None:
+    """The statement of the cycle that was about to be closed; None where there is no billing."""
+    terms = before.in_force.billing
+    if terms is None:
+        return None
+    again, _ = cut(
+        before.account_id,
+        before.currency,
+        before.limit_minor,
+        before.billing,
+        terms,
+        disputed_in(before),
+    )
+    return again
 
 
-def balances_as_of(facts: Iterable[Fact], as_of: date | None) -> tuple[Balance, ...]:
+class Verification(Retelling):
+    """The same, and each statement as it was told beside what is worked out again."""
+
+    def pairs(self, facts: Iterable[Fact]) -> Iterator[tuple[Statement, Statement]]:
+        """Those that are among some more facts."""
+        for fact in facts:
+            before = self.tell(fact)
+            again = worked_out_again(before) if before else None
+            if again and isinstance(fact, StatementCut):
+                yield fact.statement, again
+
+
+class BalancesAsOf(Retelling):
     """What was owed at the end of a day, by bucket; without a day, of all that was posted. Nothing
     before the account was opened, or where it has no billing."""
-    for told, state in before_each_close(facts):
-        if told is not None and (as_of is None or told.closed_on < as_of):
-            continue
-        if told is not None and told.closed_on == as_of:
-            closing = told.statement.balances
-            return balances_of((each.bucket, each.closing_minor) for each in closing)
-        return _standing(state, as_of)
-    return ()
+
+    def __init__(self, as_of: date | None) -> None:
+        super().__init__()
+        self._as_of = as_of
+        self._found: tuple[Balance, ...] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether what comes later changes nothing of it."""
+        return self._found is not None
+
+    def tell(self, fact: Fact) -> CreditAccount | None:
+        """One more fact; the balances are those of the statement of the day, or of the cycle that
+        was open on it."""
+        before = super().tell(fact)
+        if before and isinstance(fact, StatementCut) and not self.known:
+            if self._as_of is not None and fact.closed_on > self._as_of:
+                self._found = _standing(before, self._as_of)
+            elif fact.closed_on == self._as_of:
+                closing = fact.statement.balances
+                self._found = balances_of((each.bucket, each.closing_minor) for each in closing)
+        return before
+
+    def balances(self) -> tuple[Balance, ...]:
+        """By what was told until now."""
+        return _standing(self.state, self._as_of) if self._found is None else self._found
 
 
 def _standing(state: CreditAccount, as_of: date | None) -> tuple[Balance, ...]:

@@ -27,7 +27,7 @@ from cards.type.v1 import door_pb2 as cards_dot_type_dot_v1_dot_door__pb2
 from cards.type.v1 import money_pb2 as cards_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*cards/accounts/v1/statements_service.proto\x12\x11\x63\x61rds.accounts.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18\x63\x61rds/type/v1/door.proto\x1a\x19\x63\x61rds/type/v1/money.proto\"Z\n\x0cVerification\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\r\n\x05\x65qual\x18\x02 \x01(\x08\x12\x13\n\x0btold_sha256\x18\x03 \x01(\t\x12\x16\n\x0erebuilt_sha256\x18\x04 \x01(\t\"E\n\x0cTypedBalance\x12\x0e\n\x06\x62ucket\x18\x01 \x01(\t\x12%\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x14.cards.type.v1.Money\"\xdc\x01\n\x18\x44ownloadStatementRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x17\n\x06number\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12;\n\x06\x66ormat\x18\x03 \x01(\x0e\x32!.cards.accounts.v1.DocumentFormatB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12?\n\x08language\x18\x04 \x01(\x0e\x32#.cards.accounts.v1.DocumentLanguageB\x08\xbaH\x05\x82\x01\x02\x10\x01\"c\n\x19\x44ownloadStatementResponse\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\x0c\x12\x0e\n\x06sha256\x18\x04 \x01(\t\"D\n\x17VerifyStatementsRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\"R\n\x18VerifyStatementsResponse\x12\x36\n\rverifications\x18\x01 \x03(\x0b\x32\x1f.cards.accounts.v1.Verification\"\x94\x01\n\x15GetBalanceAsOfRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x35\n\x05\x61s_of\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x12\x19\n\x08position\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\x84\x01\n\x16GetBalanceAsOfResponse\x12%\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x14.cards.type.v1.Money\x12\x31\n\x08\x62\x61lances\x18\x02 \x03(\x0b\x32\x1f.cards.accounts.v1.TypedBalance\x12\x10\n\x08position\x18\x03 \x01(\x03*\x96\x01\n\x0e\x44ocumentFormat\x12\x1f\n\x1b\x44OCUMENT_FORMAT_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44OCUMENT_FORMAT_PDF\x10\x01\x12\x17\n\x13\x44OCUMENT_FORMAT_CSV\x10\x02\x12\x17\n\x13\x44OCUMENT_FORMAT_OFX\x10\x03\x12\x18\n\x14\x44OCUMENT_FORMAT_CAMT\x10\x04*l\n\x10\x44ocumentLanguage\x12!\n\x1d\x44OCUMENT_LANGUAGE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x44OCUMENT_LANGUAGE_EN\x10\x01\x12\x1b\n\x17\x44OCUMENT_LANGUAGE_ZH_CN\x10\x02\x32\xb1\x03\n\x11StatementsService\x12\x8b\x01\n\x11\x44ownloadStatement\x12+.cards.accounts.v1.DownloadStatementRequest\x1a,.cards.accounts.v1.DownloadStatementResponse\"\x1b\xa2\xbb\x18\x17\x08\x04\x1a\x07\x41\x63\x63ount\"\naccount_id\x12\x88\x01\n\x10VerifyStatements\x12*.cards.accounts.v1.VerifyStatementsRequest\x1a+.cards.accounts.v1.VerifyStatementsResponse\"\x1b\xa2\xbb\x18\x17\x08\x04\x1a\x07\x41\x63\x63ount\"\naccount_id\x12\x82\x01\n\x0eGetBalanceAsOf\x12(.cards.accounts.v1.GetBalanceAsOfRequest\x1a).cards.accounts.v1.GetBalanceAsOfResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_idb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*cards/accounts/v1/statements_service.proto\x12\x11\x63\x61rds.accounts.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18\x63\x61rds/type/v1/door.proto\x1a\x19\x63\x61rds/type/v1/money.proto\"Z\n\x0cVerification\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\r\n\x05\x65qual\x18\x02 \x01(\x08\x12\x13\n\x0btold_sha256\x18\x03 \x01(\t\x12\x16\n\x0erebuilt_sha256\x18\x04 \x01(\t\"E\n\x0cTypedBalance\x12\x0e\n\x06\x62ucket\x18\x01 \x01(\t\x12%\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x14.cards.type.v1.Money\"\xdc\x01\n\x18\x44ownloadStatementRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x17\n\x06number\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12;\n\x06\x66ormat\x18\x03 \x01(\x0e\x32!.cards.accounts.v1.DocumentFormatB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12?\n\x08language\x18\x04 \x01(\x0e\x32#.cards.accounts.v1.DocumentLanguageB\x08\xbaH\x05\x82\x01\x02\x10\x01\"c\n\x19\x44ownloadStatementResponse\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\x0c\x12\x0e\n\x06sha256\x18\x04 \x01(\t\"D\n\x17VerifyStatementsRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\"R\n\x18VerifyStatementsResponse\x12\x36\n\rverifications\x18\x01 \x03(\x0b\x32\x1f.cards.accounts.v1.Verification\"X\n\x1aVerifyAllStatementsRequest\x12\x1c\n\x08\x61\x63\x63ounts\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\"\x8e\x01\n\x1bVerifyAllStatementsResponse\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x12\n\nstatements\x18\x02 \x01(\x05\x12\x11\n\tdiffering\x18\x03 \x03(\x05\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12\x12\n\npage_token\x18\x05 \x01(\t\x12\x11\n\tremaining\x18\x06 \x01(\x03\"\x94\x01\n\x15GetBalanceAsOfRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x35\n\x05\x61s_of\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x12\x19\n\x08position\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\x84\x01\n\x16GetBalanceAsOfResponse\x12%\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x14.cards.type.v1.Money\x12\x31\n\x08\x62\x61lances\x18\x02 \x03(\x0b\x32\x1f.cards.accounts.v1.TypedBalance\x12\x10\n\x08position\x18\x03 \x01(\x03*\x96\x01\n\x0e\x44ocumentFormat\x12\x1f\n\x1b\x44OCUMENT_FORMAT_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44OCUMENT_FORMAT_PDF\x10\x01\x12\x17\n\x13\x44OCUMENT_FORMAT_CSV\x10\x02\x12\x17\n\x13\x44OCUMENT_FORMAT_OFX\x10\x03\x12\x18\n\x14\x44OCUMENT_FORMAT_CAMT\x10\x04*l\n\x10\x44ocumentLanguage\x12!\n\x1d\x44OCUMENT_LANGUAGE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x44OCUMENT_LANGUAGE_EN\x10\x01\x12\x1b\n\x17\x44OCUMENT_LANGUAGE_ZH_CN\x10\x02\x32\xbb\x04\n\x11StatementsService\x12\x8b\x01\n\x11\x44ownloadStatement\x12+.cards.accounts.v1.DownloadStatementRequest\x1a,.cards.accounts.v1.DownloadStatementResponse\"\x1b\xa2\xbb\x18\x17\x08\x04\x1a\x07\x41\x63\x63ount\"\naccount_id\x12\x88\x01\n\x10VerifyStatements\x12*.cards.accounts.v1.VerifyStatementsRequest\x1a+.cards.accounts.v1.VerifyStatementsResponse\"\x1b\xa2\xbb\x18\x17\x08\x04\x1a\x07\x41\x63\x63ount\"\naccount_id\x12\x87\x01\n\x13VerifyAllStatements\x12-.cards.accounts.v1.VerifyAllStatementsRequest\x1a..cards.accounts.v1.VerifyAllStatementsResponse\"\x0f\xa2\xbb\x18\x0b\x08\x04\x1a\x07\x41\x63\x63ount0\x01\x12\x82\x01\n\x0eGetBalanceAsOf\x12(.cards.accounts.v1.GetBalanceAsOfRequest\x1a).cards.accounts.v1.GetBalanceAsOfResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,6 +44,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOWNLOADSTATEMENTREQUEST'].fields_by_name['language']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_VERIFYSTATEMENTSREQUEST'].fields_by_name['account_id']._loaded_options = None
   _globals['_VERIFYSTATEMENTSREQUEST'].fields_by_name['account_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
+  _globals['_VERIFYALLSTATEMENTSREQUEST'].fields_by_name['accounts']._loaded_options = None
+  _globals['_VERIFYALLSTATEMENTSREQUEST'].fields_by_name['accounts']._serialized_options = b'\272H\007\032\005\030\220N(\000'
+  _globals['_VERIFYALLSTATEMENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_VERIFYALLSTATEMENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\002'
   _globals['_GETBALANCEASOFREQUEST'].fields_by_name['account_id']._loaded_options = None
   _globals['_GETBALANCEASOFREQUEST'].fields_by_name['account_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
   _globals['_GETBALANCEASOFREQUEST'].fields_by_name['as_of']._loaded_options = None
@@ -54,12 +58,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STATEMENTSSERVICE'].methods_by_name['DownloadStatement']._serialized_options = b'\242\273\030\027\010\004\032\007Account\"\naccount_id'
   _globals['_STATEMENTSSERVICE'].methods_by_name['VerifyStatements']._loaded_options = None
   _globals['_STATEMENTSSERVICE'].methods_by_name['VerifyStatements']._serialized_options = b'\242\273\030\027\010\004\032\007Account\"\naccount_id'
+  _globals['_STATEMENTSSERVICE'].methods_by_name['VerifyAllStatements']._loaded_options = None
+  _globals['_STATEMENTSSERVICE'].methods_by_name['VerifyAllStatements']._serialized_options = b'\242\273\030\013\010\004\032\007Account'
   _globals['_STATEMENTSSERVICE'].methods_by_name['GetBalanceAsOf']._loaded_options = None
   _globals['_STATEMENTSSERVICE'].methods_by_name['GetBalanceAsOf']._serialized_options = b'\242\273\030\027\010\003\032\007Account\"\naccount_id'
-  _globals['_DOCUMENTFORMAT']._serialized_start=1075
-  _globals['_DOCUMENTFORMAT']._serialized_end=1225
-  _globals['_DOCUMENTLANGUAGE']._serialized_start=1227
-  _globals['_DOCUMENTLANGUAGE']._serialized_end=1335
+  _globals['_DOCUMENTFORMAT']._serialized_start=1310
+  _globals['_DOCUMENTFORMAT']._serialized_end=1460
+  _globals['_DOCUMENTLANGUAGE']._serialized_start=1462
+  _globals['_DOCUMENTLANGUAGE']._serialized_end=1570
   _globals['_VERIFICATION']._serialized_start=147
   _globals['_VERIFICATION']._serialized_end=237
   _globals['_TYPEDBALANCE']._serialized_start=239
@@ -72,10 +78,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYSTATEMENTSREQUEST']._serialized_end=702
   _globals['_VERIFYSTATEMENTSRESPONSE']._serialized_start=704
   _globals['_VERIFYSTATEMENTSRESPONSE']._serialized_end=786
-  _globals['_GETBALANCEASOFREQUEST']._serialized_start=789
-  _globals['_GETBALANCEASOFREQUEST']._serialized_end=937
-  _globals['_GETBALANCEASOFRESPONSE']._serialized_start=940
-  _globals['_GETBALANCEASOFRESPONSE']._serialized_end=1072
-  _globals['_STATEMENTSSERVICE']._serialized_start=1338
-  _globals['_STATEMENTSSERVICE']._serialized_end=1771
+  _globals['_VERIFYALLSTATEMENTSREQUEST']._serialized_start=788
+  _globals['_VERIFYALLSTATEMENTSREQUEST']._serialized_end=876
+  _globals['_VERIFYALLSTATEMENTSRESPONSE']._serialized_start=879
+  _globals['_VERIFYALLSTATEMENTSRESPONSE']._serialized_end=1021
+  _globals['_GETBALANCEASOFREQUEST']._serialized_start=1024
+  _globals['_GETBALANCEASOFREQUEST']._serialized_end=1172
+  _globals['_GETBALANCEASOFRESPONSE']._serialized_start=1175
+  _globals['_GETBALANCEASOFRESPONSE']._serialized_end=1307
+  _globals['_STATEMENTSSERVICE']._serialized_start=1573
+  _globals['_STATEMENTSSERVICE']._serialized_end=2144
 # @@protoc_insertion_point(module_scope)

@@ -255,6 +255,76 @@ class VerifyStatementsResponse(_message.Message):
 Global___VerifyStatementsResponse: _TypeAlias = VerifyStatementsResponse  # noqa: Y015
 
 @_typing.final
+class VerifyAllStatementsRequest(_message.Message):
+    """Asks for the statements of many accounts to be worked out again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNTS_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    accounts: _builtins.int
+    """How many accounts at most; 0: 1,000."""
+    page_token: _builtins.str
+    """Where to go on: page_token of the last answer, or empty to begin."""
+    def __init__(
+        self,
+        *,
+        accounts: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyAllStatementsRequest: _TypeAlias = VerifyAllStatementsRequest  # noqa: Y015
+
+@_typing.final
+class VerifyAllStatementsResponse(_message.Message):
+    """The statements of one account worked out again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    STATEMENTS_FIELD_NUMBER: _builtins.int
+    DIFFERING_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REMAINING_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    statements: _builtins.int
+    """How many statements it has."""
+    error: _builtins.str
+    """Why they could not be worked out; empty when they could."""
+    page_token: _builtins.str
+    """Leads to the accounts behind this one."""
+    remaining: _builtins.int
+    """How many accounts with statements there were behind this one when the call began."""
+    @_builtins.property
+    def differing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The numbers of those that are not the same, byte by byte."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        statements: _builtins.int = ...,
+        differing: _abc.Iterable[_builtins.int] | None = ...,
+        error: _builtins.str = ...,
+        page_token: _builtins.str = ...,
+        remaining: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "differing", b"differing", "error", b"error", "page_token", b"page_token", "remaining", b"remaining", "statements", b"statements"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyAllStatementsResponse: _TypeAlias = VerifyAllStatementsResponse  # noqa: Y015
+
+@_typing.final
 class GetBalanceAsOfRequest(_message.Message):
     """Asks for a balance of the past."""
 

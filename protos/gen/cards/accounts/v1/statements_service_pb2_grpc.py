@@ -45,6 +45,11 @@ class StatementsServiceStub:
                 request_serializer=cards_dot_accounts_dot_v1_dot_statements__service__pb2.VerifyStatementsRequest.SerializeToString,
                 response_deserializer=cards_dot_accounts_dot_v1_dot_statements__service__pb2.VerifyStatementsResponse.FromString,
                 _registered_method=True)
+        self.VerifyAllStatements = channel.unary_stream(
+                '/cards.accounts.v1.StatementsService/VerifyAllStatements',
+                request_serializer=cards_dot_accounts_dot_v1_dot_statements__service__pb2.VerifyAllStatementsRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_statements__service__pb2.VerifyAllStatementsResponse.FromString,
+                _registered_method=True)
         self.GetBalanceAsOf = channel.unary_unary(
                 '/cards.accounts.v1.StatementsService/GetBalanceAsOf',
                 request_serializer=cards_dot_accounts_dot_v1_dot_statements__service__pb2.GetBalanceAsOfRequest.SerializeToString,
@@ -67,7 +72,17 @@ class StatementsServiceServicer:
 
     def VerifyStatements(self, request, context):
         """Works every statement of an account out again from the events before it, and compares it, byte
-        by byte, with the one that was told. For auditors. Errors: ACCOUNT_NOT_FOUND.
+        by byte, with the one that was told. For auditors. Allow some seconds for an account with ten
+        thousand charges. Errors: ACCOUNT_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyAllStatements(self, request, context):
+        """The same for account after account, in the order of ids: an answer for each account that has
+        statements. Broken off anywhere, it goes on behind the last answer that arrived. Errors:
+        PAGE_TOKEN_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,6 +108,11 @@ def add_StatementsServiceServicer_to_server(servicer, server):
                     servicer.VerifyStatements,
                     request_deserializer=cards_dot_accounts_dot_v1_dot_statements__service__pb2.VerifyStatementsRequest.FromString,
                     response_serializer=cards_dot_accounts_dot_v1_dot_statements__service__pb2.VerifyStatementsResponse.SerializeToString,
+            ),
+            'VerifyAllStatements': grpc.unary_stream_rpc_method_handler(
+                    servicer.VerifyAllStatements,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_statements__service__pb2.VerifyAllStatementsRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_statements__service__pb2.VerifyAllStatementsResponse.SerializeToString,
             ),
             'GetBalanceAsOf': grpc.unary_unary_rpc_method_handler(
                     servicer.GetBalanceAsOf,
@@ -155,6 +175,33 @@ class StatementsService:
             '/cards.accounts.v1.StatementsService/VerifyStatements',
             cards_dot_accounts_dot_v1_dot_statements__service__pb2.VerifyStatementsRequest.SerializeToString,
             cards_dot_accounts_dot_v1_dot_statements__service__pb2.VerifyStatementsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyAllStatements(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/cards.accounts.v1.StatementsService/VerifyAllStatements',
+            cards_dot_accounts_dot_v1_dot_statements__service__pb2.VerifyAllStatementsRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_statements__service__pb2.VerifyAllStatementsResponse.FromString,
             options,
             channel_credentials,
             insecure,

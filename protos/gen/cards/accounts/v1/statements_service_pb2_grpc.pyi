@@ -23,7 +23,13 @@ class StatementsServiceStub:
     """
     VerifyStatements: _aio.UnaryUnaryMultiCallable[_statements_service_pb2.VerifyStatementsRequest, _statements_service_pb2.VerifyStatementsResponse]
     """Works every statement of an account out again from the events before it, and compares it, byte
-    by byte, with the one that was told. For auditors. Errors: ACCOUNT_NOT_FOUND.
+    by byte, with the one that was told. For auditors. Allow some seconds for an account with ten
+    thousand charges. Errors: ACCOUNT_NOT_FOUND.
+    """
+    VerifyAllStatements: _aio.UnaryStreamMultiCallable[_statements_service_pb2.VerifyAllStatementsRequest, _statements_service_pb2.VerifyAllStatementsResponse]
+    """The same for account after account, in the order of ids: an answer for each account that has
+    statements. Broken off anywhere, it goes on behind the last answer that arrived. Errors:
+    PAGE_TOKEN_UNKNOWN.
     """
     GetBalanceAsOf: _aio.UnaryUnaryMultiCallable[_statements_service_pb2.GetBalanceAsOfRequest, _statements_service_pb2.GetBalanceAsOfResponse]
     """What was owed at the end of a business date, in all and by type of balance, as it was known at
@@ -51,7 +57,19 @@ class StatementsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_statements_service_pb2.VerifyStatementsRequest, _statements_service_pb2.VerifyStatementsResponse],
     ) -> _abc.Awaitable[_statements_service_pb2.VerifyStatementsResponse]:
         """Works every statement of an account out again from the events before it, and compares it, byte
-        by byte, with the one that was told. For auditors. Errors: ACCOUNT_NOT_FOUND.
+        by byte, with the one that was told. For auditors. Allow some seconds for an account with ten
+        thousand charges. Errors: ACCOUNT_NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def VerifyAllStatements(
+        self,
+        request: _statements_service_pb2.VerifyAllStatementsRequest,
+        context: _aio.ServicerContext[_statements_service_pb2.VerifyAllStatementsRequest, _statements_service_pb2.VerifyAllStatementsResponse],
+    ) -> _abc.AsyncIterator[_statements_service_pb2.VerifyAllStatementsResponse]:
+        """The same for account after account, in the order of ids: an answer for each account that has
+        statements. Broken off anywhere, it goes on behind the last answer that arrived. Errors:
+        PAGE_TOKEN_UNKNOWN.
         """
 
     @_abc_1.abstractmethod
