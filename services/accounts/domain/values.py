@@ -131,6 +131,7 @@ class DeclineReason(StrEnum):
     PRINTED_VALUE_WRONG = "PRINTED_VALUE_WRONG"
     PIN_WRONG = "PIN_WRONG"
     PIN_TRIES_EXCEEDED = "PIN_TRIES_EXCEEDED"
+    EXPIRY_WRONG = "EXPIRY_WRONG"
     CONTROL_FORBIDS = "CONTROL_FORBIDS"
     CONTROL_AMOUNT_EXCEEDED = "CONTROL_AMOUNT_EXCEEDED"
     CONTROL_COUNT_EXCEEDED = "CONTROL_COUNT_EXCEEDED"
@@ -165,6 +166,7 @@ RESPONSE_CODES = {
     DeclineReason.CARD_STOLEN: "43",
     DeclineReason.INSUFFICIENT_CREDIT: "51",
     DeclineReason.CARD_EXPIRED: "54",
+    DeclineReason.EXPIRY_WRONG: "54",
     DeclineReason.ACCOUNT_SUSPENDED: "57",
     DeclineReason.CARD_OF_ANOTHER_MERCHANT: "57",
     DeclineReason.PIN_WRONG: "55",
@@ -196,12 +198,13 @@ class AssessmentOutcome(StrEnum):
 class CardChecks:
     """What the network passed of a card, compared: None where it passed nothing. `printed` says
     that the value is the one printed on the card (CVV2); `pin_number` tells which PIN of the card
-    was compared."""
+    was compared; `expiry` is the expiry that was passed, YYMM, compared when it is decided."""
 
     value_matches: bool | None = None
     printed: bool = False
     pin_matches: bool | None = None
     pin_number: int = 0
+    expiry: str = ""
 
 
 @value

@@ -18,7 +18,7 @@ from services.accounts.domain.programme import PROGRAMME
 from services.accounts.domain.values import APPROVED
 from services.accounts.grpc_api import messages
 from services.accounts.use_cases.accounts import Accounts
-from services.accounts.use_cases.secrets import Secrets
+from services.accounts.use_cases.secrets import Secrets, Shown
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -56,7 +56,7 @@ class CardSecretsApi(CardSecretsServiceServicer):
             account_id=account.account_id,
             card_id=request.card_id,
             verification_id=request.verification_id or derived_id(),
-            matches=await self._secrets.compare_pin(account, card, request.pin_block),
+            matches=await self._secrets.compare_pin(account, card, Shown(block=request.pin_block)),
             pin_number=card.pin_number,
         )
 

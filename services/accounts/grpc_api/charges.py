@@ -27,7 +27,8 @@ from services.accounts.domain.pan import RefuseUnknownCard
 from services.accounts.domain.values import APPROVALS, APPROVED, RESPONSE_CODES, DeclineReason
 from services.accounts.grpc_api import messages
 from services.accounts.use_cases.accounts import Accounts
-from services.accounts.use_cases.secrets import Secrets
+from services.accounts.use_cases.card_values import BY_ENTRY_MODE, ServiceCode
+from services.accounts.use_cases.secrets import Secrets, Shown
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -79,12 +80,7 @@ class Charges(AccountsServiceServicer):
             network=messages.network(request.network),
             partial_approval_allowed=request.partial_approval_allowed,
             token_id=token_id,
-            checks=await self._secrets.check(
-                place.card_id,
-                request.verification_value,
-                request.pin_block,
-                messages.entry_mode(request.entry_mode),
-            ),
+            checks=await self._secrets.check(place.card_id, _shown(request), on),
         )
 
         def render(settled: Settled) -> pb.AuthoriseChargeResponse:
@@ -248,6 +244,19 @@ class Charges(AccountsServiceServicer):
         return messages.day(text, field, self._clock.now().date())
 
 
+async def paying_with(accounts: Accounts, request: Any) -> tuple[str, str, str]:
+    """The account and the card that are paid with, and the token where its number is given: then
+    the card is the one that the token stands for now. Raises NotFound."""
+    check_one_of(request)
+    if request.card_id:
+        place = await accounts.place(request.card_id)
+        return place.account_id, place.card_id, ""
+    _, pan = await accounts.find_number(request.card_number)
+    if pan is None:
+        raise NotFound("CARD_NOT_FOUND", "no card has this number", field="card_number")
+    return pan.account_id, await accounts.card_id_of(pan), pan.token_id
+
+
 async def place_of(accounts: Accounts, request: Any) -> tuple[str, str]:
     """The account and the card that a request names by id or number. Raises NotFound."""
     check_one_of(request)
@@ -258,6 +267,17 @@ async def place_of(accounts: Accounts, request: Any) -> tuple[str, str]:
     if pan is None:
         raise NotFound("CARD_NOT_FOUND", "no card has this number", field="card_number")
     return pan.account_id, pan.card_id
+
+
+def _shown(request: pb.AuthoriseChargeRequest) -> Shown:
+    """What the caller passes of a card, to be compared."""
+    mode = messages.entry_mode(request.entry_mode)
+    return Shown(
+        expiry=request.expiry,
+        value=request.verification_value,
+        service_code=BY_ENTRY_MODE.get(mode, ServiceCode.PRINTED),
+        block=request.pin_block,
+    )
 
 
 def check_one_of(request: Any) -> None:

@@ -22,9 +22,10 @@ from services.accounts.domain.charging.commands import (
 )
 from services.accounts.domain.charging.refunds import find_refund
 from services.accounts.domain.charging.state import Refund, RefundStatus
+from services.accounts.domain.tokens.paying import token_objection
 from services.accounts.domain.values import APPROVED, RESPONSE_CODES
 from services.accounts.grpc_api import messages
-from services.accounts.grpc_api.charges import place_of
+from services.accounts.grpc_api.charges import paying_with, place_of
 from services.accounts.use_cases.accounts import Accounts
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -43,9 +44,10 @@ class ChargesApi(ChargesServiceServicer):
     async def InquireBalance(
         self, request: pb.InquireBalanceRequest, context: Context
     ) -> pb.InquireBalanceResponse:
-        account_id, card_id = await place_of(self._accounts, request)
+        account_id, card_id, token_id = await paying_with(self._accounts, request)
         account = await self._accounts.account(account_id)
         reason = card_objection(account, card_id, self._clock.now().date())
+        reason = reason or token_objection(account, token_id)
         if reason is not None:
             code = RESPONSE_CODES[reason]
             return pb.InquireBalanceResponse(response_code=code, reason=reason)
@@ -58,7 +60,7 @@ class ChargesApi(ChargesServiceServicer):
     async def RecordStandIn(
         self, request: pb.RecordStandInRequest, context: Context
     ) -> pb.RecordStandInResponse:
-        account_id, card_id = await place_of(self._accounts, request)
+        account_id, card_id, token_id = await paying_with(self._accounts, request)
         charge_id = request.charge_id or derived_id()
         on, at = messages.moment(request, self._clock.now())
         charge = AuthoriseCharge(
@@ -73,6 +75,7 @@ class ChargesApi(ChargesServiceServicer):
             transaction_date=on,
             transaction_at=at,
             network=messages.network(request.network),
+            token_id=token_id,
         )
         command = RecordStandIn(
             account_id=account_id, charge=charge, response_code=request.response_code

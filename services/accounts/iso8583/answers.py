@@ -19,6 +19,7 @@ AVAILABLE_BALANCE = "02"
 
 BY_REASON: Mapping[str, str] = {
     "CARD_NOT_FOUND": "14",
+    "PIN_BLOCK_MALFORMED": "81",
     # A card got this number just now.
     "PAN_TAKEN": INOPERATIVE,
     "CHARGE_NOT_FOUND": "25",

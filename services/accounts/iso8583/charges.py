@@ -1,5 +1,7 @@
 """What messages about charges come to: commands of the account, and fields of the answer."""
 
+from dataclasses import replace
+
 from chassis.kernel.events import Command
 from chassis.work import Settled
 from services.accounts.domain.account.at_once import PostApprovedCharge
@@ -46,7 +48,8 @@ class NetworkCharges(NetworkCredits):
         pan_hash, pan = await self.find(asked)
         if pan is None:
             return await self._refuse_unknown(asked, pan_hash)
-        charge = self._asked_for(asked, pan, charge_id)
+        checks = await self.checks(asked, pan)
+        charge = replace(self._asked_for(asked, pan, charge_id), checks=checks)
         commands: list[Command] = [await self.accounts.assessed(charge)]
         if at_once:
             posting = PostApprovedCharge(
@@ -136,9 +139,16 @@ class NetworkCharges(NetworkCredits):
             response_code=asked.message[39],
         )
         told = asked.message.get(38)
+
+        def taken(settled: Settled) -> Answer:
+            charge = settled.state.charges[charge_id]
+            if charge.reason == DeclineReason.DEVICE_TOKEN_NOT_ACTIVE:
+                return {39: charge.response_code}
+            return {39: APPROVED, **({38: told} if told else {})}
+
         return await self.settle(
             command,
-            answer=lambda settled: {39: APPROVED, **({38: told} if told else {})},
+            answer=taken,
             reference=asked.reference(pan.account_id),
             charge_id=charge_id,
         )

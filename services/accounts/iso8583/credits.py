@@ -6,11 +6,16 @@ from chassis.kernel.money import Money
 from chassis.work import Settled
 from services.accounts.domain.account.authorising import card_objection
 from services.accounts.domain.account.commands import RefundCharge
+from services.accounts.domain.account.state import CreditAccount, act_key
 from services.accounts.domain.charging.commands import (
     AuthoriseRefund,
     PostOriginalCredit,
     ReverseRefund,
 )
+from services.accounts.domain.life.decide import find
+from services.accounts.domain.life.using import shown_objection
+from services.accounts.domain.pins.commands import VerifyPin
+from services.accounts.domain.tokens.paying import token_objection
 from services.accounts.domain.values import APPROVED, RESPONSE_CODES
 from services.accounts.iso8583.answers import balances
 from services.accounts.iso8583.reading import Reading
@@ -22,15 +27,33 @@ class NetworkCredits(Settling):
     """The handlers of messages about refunds, credits sent, and balances."""
 
     async def inquire_balance(self, asked: Reading) -> Answer:
-        """What may be spent and what is owed, for a card that may be used."""
+        """What may be spent and what is owed, for a card that may be used and what is shown of it;
+        a PIN counts as a try."""
         pan = await self.card(asked)
         account = await self.accounts.account(pan.account_id)
-        reason = card_objection(account, pan.card_id, asked.now.date())
+        card_id = await self.accounts.card_id_of(pan)
+        today = asked.now.date()
+        checks = await self.checks(asked, pan)
+        reason = card_objection(account, card_id, today) or token_objection(account, pan.token_id)
+        if reason is None and checks is not None:
+            reason = shown_objection(find(account, card_id), checks, today)
         if reason is not None:
             return {39: RESPONSE_CODES[reason]}
-        available = account.money(account.available_minor)
-        owed = account.money(account.posted_minor)
-        return {39: APPROVED, 54: balances(available, owed, asked.numeric(account.currency))}
+        if checks is None or checks.pin_matches is None:
+            return _balances(asked, account)
+        tried = VerifyPin(
+            account_id=pan.account_id,
+            card_id=card_id,
+            verification_id=asked.trace.id,
+            matches=checks.pin_matches,
+            pin_number=checks.pin_number,
+        )
+
+        def decided(settled: Settled) -> Answer:
+            code = settled.state.acts[act_key("pin", tried.verification_id)].response_code
+            return _balances(asked, settled.state) if code == APPROVED else {39: code}
+
+        return await self.settle(tried, answer=decided)
 
     async def authorise_refund(self, asked: Reading) -> Answer:
         """Promise that money may come back, for the charge it was paid with where that is named."""
@@ -130,3 +153,9 @@ class NetworkCredits(Settling):
             return answered(found.response_code, credit_id)
 
         return await self.settle(command, answer=decided)
+
+
+def _balances(asked: Reading, account: CreditAccount) -> Answer:
+    available = account.money(account.available_minor)
+    owed = account.money(account.posted_minor)
+    return {39: APPROVED, 54: balances(available, owed, asked.numeric(account.currency))}

@@ -14,6 +14,7 @@ from chassis.kernel import ids
 from chassis.kernel.money import Money
 from services.accounts.domain.values import EntryMode, Merchant, Original
 from services.accounts.iso8583.message import MAC_FIELDS, Malformed, Message
+from services.accounts.use_cases.card_values import BY_ENTRY_MODE, ServiceCode
 
 FUTURE_TOLERANCE = timedelta(days=1)
 """So far a date without a year may lie ahead of us: clocks differ, and so do time zones."""
@@ -21,6 +22,8 @@ RETURN = "20"
 """Processing code: goods that come back."""
 NAME_CHARACTERS = 22
 """Of field 43, the name; then follow 13 of the place, 3 of the state, 2 of the country."""
+CARD_VALUE = "92"
+"""Element of field 48: the value printed on the card (CVV2), as whoever pays says it."""
 PRE_AUTHORISATION = "06"
 """Point of service condition (field 25): a pre-authorised request, whose final amount is open."""
 
@@ -37,6 +40,12 @@ ENTRY_MODES: Mapping[str, EntryMode] = {
     "95": EntryMode.CHIP,
 }
 """By the first two digits of field 22; all others say nothing that we could use."""
+
+
+_TRACK = re.compile(
+    "[0-9]+[=D](?P<expiry>[0-9]{4})(?P<service>[0-9]{3})?(?:[0-9]{5}(?P<value>[0-9]{3}))?.*"
+)
+_PRINTED = re.compile("[0-9]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,28 @@ class Reading:
         if track and track != number:
             raise self.malformed("track 2 is of another card", 35)
         return number
+
+    @property
+    def expiry(self) -> str:
+        """The expiry of the card, YYMM, from field 14 or track 2; empty without."""
+        told, track = self.message.get(14), _TRACK.fullmatch(self.message.get(35))
+        expiry = told or (track["expiry"] if track else "")
+        if expiry and not "01" <= expiry[2:] <= "12":
+            raise self.malformed("there is no such month", 14 if told else 35)
+        if told and track and track["expiry"] != told:
+            raise self.malformed("track 2 says another expiry", 35)
+        return expiry
+
+    @property
+    def value(self) -> tuple[str, str]:
+        """The verification value that is passed and the service code it is made with: of track 2
+        behind five digits of a PIN's, else the printed one from field 48; empty without."""
+        track = _TRACK.fullmatch(self.message.get(35))
+        code = BY_ENTRY_MODE.get(self.entry_mode)
+        if track and track["value"] and code is not None:
+            return track["value"], track["service"] if code is ServiceCode.STRIPE else code
+        printed = elements(self.message.get(48)).get(CARD_VALUE, "")
+        return (printed, ServiceCode.PRINTED) if _PRINTED.fullmatch(printed) else ("", "")
 
     @property
     def original(self) -> Trace | None:

@@ -36,14 +36,18 @@ def make_door(ports: Ports, guard: Guard, admission: Admission) -> Door:
     settings: Iso8583Settings = ports.settings
     risk = Risk(ports.rpc, ports.settings.assessment_deadline_ms)
     accounts = Accounts(ports.application, ports.keys, ports, risk)
-    key = settings.iso8583_mac_key
+    key, pin_key = settings.iso8583_mac_key, settings.iso8583_pin_key
     return Door(
         codec=Codec(
             settings.iso8583_encoding,
             None if key is None else bytes.fromhex(key.get_secret_value()),
         ),
         charges=NetworkCharges(
-            accounts, ports.application, ports.database, settings.iso8583_network
+            accounts,
+            ports.application,
+            ports.database,
+            settings.iso8583_network,
+            () if pin_key is None else (bytes.fromhex(pin_key.get_secret_value()),),
         ),
         ports=ports,
         guard=guard,

@@ -12,6 +12,7 @@ from services.accounts.iso8583.spec import Encoding
 
 REFERENCE = Path(__file__).resolve().parents[3] / "data" / "reference"
 MAC_KEY_BYTES = (16, 24, 32)
+PIN_KEY_BYTES = (16, 24)
 
 
 class Iso8583Settings(Settings):
@@ -36,6 +37,9 @@ class Iso8583Settings(Settings):
     iso8583_mac_key: SecretStr | None = None
     """Hexadecimal, 16, 24 or 32 bytes: every message is authenticated by AES-CMAC in field 64 or
     128. None: none is, and the two fields are ignored."""
+    iso8583_pin_key: SecretStr | None = None
+    """Hexadecimal, 16 or 24 bytes for triple DES: PIN blocks in field 52, of format 0, come under
+    it. None: PINs are verified in front of this door, and the field is ignored."""
     iso8583_sign_on_required: bool = False
     """Refuse what is no network management until the gateway has signed on."""
     iso8583_deadline_ms: PositiveInt = 2_000
@@ -70,6 +74,9 @@ class Iso8583Settings(Settings):
         key = self.iso8583_mac_key
         if key is not None and _length_of(key.get_secret_value()) not in MAC_KEY_BYTES:
             raise ValueError("iso8583_mac_key is 16, 24 or 32 bytes in hexadecimal digits")
+        key = self.iso8583_pin_key
+        if key is not None and _length_of(key.get_secret_value()) not in PIN_KEY_BYTES:
+            raise ValueError("iso8583_pin_key is 16 or 24 bytes in hexadecimal digits")
         return self
 
     @property

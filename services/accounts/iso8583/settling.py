@@ -1,8 +1,8 @@
 """What the handlers of messages have in common: cards, originals, and answers that are kept."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 import msgspec
@@ -15,12 +15,19 @@ from chassis.kernel.events import Command
 from chassis.work import Settled
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.pan import Pan
-from services.accounts.domain.values import APPROVALS, APPROVED, Network, authorisation_code
+from services.accounts.domain.values import (
+    APPROVALS,
+    APPROVED,
+    CardChecks,
+    Network,
+    authorisation_code,
+)
 from services.accounts.iso8583.reading import Reading
 from services.accounts.iso8583.reversals import Named, named_by
 from services.accounts.projections.network_references import remember
 from services.accounts.queries.network_references import charge_of
 from services.accounts.use_cases.accounts import Accounts
+from services.accounts.use_cases.secrets import Secrets, Shown
 
 Answer = dict[int, str]
 """The fields that an answer has besides those it repeats."""
@@ -28,12 +35,18 @@ Answer = dict[int, str]
 
 @dataclass(frozen=True)
 class Settling:
-    """Handlers stand on this; `network` is whose charges come to this door."""
+    """Handlers stand on this; `network` is whose charges come to this door, and PIN blocks come
+    under one of `pin_keys`, without which nobody looks at them."""
 
     accounts: Accounts
     application: Application
     database: Database
     network: Network
+    pin_keys: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(self.accounts)
 
     async def find(self, asked: Reading) -> tuple[str, Pan | None]:
         return await self.accounts.find_number(asked.number)
@@ -43,6 +56,20 @@ class Settling:
         if pan is None:
             raise NotFound("CARD_NOT_FOUND", "no card has this number")
         return pan
+
+    async def checks(self, asked: Reading, pan: Pan) -> CardChecks | None:
+        """What the message shows of the card, compared. The number of a token has neither an
+        expiry nor a value of its own that could be."""
+        value, code = ("", "") if pan.token_id else asked.value
+        shown = Shown(
+            expiry="" if pan.token_id else asked.expiry,
+            value=value,
+            service_code=code,
+            block=asked.message.get(52) if self.pin_keys else "",
+            number=asked.number,
+            zone_keys=self.pin_keys,
+        )
+        return await self.secrets.check(await self.accounts.card_id_of(pan), shown, asked.day)
 
     async def about(self, asked: Reading) -> tuple[CreditAccount, Named]:
         """The account, and the charge that a message is about. Raises NotFound."""

@@ -324,6 +324,13 @@ class Accounts:
             known = await self.application.find(PAN, pan_hash)
         return pan_hash, known if known is not None and known.card_id else None
 
+    async def card_id_of(self, pan: Pan) -> str:
+        """The card that a number is of now: a token's goes with the card in a lost one's place."""
+        if not pan.token_id:
+            return pan.card_id
+        token = (await self.account(pan.account_id)).find_token(pan.token_id)
+        return token.card_id if token else pan.card_id
+
     async def reveal(self, card_id: str) -> tuple[str, Card]:
         """The full number of a card, which is put on record first. Raises NotFound CARD_NOT_FOUND
         or KEY_DESTROYED."""

@@ -2,10 +2,11 @@
 from what. Nothing here is kept or logged."""
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from enum import StrEnum
+from functools import partial
 
 from cryptography.utils import CryptographyDeprecationWarning
 from psec import cvv, des, pin, pinblock
@@ -63,17 +64,23 @@ def pin_verification_value(key: bytes, number: str, plain_pin: str) -> str:
         return pin.generate_visa_pvv(key, PVV_KEY_INDEX, plain_pin, number)
 
 
-def pin_of(block: bytes, number: str, tdes_key: bytes, aes_key: bytes) -> str:
-    """The PIN in a block of format 0 under triple DES (8 bytes) or of format 4 under AES (16).
-    Raises Invalid for anything else."""
-    try:
-        if len(block) == FORMAT_0_BYTES:
-            with _old_ciphers():
-                clear = des.decrypt_tdes_ecb(tdes_key, block)
-            return pinblock.decode_pinblock_iso_0(clear, number)
-        if len(block) == FORMAT_4_BYTES:
-            return pinblock.decipher_pinblock_iso_4(aes_key, block, number)
-    except ValueError:
+def pin_of(block: bytes, number: str, tdes_keys: Sequence[bytes], aes_key: bytes) -> str:
+    """The PIN in a block of format 0 under triple DES (8 bytes), under whichever key makes one of
+    it, or of format 4 under AES (16). Raises Invalid for anything else."""
+    if len(block) == FORMAT_0_BYTES:
+        readings = [partial(_format_0, each, block, number) for each in tdes_keys]
+    elif len(block) == FORMAT_4_BYTES:
+        readings = [partial(pinblock.decipher_pinblock_iso_4, aes_key, block, number)]
+    else:
+        readings = []
+    for read in readings:
         # What the library says may hold digits of the PIN.
-        pass
+        with suppress(ValueError):
+            return read()
     raise Invalid("PIN_BLOCK_MALFORMED", "this is no PIN block of this card", field="pin_block")
+
+
+def _format_0(key: bytes, block: bytes, number: str) -> str:
+    with _old_ciphers():
+        clear = des.decrypt_tdes_ecb(key, block)
+    return pinblock.decode_pinblock_iso_0(clear, number)

@@ -1,7 +1,8 @@
 """What is made from the sealed keys of cards: values to compare, PINs to keep, keys to give."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -11,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from chassis.kernel.errors import Invalid
 from services.accounts.domain.account.state import Card, CreditAccount
 from services.accounts.domain.card_place import CARD_PLACE
+from services.accounts.domain.life.using import expiry_shown
 from services.accounts.domain.pan import PAN
 from services.accounts.domain.pins.card_keys import CARD_KEYS, CardKeys, GenerateCardKeys
-from services.accounts.domain.values import CardChecks, EntryMode
+from services.accounts.domain.values import CardChecks
 from services.accounts.use_cases import card_values
 from services.accounts.use_cases.accounts import PAN_PURPOSE, Accounts, place_of_pan, subject_of
 from services.accounts.use_cases.card_values import ServiceCode
@@ -34,6 +36,23 @@ class ClearKeys(NamedTuple):
 
     def __repr__(self) -> str:
         return "ClearKeys(...)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What is shown of a card, to be compared and never kept; empty where it is not shown.
+
+    `block` is a PIN block of the card `number`, under one of `zone_keys` (triple DES) where a
+    network passes it, else under the transport keys of the BIN. `service_code` is the one that
+    `value` was made with.
+    """
+
+    expiry: str = ""
+    value: str = field(default="", repr=False)
+    service_code: str = ServiceCode.PRINTED
+    block: str = field(default="", repr=False)
+    number: str = field(default="", repr=False)
+    zone_keys: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 def _place_of_key(name: str, bin_digits: str) -> str:
@@ -103,23 +122,27 @@ class Secrets:
         which the decision refuses: so that a retry is known as one whatever it carries."""
         account, _ = await self.accounts.card(card_id)
         try:
-            pvv = await self._pvv(account, card_id, block)
+            pvv = await self._pvv(account, card_id, Shown(block=block))
         except Invalid:
             return ""
         return await self.accounts.keys.seal(
             subject_of(account.customer_id), PIN_PURPOSE, pvv.encode(), _place_of_pvv(card_id)
         )
 
-    async def _pvv(self, account: CreditAccount, card_id: str, block: str) -> str:
+    async def _pvv(self, account: CreditAccount, card_id: str, shown: Shown) -> str:
         number, keys = await self._number(card_id), await self.keys_of(account.in_force.bin)
         plain = card_values.pin_of(
-            bytes.fromhex(block), number, keys.tdes_transport_key, keys.aes_transport_key
+            bytes.fromhex(shown.block),
+            shown.number or number,
+            shown.zone_keys or (keys.tdes_transport_key,),
+            keys.aes_transport_key,
         )
         return card_values.pin_verification_value(keys.pvk, number, plain)
 
-    async def compare_pin(self, account: CreditAccount, card: Card, block: str) -> bool:
-        """Whether the PIN in a block is the card's. A card without PIN has no right one."""
-        given = await self._pvv(account, card.card_id, block)
+    async def compare_pin(self, account: CreditAccount, card: Card, shown: Shown) -> bool:
+        """Whether the PIN in a block is the card's. A card without PIN has no right one. Raises
+        Invalid for what is no PIN block of it."""
+        given = await self._pvv(account, card.card_id, shown)
         if not card.sealed_pvv:
             return False
         kept = await self.accounts.keys.open(
@@ -130,24 +153,25 @@ class Secrets:
         )
         return hmac.compare_digest(given.encode(), kept)
 
-    async def check(
-        self, card_id: str, value: str, block: str, entry_mode: EntryMode
-    ) -> CardChecks | None:
-        """What the network passed, compared; None where it passed nothing."""
-        if not value and not block:
+    async def check(self, card_id: str, shown: Shown, day: date) -> CardChecks | None:
+        """What is shown of a card on a day, compared; None where nothing is."""
+        if not (shown.expiry or shown.value or shown.block):
             return None
+        if not (shown.value or shown.block):
+            return CardChecks(expiry=shown.expiry)
         account, card = await self.accounts.card(card_id)
-        code = card_values.BY_ENTRY_MODE.get(entry_mode, ServiceCode.PRINTED)
         value_matches = None
-        if value:
+        if shown.value:
             number, keys = await self._number(card_id), await self.keys_of(account.in_force.bin)
-            right = card_values.verification_value(keys.cvk, number, card.expires_on, code)
-            value_matches = hmac.compare_digest(right, value)
+            expires_on = expiry_shown(card, shown.expiry, day) or card.expires_on
+            right = card_values.verification_value(keys.cvk, number, expires_on, shown.service_code)
+            value_matches = hmac.compare_digest(right, shown.value)
         return CardChecks(
             value_matches=value_matches,
-            printed=code is ServiceCode.PRINTED,
-            pin_matches=await self.compare_pin(account, card, block) if block else None,
+            printed=shown.service_code == ServiceCode.PRINTED,
+            pin_matches=await self.compare_pin(account, card, shown) if shown.block else None,
             pin_number=card.pin_number,
+            expiry=shown.expiry,
         )
 
     async def exported(self, bin_digits: str, public_key: str) -> tuple[bytes, bytes]:

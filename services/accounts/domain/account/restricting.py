@@ -11,9 +11,10 @@ from services.accounts.domain.account import authorising, commands, holding
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.controls.decide import Asked, Breach, find_breach
 from services.accounts.domain.life.decide import find as find_card
+from services.accounts.domain.life.using import shown_objection
 from services.accounts.domain.pins.decide import accepted, pin_objection, refused
-from services.accounts.domain.tokens.state import TokenStatus
-from services.accounts.domain.values import RESPONSE_CODES, CardChecks, DeclineReason, EntryMode
+from services.accounts.domain.tokens.paying import card_of_token, token_objection
+from services.accounts.domain.values import RESPONSE_CODES, CardChecks, EntryMode
 
 
 def authorise(
@@ -21,17 +22,17 @@ def authorise(
 ) -> tuple[Fact, ...]:
     """Approve what credit allows and no control forbids; or decline."""
     if command.token_id:
-        command = replace(command, card_id=_card_of_token(state, command))
+        card_id = card_of_token(state, command.token_id, command.charge_id, command.card_id)
+        command = replace(command, card_id=card_id)
     facts = authorising.authorise(state, command, context)
     if not facts or not (command.checks or command.token_id or state.controls.number):
         return facts
     approved = facts[0]
     if not isinstance(approved, events.ChargeAuthorised):
         return facts
-    token = state.find_token(command.token_id)
-    if token is not None and token.status is not TokenStatus.ACTIVE:
-        inactive = Breach(DeclineReason.DEVICE_TOKEN_NOT_ACTIVE, "")
-        return (_declined(state, command, approved, inactive),)
+    inactive = token_objection(state, command.token_id)
+    if inactive is not None:
+        return (_declined(state, command, approved, Breach(inactive, "")),)
     if command.checks is not None:
         failed = _failed_checks(state, command, approved, command.checks, context)
         if failed:
@@ -54,16 +55,6 @@ def authorise(
     return facts if breach is None else (_declined(state, command, approved, breach),)
 
 
-def _card_of_token(state: CreditAccount, command: commands.AuthoriseCharge) -> str:
-    """The card that a token stands for: the one it stood for when the charge was decided, else the
-    one it stands for now. Tokens move to the card in the place of a lost one."""
-    known = state.charges.get(command.charge_id)
-    if known is not None:
-        return known.card_id
-    token = state.find_token(command.token_id)
-    return token.card_id if token else command.card_id
-
-
 def _failed_checks(
     state: CreditAccount,
     command: commands.AuthoriseCharge,
@@ -71,13 +62,12 @@ def _failed_checks(
     checks: CardChecks,
     context: Context,
 ) -> tuple[Fact, ...]:
-    """The refusal of what would have been approved, for a wrong value or PIN; none of it right
-    away. A wrong PIN is counted, and a right one after too many wrong ones is refused."""
+    """The refusal of what would have been approved, for a wrong expiry, value or PIN; none of it
+    right away. A wrong PIN is counted, and a right one after too many wrong ones is refused."""
     card = find_card(state, command.card_id)
-    if checks.value_matches is False:
-        printed = DeclineReason.PRINTED_VALUE_WRONG
-        reason = printed if checks.printed else DeclineReason.CARD_VALUE_WRONG
-        return (_declined(state, command, approved, Breach(reason, "")),)
+    wrong = shown_objection(card, checks, command.transaction_date)
+    if wrong is not None:
+        return (_declined(state, command, approved, Breach(wrong, "")),)
     if checks.pin_matches is None:
         return ()
     objection = pin_objection(card, checks.pin_matches, checks.pin_number)

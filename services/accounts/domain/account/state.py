@@ -38,7 +38,8 @@ class Card:
     """A card; `status_reason` and `status_channel` say why and by whom it is not active.
 
     `cardholder_id` is empty where the account's holder holds it; `sequence` tells plastics of one
-    number apart, from 1; `merchant_id` is where a card locked to a merchant is good.
+    number apart, from 1; `merchant_id` is where a card locked to a merchant is good;
+    `former_expires_on` is the expiry of the plastic before the renewed one.
     """
 
     card_id: str
@@ -58,6 +59,7 @@ class Card:
     pin_number: int = 0
     sealed_pvv: str = ""
     pin_failures: int = 0
+    former_expires_on: date | None = None
 
 
 @value

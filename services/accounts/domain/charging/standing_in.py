@@ -11,9 +11,11 @@ from services.accounts.domain.account.authorising import approved, declined, gra
 from services.accounts.domain.account.state import Charge, CreditAccount
 from services.accounts.domain.charging.commands import RecordStandIn
 from services.accounts.domain.charging.matching import match
+from services.accounts.domain.tokens.paying import card_of_token, token_objection
 from services.accounts.domain.values import (
     APPROVALS,
     PARTLY_APPROVED,
+    RESPONSE_CODES,
     ChargeStatus,
     DeclineReason,
 )
@@ -24,12 +26,20 @@ Decided = events.ChargeAuthorised | events.ChargeDeclined
 def record_stand_in(
     state: CreditAccount, command: RecordStandIn, context: Context
 ) -> tuple[Fact, ...]:
-    """Accept the network's decision beside, or instead of, the house's own. Raises Refused when the
-    charge has other content or the network decided otherwise before."""
+    """Accept the network's decision beside, or instead of, the house's own; but not for a token
+    that may not pay. Raises Refused when the charge has other content or the network decided
+    otherwise before."""
     asked = command.charge
+    if asked.token_id:
+        card_id = card_of_token(state, asked.token_id, asked.charge_id, asked.card_id)
+        asked = replace(asked, card_id=card_id)
+        command = replace(command, charge=asked)
     cards.find(state, asked.card_id)
     charges.check_currency(state, asked.amount)
     known = state.charges.get(asked.charge_id)
+    inactive = token_objection(state, asked.token_id)
+    if inactive is not None and command.response_code in APPROVALS:
+        return _refused(state, asked, known, inactive)
     if known is None:
         return (_decision(state, command, None, context),)
     if not known.is_decided:
@@ -42,6 +52,21 @@ def record_stand_in(
     if known.response_code != command.response_code:
         raise Refused("STAND_IN_DECIDED_DIFFERENTLY", "the network decided otherwise before")
     return ()
+
+
+def _refused(
+    state: CreditAccount,
+    asked: commands.AuthoriseCharge,
+    known: Charge | None,
+    reason: DeclineReason,
+) -> tuple[Fact, ...]:
+    """The house's own refusal, unless it has decided already."""
+    if known is not None and known.is_decided:
+        if is_same(known, asked):
+            return ()
+        raise Refused("CHARGE_AUTHORISED_DIFFERENTLY", "a charge of this id has other content")
+    refusal = declined(state, asked, reason, RESPONSE_CODES[reason], False)
+    return (refusal if known is None else match(state, known, refusal),)
 
 
 def _decision(

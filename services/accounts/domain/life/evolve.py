@@ -34,8 +34,10 @@ def _usable(state: CreditAccount, fact: Usable) -> CreditAccount:
 
 
 def _renewed(state: CreditAccount, fact: events.CardRenewed) -> CreditAccount:
+    card = state.find_card(fact.card_id)
     return state.with_card(
         fact.card_id,
+        former_expires_on=card.expires_on if card else None,
         sequence=fact.sequence,
         expires_on=fact.expires_on,
         delivery=fact.delivery,

@@ -1,11 +1,21 @@
-"""What a card that is good for one charge, or one merchant, makes of a charge."""
+"""What a card that is good for one charge, or one merchant, makes of a charge; and which of its
+plastics is shown."""
+
+from datetime import date
 
 from chassis.kernel.decider import Context
 from chassis.kernel.events import Fact
 from services.accounts.domain.account.state import Card, CreditAccount
 from services.accounts.domain.life import events
 from services.accounts.domain.life.decide import USED, ended
-from services.accounts.domain.values import CardUse, Channel, DeclineReason, Merchant
+from services.accounts.domain.values import (
+    CardChecks,
+    CardUse,
+    Channel,
+    DeclineReason,
+    Delivery,
+    Merchant,
+)
 
 
 def use_objection(card: Card, merchant: Merchant) -> DeclineReason | None:
@@ -16,6 +26,28 @@ def use_objection(card: Card, merchant: Merchant) -> DeclineReason | None:
     if merchant.id and card.merchant_id in ("", merchant.id):
         return None
     return DeclineReason.CARD_OF_ANOTHER_MERCHANT
+
+
+def expiry_shown(card: Card, expiry: str, day: date) -> date | None:
+    """The last day of the plastic that is shown with an expiry, YYMM; None where the card has no
+    such plastic. The one before a renewal is good until its own last day, or until its successor
+    is known to have arrived."""
+    if expiry == f"{card.expires_on:%y%m}":
+        return card.expires_on
+    former = card.former_expires_on
+    if former is None or expiry != f"{former:%y%m}" or day > former:
+        return None
+    return None if card.delivery is Delivery.DELIVERED else former
+
+
+def shown_objection(card: Card, checks: CardChecks, day: date) -> DeclineReason | None:
+    """What stands against a card by what is shown of it, but for its PIN."""
+    if checks.expiry and expiry_shown(card, checks.expiry, day) is None:
+        return DeclineReason.EXPIRY_WRONG
+    if checks.value_matches is False:
+        printed = DeclineReason.PRINTED_VALUE_WRONG
+        return printed if checks.printed else DeclineReason.CARD_VALUE_WRONG
+    return None
 
 
 def after_use(

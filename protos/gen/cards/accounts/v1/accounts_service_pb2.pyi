@@ -1947,6 +1947,7 @@ class AuthoriseChargeRequest(_message.Message):
     PARTIAL_APPROVAL_ALLOWED_FIELD_NUMBER: _builtins.int
     VERIFICATION_VALUE_FIELD_NUMBER: _builtins.int
     PIN_BLOCK_FIELD_NUMBER: _builtins.int
+    EXPIRY_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The caller's name for this request, 1 to 128 printable characters; a retry uses it again."""
     card_id: _builtins.str
@@ -1976,6 +1977,10 @@ class AuthoriseChargeRequest(_message.Message):
     pin_block: _builtins.str
     """The PIN block under the transport key, in hexadecimal digits: 8 bytes of format 0, 16 of format
     4; empty: no PIN was asked. Compared, and never kept. Errors: PIN_BLOCK_MALFORMED.
+    """
+    expiry: _builtins.str
+    """The expiry as the network passes it, YYMM; empty: not passed. Response code 54 where the card
+    has no such plastic.
     """
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
@@ -2017,10 +2022,11 @@ class AuthoriseChargeRequest(_message.Message):
         partial_approval_allowed: _builtins.bool = ...,
         verification_value: _builtins.str = ...,
         pin_block: _builtins.str = ...,
+        expiry: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "original_amount", b"original_amount", "settlement_amount", b"settlement_amount", "transaction_at", b"transaction_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "charge_id", b"charge_id", "entry_mode", b"entry_mode", "estimated", b"estimated", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "partial_approval_allowed", b"partial_approval_allowed", "pin_block", b"pin_block", "rate", b"rate", "settlement_amount", b"settlement_amount", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date", "verification_value", b"verification_value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "charge_id", b"charge_id", "entry_mode", b"entry_mode", "estimated", b"estimated", "expiry", b"expiry", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "partial_approval_allowed", b"partial_approval_allowed", "pin_block", b"pin_block", "rate", b"rate", "settlement_amount", b"settlement_amount", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date", "verification_value", b"verification_value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -82,7 +82,8 @@ class ChargesServiceServicer:
     def RecordStandIn(self, request, context):
         """Records what the network decided while the house could not be reached. It binds: an approval
         is held although it may exceed the limit, a decline takes back what the house had approved.
-        Errors: CARD_NOT_FOUND, CHARGE_AUTHORISED_DIFFERENTLY, STAND_IN_DECIDED_DIFFERENTLY,
+        Only a device token that is not active does not pay: response code 62, whatever the network
+        approved. Errors: CARD_NOT_FOUND, CHARGE_AUTHORISED_DIFFERENTLY, STAND_IN_DECIDED_DIFFERENTLY,
         CURRENCY_MISMATCH, DATE_MALFORMED, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING,
         ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
         """

@@ -23,7 +23,8 @@ class ChargesServiceStub:
     RecordStandIn: _aio.UnaryUnaryMultiCallable[_charges_service_pb2.RecordStandInRequest, _charges_service_pb2.RecordStandInResponse]
     """Records what the network decided while the house could not be reached. It binds: an approval
     is held although it may exceed the limit, a decline takes back what the house had approved.
-    Errors: CARD_NOT_FOUND, CHARGE_AUTHORISED_DIFFERENTLY, STAND_IN_DECIDED_DIFFERENTLY,
+    Only a device token that is not active does not pay: response code 62, whatever the network
+    approved. Errors: CARD_NOT_FOUND, CHARGE_AUTHORISED_DIFFERENTLY, STAND_IN_DECIDED_DIFFERENTLY,
     CURRENCY_MISMATCH, DATE_MALFORMED, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING,
     ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
     """
@@ -67,7 +68,8 @@ class ChargesServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_charges_service_pb2.RecordStandInResponse]:
         """Records what the network decided while the house could not be reached. It binds: an approval
         is held although it may exceed the limit, a decline takes back what the house had approved.
-        Errors: CARD_NOT_FOUND, CHARGE_AUTHORISED_DIFFERENTLY, STAND_IN_DECIDED_DIFFERENTLY,
+        Only a device token that is not active does not pay: response code 62, whatever the network
+        approved. Errors: CARD_NOT_FOUND, CHARGE_AUTHORISED_DIFFERENTLY, STAND_IN_DECIDED_DIFFERENTLY,
         CURRENCY_MISMATCH, DATE_MALFORMED, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING,
         ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
         """
