@@ -24,8 +24,6 @@ from services.accounts.tests.network import (
     settings,
 )
 from services.accounts.use_cases import card_values
-from services.accounts.use_cases.accounts import Accounts
-from services.accounts.use_cases.secrets import Secrets
 
 ZONE_KEY = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 RIGHT, WRONG = "4711", "4712"
@@ -49,8 +47,7 @@ class Shop(World):
 
     async def value(self, code: str, expires_on: date | None = None) -> str:
         """The card's verification value for a service code."""
-        held = self.rpcs.node.ports
-        found = await Secrets(Accounts(held.application, held.keys, held, None)).keys_of("500012")  # type: ignore[arg-type]
+        found = await self.door.charges.secrets.keys_of("500012")
         until = expires_on or self.expires_on
         return card_values.verification_value(found.cvk, self.terminal.pan, until, code)
 
