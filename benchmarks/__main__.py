@@ -23,6 +23,7 @@ BENCHMARKS = {
     "door": "the door alone, layer by layer",
     "authorise": "a durable command over gRPC, beside an echo",
     "reaction": "from a commit in accounts to its effect in loyalty",
+    "screening": "telling names apart; with --lists DIR, over the public lists",
     "search": "searching transactions, by number and by kind of search",
 }
 ARGUMENTS = {

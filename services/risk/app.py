@@ -15,7 +15,7 @@ from services.risk.domain import card_profile, events, group_profile, rule_book
 from services.risk.domain.rule_book import BOOK_ID, InstallInitialRuleSet
 from services.risk.grpc_api import RiskApi
 from services.risk.rule_engine import RuleEngine
-from services.risk.use_cases import InLine
+from services.risk.use_cases.in_line import InLine
 
 IDLE_SECONDS = 5.0
 """How often the rule book is looked at while nothing at all is written."""

@@ -33,7 +33,7 @@ from services.risk.domain.rule_book import (
 )
 from services.risk.domain.rules import Rule, RuleSet, Verdict
 from services.risk.projections import OPEN
-from services.risk.use_cases import InLine
+from services.risk.use_cases.in_line import InLine
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

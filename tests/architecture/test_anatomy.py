@@ -26,8 +26,9 @@ OPTIONAL = {
 OWN: Mapping[str, Set[str]] = {
     # A second door, for card networks that speak ISO 8583; and statements as pages and files.
     "accounts": {"iso8583", "rendering"},
-    # Evaluates the rules, written in CEL, that an analyst may change without a release.
-    "risk": {"rule_engine"},
+    # Evaluates the rules, written in CEL, that an analyst may change without a release; and
+    # compares names across scripts and spellings.
+    "risk": {"rule_engine", "name_matching"},
     # Keeps the earning rules in force in memory, and never trusts them for longer than is safe.
     "loyalty": {"rule_reader"},
     # Words messages from templates, in two languages and three forms.
