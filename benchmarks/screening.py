@@ -1,9 +1,5 @@
-"""Sanctions screening over the real public lists: how long it takes, and what it finds.
-
-    python -m benchmarks.screening --lists DIR [--pairs FILE] [--names N]
-
-DIR holds any of ofac_sdn.csv with ofac_alt.csv, and UN_consolidated.xml, plain or compressed
-(.gz); nothing is measured without it.
+"""Screening over the real public lists, which DIR holds under the names that they are published
+under, plain or as .gz: python -m benchmarks.screening --lists DIR [--pairs FILE] [--names N]
 """
 
 import argparse
@@ -13,6 +9,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -112,7 +109,7 @@ def sample(entries: Sequence[ListEntry], count: int) -> list[str]:
 
 def show_times(index: NameIndex, wanted: Sequence[str]) -> None:
     """How long one screening takes."""
-    took = sorted(_took(lambda name=name: _hits(index, name)) * 1_000 for name in wanted)  # type: ignore[misc]
+    took = sorted(_took(partial(_hits, index, name)) * 1_000 for name in wanted)
     quantiles = statistics.quantiles(took, n=100)
     console.print(
         f"{len(wanted)} screenings: p50 {quantiles[49]:.1f} ms, p95 {quantiles[94]:.1f} ms,"
