@@ -3,6 +3,8 @@
 from bisect import bisect_right
 
 UNKNOWN = "uncategorised"
+FEES = "fees"
+"""What the house charges for its credit; no merchant has it."""
 
 # ISO 18245 gives whole ranges to trades; where a range mixes what holders tell apart, its parts
 # are named. Each line: the first code, and the category of it and of all codes up to the next.
@@ -66,7 +68,7 @@ _FIRST_CODES: tuple[tuple[int, str], ...] = (
 )
 _STARTS = [first for first, _ in _FIRST_CODES]
 
-CATEGORIES = tuple(sorted({category for _, category in _FIRST_CODES} | {UNKNOWN}))
+CATEGORIES = tuple(sorted({category for _, category in _FIRST_CODES} | {UNKNOWN, FEES}))
 
 
 def category_of(mcc: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, select, update
+from sqlalchemy import Connection, and_, bindparam, case, text, update
 
 from chassis.projector import Projection, projects
 from chassis.recorded import Recorded
@@ -10,7 +10,7 @@ from services.accounts.domain import events
 from services.accounts.domain.categories import category_of
 from services.accounts.domain.charging.events import AuthorisationMatched
 from services.accounts.domain.ledger import FINANCIAL, LedgerAccount, postings
-from services.accounts.projections import credits
+from services.accounts.projections import credits, money_lines
 from services.accounts.projections.lines import (
     CHARGE,
     DECLINED,
@@ -217,17 +217,14 @@ def list_payment(connection: Connection, event: Recorded) -> None:
 
 # Written once, so that a fact costs a few executions and no building of statements.
 _ENTRY = ledger_entries.insert()
-_TOTAL = (
-    update(ledger_totals)
-    .where(
-        ledger_totals.c.ledger_account == bindparam("of_account"),
-        ledger_totals.c.currency == bindparam("of_currency"),
-    )
-    .values(
-        debits_minor=ledger_totals.c.debits_minor + bindparam("debit"),
-        credits_minor=ledger_totals.c.credits_minor + bindparam("credit"),
-        entries=ledger_totals.c.entries + 1,
-    )
+# A ledger account that had no entry yet has no row: what is not there is zero.
+_TOTAL = text(
+    "INSERT INTO ledger_totals (ledger_account, currency, debits_minor, credits_minor, entries)"
+    " VALUES (:of_account, :of_currency, :debit, :credit, 1)"
+    " ON CONFLICT (ledger_account, currency) DO UPDATE SET"
+    " debits_minor = ledger_totals.debits_minor + excluded.debits_minor,"
+    " credits_minor = ledger_totals.credits_minor + excluded.credits_minor,"
+    " entries = ledger_totals.entries + 1"
 )
 _BALANCE = (
     update(account_balances)
@@ -241,28 +238,13 @@ _BALANCE = (
 
 @projects(events.AccountOpened)
 def open_balance(connection: Connection, event: Recorded) -> None:
-    """An account begins owing nothing; the first of a currency opens the ledger in it."""
+    """An account begins owing nothing."""
     fact: Any = event.fact
     connection.execute(
         account_balances.insert().values(
             account_id=fact.account_id, currency=fact.currency, ledger_minor=0, decided_minor=0
         )
     )
-    known = select(ledger_totals.c.currency).where(ledger_totals.c.currency == fact.currency)
-    if connection.execute(known).first() is None:
-        connection.execute(
-            ledger_totals.insert(),
-            [
-                {
-                    "ledger_account": str(each),
-                    "currency": fact.currency,
-                    "debits_minor": 0,
-                    "credits_minor": 0,
-                    "entries": 0,
-                }
-                for each in LedgerAccount
-            ],
-        )
 
 
 @projects(*FINANCIAL)
@@ -326,10 +308,11 @@ PROJECTIONS = (
             list_cleared,
             list_payment,
             *credits.LINES,
+            money_lines.list_money,
             keep_merchant_category,
         ),
         finish=index_page,
-        version=2,
+        version=3,
     ),
     Projection("ledger", (ledger_entries, ledger_totals, account_balances), (open_balance, post)),
 )

@@ -18,7 +18,7 @@ from services.accounts.domain.transactions.document import (
     Line,
     Names,
     document,
-    names_of,
+    names_of_line,
     prefix_marks,
 )
 from services.accounts.domain.transactions.events import (
@@ -162,7 +162,7 @@ class Indexed:
 
 def indexed_line(row: Any, said: Labelled, rules: dict[MerchantKey, str]) -> Indexed:
     """A line as it is to be found; `row` has the columns of search_rows."""
-    names = names_of(row.merchant_name)
+    names = names_of_line(row.merchant_name, row.kind, row.reason)
     rule = rules.get((row.account_id, names.merchant.casefold()), "") if rules else ""
     category = said.own_category or rule or row.category
     amounts: tuple[tuple[int, str], ...] = ((row.amount_minor, row.currency),)

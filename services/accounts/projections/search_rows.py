@@ -18,7 +18,7 @@ MerchantKey = tuple[str, str]
 WORDS_ROWS_PER_STATEMENT = 64
 _LINE = (
     "t.position, t.account_id, t.kind, t.transaction_id, t.status, t.card_id, t.currency,"
-    " t.amount_minor, t.original_minor, t.original_currency, t.merchant_name, t.category,"
+    " t.amount_minor, t.original_minor, t.original_currency, t.merchant_name, t.reason, t.category,"
     " t.transaction_date, s.first_name, s.own_category, s.sealed_note, s.note_words,"
     " s.note_beginnings, s.fingerprint"
 )

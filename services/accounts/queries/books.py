@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
 
 from chassis.event_store.tables import tracking
 from services.accounts.domain.ledger import LedgerAccount
+from services.accounts.domain.transactions.kinds import SIGNS, SPENDING
 from services.accounts.tables.books import (
     account_balances,
     ledger_entries,
@@ -108,16 +109,14 @@ def spend_breakdown(
     connection: Connection, wanted: Filter, group: str, limit: int
 ) -> tuple[list[SpendRow], int]:
     """What was posted less refunds, largest first, at most `limit` lines; and the sum of all."""
-    charged = case((transactions.c.kind == "CHARGE", transactions.c.posted_minor), else_=0)
-    refunded = case(
-        (transactions.c.kind == "REFUND", transactions.c.posted_minor),
-        (transactions.c.kind == "REFUND_REVERSAL", -transactions.c.posted_minor),
-        else_=0,
-    )
+    columns = transactions.c
+    charged = case((columns.kind == "CHARGE", columns.posted_minor), else_=0)
+    came_back = {kind: -SIGNS[kind] for kind in SPENDING if kind != "CHARGE"}
+    refunded = columns.posted_minor * case(came_back, value=columns.kind, else_=0)
     spent = and_(
         *wanted.conditions(),
-        transactions.c.posted_minor > 0,
-        transactions.c.kind.in_(("CHARGE", "REFUND", "REFUND_REVERSAL")),
+        columns.posted_minor > 0,
+        columns.kind.in_(SPENDING),
     )
     name = GROUPS[group].label("name")
     difference = func.sum(charged - refunded)
@@ -196,20 +195,33 @@ def trial_balance(connection: Connection, position: int) -> TrialBalance:
             .group_by(ledger_entries.c.currency)
             .order_by(ledger_entries.c.currency)
         )
+    receivable = [(currency, int(total)) for currency, total in connection.execute(owed)]
     return TrialBalance(
-        rows=[
-            LedgerRow(
-                ledger_account=row.ledger_account,
-                currency=row.currency,
-                debits_minor=int(row.debits_minor),
-                credits_minor=int(row.credits_minor),
-                entries=int(row.entries),
-            )
-            for row in rows
-        ],
-        receivable=[(currency, int(total)) for currency, total in connection.execute(owed)],
+        rows=_with_zeros(rows, {currency for currency, _ in receivable}),
+        receivable=receivable,
         position=position,
     )
+
+
+def _with_zeros(rows: list[Row[Any]], currencies: set[str]) -> list[LedgerRow]:
+    """Every ledger account in every currency: one without entries has no row, and is zero."""
+    known = {
+        (row.ledger_account, row.currency): LedgerRow(
+            ledger_account=row.ledger_account,
+            currency=row.currency,
+            debits_minor=int(row.debits_minor),
+            credits_minor=int(row.credits_minor),
+            entries=int(row.entries),
+        )
+        for row in rows
+    }
+    for currency in currencies | {currency for _, currency in known}:
+        for name in map(str, LedgerAccount):
+            nothing = LedgerRow(
+                ledger_account=name, currency=currency, debits_minor=0, credits_minor=0, entries=0
+            )
+            known.setdefault((name, currency), nothing)
+    return [known[key] for key in sorted(known)]
 
 
 def _totals_at(connection: Connection, position: int) -> list[Row[Any]]:

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, case, false, func, or_, select
 
+from services.accounts.domain.transactions.kinds import SIGNS, SPENDING
 from services.accounts.tables.books import transactions
 from services.accounts.tables.search import transaction_search
 
-SIGNS = {"CHARGE": 1, "REFUND": -1, "REFUND_REVERSAL": 1}
-"""Which kinds of lines are spending; what comes back counts against it."""
 GROUPS: dict[str, ColumnElement[str]] = {
     "CATEGORY": transaction_search.c.category,
     "MERCHANT": transaction_search.c.merchant,
@@ -64,7 +63,7 @@ def spending(
     which = and_(
         columns.account_id == account_id,
         columns.posted_minor > 0,
-        columns.kind.in_(SIGNS),
+        columns.kind.in_(SPENDING),
         or_(now, before),
     )
     name = GROUPS[group].label("name")

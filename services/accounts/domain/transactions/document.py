@@ -1,5 +1,6 @@
 """What a line of an account is found by: words in their order, and marks."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from chassis.kernel.events import value
@@ -10,6 +11,7 @@ NAMES_REMEMBERED = 16_384
 PREFIX_LEAST, PREFIX_MOST = 2, 8
 """Beginnings of words of these lengths are indexed as marks of their own: looking up one mark is
 cheaper by far than gathering every word that begins so."""
+NAMED_BY_MERCHANT = frozenset({"CHARGE", "REFUND", "REFUND_REVERSAL", "CREDIT"})
 BLOCK_POSITIONS = 8_192
 """Lines are found by the block of the log that they are in, newest first."""
 
@@ -41,6 +43,16 @@ def names_of(raw: str) -> Names:
     more = () if set(written) <= set(cleaned) else written
     name = " ".join(of_words.phrase(merchant))
     return Names(merchant=merchant, name=name, words=cleaned, more=more)
+
+
+@lru_cache(NAMES_REMEMBERED)
+def names_of_line(raw: str, kind: str, reason: str) -> Names:
+    """The words of a line: its merchant's, and where it is no purchase what it is (`late fee`)."""
+    names = names_of(raw)
+    if kind in NAMED_BY_MERCHANT:
+        return names
+    called = of_words.words(f"{reason} {kind}".replace("_", " "))
+    return replace(names, more=(*names.more, *called))
 
 
 def account_mark(account_id: str) -> str:

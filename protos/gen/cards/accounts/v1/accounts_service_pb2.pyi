@@ -406,6 +406,32 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     """A refund that was taken away again."""
     TRANSACTION_KIND_CREDIT: _TransactionKind.ValueType  # 5
     """Money that somebody sent to the card."""
+    TRANSACTION_KIND_PAYMENT_RETURN: _TransactionKind.ValueType  # 6
+    """A payment that came back."""
+    TRANSACTION_KIND_FEE: _TransactionKind.ValueType  # 7
+    """A fee."""
+    TRANSACTION_KIND_FEE_WAIVER: _TransactionKind.ValueType  # 8
+    """A fee, or part of one, given back."""
+    TRANSACTION_KIND_INTEREST: _TransactionKind.ValueType  # 9
+    """Interest."""
+    TRANSACTION_KIND_INTEREST_CREDIT: _TransactionKind.ValueType  # 10
+    """Interest given back, because less was owed by what is known now."""
+    TRANSACTION_KIND_DISPUTE_CREDIT: _TransactionKind.ValueType  # 11
+    """What is disputed, credited until it is decided or for good."""
+    TRANSACTION_KIND_DISPUTE_DEBIT: _TransactionKind.ValueType  # 12
+    """What was credited of a dispute, owed again."""
+    TRANSACTION_KIND_CREDIT_BALANCE_REFUND: _TransactionKind.ValueType  # 13
+    """What the account was in credit by, paid out."""
+    TRANSACTION_KIND_CHARGE_OFF: _TransactionKind.ValueType  # 14
+    """What is owed, given up as lost."""
+    TRANSACTION_KIND_RECOVERY: _TransactionKind.ValueType  # 15
+    """What was paid of it after all."""
+    TRANSACTION_KIND_BALANCE_TRANSFER: _TransactionKind.ValueType  # 16
+    """A balance taken over from another account."""
+    TRANSACTION_KIND_OTHER_DEBIT: _TransactionKind.ValueType  # 17
+    """Anything else that adds to what is owed."""
+    TRANSACTION_KIND_OTHER_CREDIT: _TransactionKind.ValueType  # 18
+    """Anything else that takes off what is owed."""
 
 class TransactionKind(_TransactionKind, metaclass=_TransactionKindEnumTypeWrapper):
     """What a line of the list is."""
@@ -422,6 +448,32 @@ TRANSACTION_KIND_REFUND_REVERSAL: TransactionKind.ValueType  # 4
 """A refund that was taken away again."""
 TRANSACTION_KIND_CREDIT: TransactionKind.ValueType  # 5
 """Money that somebody sent to the card."""
+TRANSACTION_KIND_PAYMENT_RETURN: TransactionKind.ValueType  # 6
+"""A payment that came back."""
+TRANSACTION_KIND_FEE: TransactionKind.ValueType  # 7
+"""A fee."""
+TRANSACTION_KIND_FEE_WAIVER: TransactionKind.ValueType  # 8
+"""A fee, or part of one, given back."""
+TRANSACTION_KIND_INTEREST: TransactionKind.ValueType  # 9
+"""Interest."""
+TRANSACTION_KIND_INTEREST_CREDIT: TransactionKind.ValueType  # 10
+"""Interest given back, because less was owed by what is known now."""
+TRANSACTION_KIND_DISPUTE_CREDIT: TransactionKind.ValueType  # 11
+"""What is disputed, credited until it is decided or for good."""
+TRANSACTION_KIND_DISPUTE_DEBIT: TransactionKind.ValueType  # 12
+"""What was credited of a dispute, owed again."""
+TRANSACTION_KIND_CREDIT_BALANCE_REFUND: TransactionKind.ValueType  # 13
+"""What the account was in credit by, paid out."""
+TRANSACTION_KIND_CHARGE_OFF: TransactionKind.ValueType  # 14
+"""What is owed, given up as lost."""
+TRANSACTION_KIND_RECOVERY: TransactionKind.ValueType  # 15
+"""What was paid of it after all."""
+TRANSACTION_KIND_BALANCE_TRANSFER: TransactionKind.ValueType  # 16
+"""A balance taken over from another account."""
+TRANSACTION_KIND_OTHER_DEBIT: TransactionKind.ValueType  # 17
+"""Anything else that adds to what is owed."""
+TRANSACTION_KIND_OTHER_CREDIT: TransactionKind.ValueType  # 18
+"""Anything else that takes off what is owed."""
 Global___TransactionKind: _TypeAlias = TransactionKind  # noqa: Y015
 
 class _TransactionStatus:
@@ -2688,7 +2740,9 @@ Global___GetChargeResponse: _TypeAlias = GetChargeResponse  # noqa: Y015
 
 @_typing.final
 class Transaction(_message.Message):
-    """A line of the list: a charge, a refund or a payment."""
+    """A line of the list: a charge, a refund, a payment, or anything else that changes what is owed.
+    Posted amounts, each by the sign of its kind, add up to the balance of the account.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2709,7 +2763,7 @@ class Transaction(_message.Message):
     POSTING_DATE_FIELD_NUMBER: _builtins.int
     RECORDED_AT_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.str
-    """Id of the charge, refund or payment."""
+    """Id of the charge, refund or payment; of anything else the line's own."""
     kind: Global___TransactionKind.ValueType
     """What it is."""
     status: Global___TransactionStatus.ValueType
@@ -2721,13 +2775,13 @@ class Transaction(_message.Message):
     last_four: _builtins.str
     """Last four digits of the card's number."""
     charge_id: _builtins.str
-    """For a linked refund, the charge; otherwise empty."""
+    """For a linked refund, and for what a dispute moves, the charge; otherwise empty."""
     category: _builtins.str
     """Category of the merchant, lower_snake."""
     category_name: _builtins.str
     """What the network calls the merchant's trade."""
     reason: _builtins.str
-    """Why it was declined; empty when it was not."""
+    """Why it was declined; for a fee its kind, for what a dispute moves PROVISIONAL or its outcome."""
     transaction_date: _builtins.str
     """Business date, YYYY-MM-DD."""
     posting_date: _builtins.str
