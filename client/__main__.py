@@ -24,6 +24,7 @@ from client import (
     card_life,
     clearing,
     controls,
+    deferrals,
     device_tokens,
     disputes,
     ledger,
@@ -323,6 +324,9 @@ app.command("statement-download")(statements.download)
 app.command("statement-verify")(statements.verify)
 app.command("pay")(billing.pay)
 app.command("explain-interest")(billing.explain_interest)
+app.command("defer")(deferrals.defer)
+app.command("deferred")(deferrals.deferred)
+app.command("direct-payment")(deferrals.direct)
 app.add_typer(clearing.app, name="clearing")
 app.command("programme")(programmes.show)
 app.command("apply")(applying.apply)

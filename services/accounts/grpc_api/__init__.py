@@ -32,6 +32,7 @@ from services.accounts.grpc_api import (
     billing,
     clearing,
     customers,
+    deferrals,
     disputes,
     documents,
     ledger,
@@ -74,6 +75,7 @@ def rpcs(ports: Ports) -> Rpcs:
     return [
         *billing.rpcs(ports, accounts),
         *clearing.rpcs(ports),
+        *deferrals.rpcs(ports, accounts),
         *disputes.rpcs(ports),
         *ledger.rpcs(ports),
         *customers.rpcs(ports, accounts),

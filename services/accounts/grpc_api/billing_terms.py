@@ -13,6 +13,7 @@ from services.accounts.domain.billing.terms import (
     BalanceType,
     BillingTerms,
     DayCount,
+    DeferredPromotion,
     Fee,
     FeeCap,
     FeeKind,
@@ -102,6 +103,7 @@ def billing_terms_of(message: pb.BillingTerms, path: str = "programme.billing") 
             )
             for each in message.instalments
         ),
+        deferred_promotions=tuple(_promotions_of(message.deferred_promotions, path)),
     )
 
 
@@ -126,6 +128,21 @@ def _fees_of(messages: Iterable[pb.Fee], path: str) -> Iterable[Fee]:
             basis_points=each.basis_points,
             repeated_minor=each.repeated_minor,
             effective_from=_day(each.effective_from, f"{path}.fees[{place}].effective_from"),
+        )
+
+
+def _promotions_of(messages: Iterable[pb.Promotion], path: str) -> Iterable[DeferredPromotion]:
+    for place, each in enumerate(messages):
+        at = f"{path}.deferred_promotions[{place}]"
+        yield DeferredPromotion(
+            code=each.code,
+            months=each.months,
+            ends_on=_day(each.ends_on, f"{at}.ends_on"),
+            apr_basis_points=each.apr_basis_points,
+            offered_from=_day(each.offered_from, f"{at}.offered_from"),
+            offered_until=_day(each.offered_until, f"{at}.offered_until"),
+            least_amount_minor=each.least_amount_minor,
+            merchant_ids=tuple(each.merchant_ids),
         )
 
 
@@ -203,4 +220,18 @@ def billing_terms(of: BillingTerms) -> pb.BillingTerms:
             )
             for each in of.instalment_products
         ],
+        deferred_promotions=[_promotion(each) for each in of.deferred_promotions],
+    )
+
+
+def _promotion(of: DeferredPromotion) -> pb.Promotion:
+    return pb.Promotion(
+        code=of.code,
+        months=of.months,
+        ends_on=_text(of.ends_on),
+        apr_basis_points=of.apr_basis_points,
+        offered_from=_text(of.offered_from),
+        offered_until=_text(of.offered_until),
+        least_amount_minor=of.least_amount_minor,
+        merchant_ids=of.merchant_ids,
     )

@@ -9,6 +9,7 @@ from chassis import answers
 from chassis.kernel.money import Money
 from services.accounts.domain.billing.statement import (
     BalanceLine,
+    DeferredBalance,
     GraceStatus,
     InterestLine,
     Statement,
@@ -76,6 +77,20 @@ def _balance(of: BalanceLine, currency: str) -> pb.BalanceLine:
     )
 
 
+def _deferred(of: DeferredBalance, currency: str) -> pb.DeferredBalance:
+    return pb.DeferredBalance(
+        deferral_id=of.deferral_id,
+        charge_id=of.charge_id,
+        promotion_code=of.promotion_code,
+        ends_on=of.ends_on.isoformat(),
+        accrues_from=of.accrues_from.isoformat(),
+        apr_basis_points=of.apr_basis_points,
+        balance=answers.money(Money(of.balance_minor, currency)),
+        interest=answers.money(Money(of.interest_minor, currency)),
+        accrued=answers.money(Money(of.accrued_minor, currency)),
+    )
+
+
 def statement(of: Statement) -> pb.Statement:
     """A statement as a message."""
 
@@ -124,4 +139,5 @@ def statement(of: Statement) -> pb.Statement:
         interest_lines=[interest_line(each, of.currency) for each in of.interest],
         year_to_date_fees=money(of.year_to_date_fees_minor),
         year_to_date_interest=money(of.year_to_date_interest_minor),
+        deferred=[_deferred(each, of.currency) for each in of.deferred],
     )

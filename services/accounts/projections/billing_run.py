@@ -10,6 +10,7 @@ from services.accounts.domain import events as facts
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.billing import events
 from services.accounts.domain.business_day.decider import day_of_run
+from services.accounts.domain.deferring.events import DeferredInterestCharged
 from services.accounts.tables.billing_run import billing_agenda, billing_progress
 
 _ENTER = billing_agenda.insert()
@@ -76,7 +77,7 @@ def count_statement(connection: Connection, event: Recorded) -> None:
     _count(connection, event, fact.closing.currency, statements=1)
 
 
-@projects(events.InterestCharged)
+@projects(events.InterestCharged, DeferredInterestCharged)
 def count_interest(connection: Connection, event: Recorded) -> None:
     """More interest."""
     amount = event.fact.amount  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, LongTable, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from services.accounts.domain.billing.buckets import CREDIT
+from services.accounts.domain.billing.buckets import CREDIT, is_plan
 from services.accounts.domain.billing.statement import StatementLine
 from services.accounts.rendering.document import CREDIT_KINDS, Document, entries, rate
 from services.accounts.rendering.type_setting import (
@@ -149,6 +149,7 @@ class Pages:
                 style=[("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)],
             ),
             *self._late_warning(),
+            *self._deferred(),
         ]
 
     def _box(self, rows: Any, width: float) -> Table:
@@ -179,6 +180,21 @@ class Pages:
         if document.penalty_apr_basis_points:
             text += " " + self.say("penalty", rate=rate(document.penalty_apr_basis_points))
         return [Spacer(0, 2 * mm), self._cell(text)]
+
+    def _deferred(self) -> list[Flowable]:
+        """By when promotional balances are to be paid, on the front (12 CFR 1026.7(b)(14))."""
+        lines: list[Flowable] = [self._heading("deferred")] if self._of.deferred else []
+        for each in self._of.deferred:
+            balance = self._document.money(each.balance_minor)
+            by = self.say("deferred_by", balance=balance, ends_on=self._document.day(each.ends_on))
+            accrued = self.say(
+                "deferred_accrued",
+                rate=rate(each.apr_basis_points),
+                since=self._document.day(each.accrues_from),
+                accrued=self._document.money(each.accrued_minor),
+            )
+            lines.append(self._cell(f"{by} {accrued}"))
+        return lines
 
     # What paying only the minimum costs (12 CFR 1026.7(b)(12)) ------------------------------------
 
@@ -329,7 +345,7 @@ class Pages:
         if each.bucket == CREDIT:
             return self.say("credit_balance")
         name = pick(BALANCES[each.balance_type], self._document.language)
-        return f"{name}, {self.say('plan')}" if each.plan_id else name
+        return f"{name}, {self.say('plan')}" if is_plan(each.bucket) else name
 
     def _small(self, *words: str) -> list[Flowable]:
         return [self._cell(self.say(word), SMALL) for word in words]

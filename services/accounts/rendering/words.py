@@ -90,6 +90,16 @@ WORDS: dict[str, Pair] = {
     "balance": ("Balance", "余额"),
     "credit_balance": ("Credit balance", "溢缴款"),
     "plan": ("instalment plan", "分期计划"),
+    "deferred": ("Deferred interest balances", "递延计息余额"),
+    "deferred_by": (
+        "You must pay your promotional balance of {balance} in full by {ends_on} to avoid paying"
+        " accrued interest charges.",
+        "您必须在 {ends_on} 前全额还清促销余额 {balance}，以免支付已累计的利息。",
+    ),
+    "deferred_accrued": (
+        "Deferred interest charge so far at {rate} from {since}: {accrued}.",
+        "自 {since} 起按年利率 {rate} 累计的递延利息：{accrued}。",
+    ),
 }
 
 KINDS: dict[LineKind, Pair] = {
@@ -112,6 +122,7 @@ BALANCES: dict[BalanceType, Pair] = {
     BalanceType.CASH_ADVANCE: ("Cash advances", "预借现金"),
     BalanceType.BALANCE_TRANSFER: ("Balance transfers", "余额转入"),
     BalanceType.FEE: ("Fees", "费用"),
+    BalanceType.DEFERRED: ("Promotional purchases", "促销消费"),
 }
 
 CAUSES: dict[InterestCause, Pair] = {
@@ -124,6 +135,7 @@ CAUSES: dict[InterestCause, Pair] = {
     ),
     InterestCause.FEE: ("fee that bears interest", "计息费用"),
     InterestCause.INSTALMENT_PLAN: ("instalment plan", "分期计划"),
+    InterestCause.DEFERRAL_ENDED: ("promotion ended unpaid", "促销期满未还清"),
 }
 
 

@@ -329,16 +329,13 @@ def test_what_is_above_the_minimum_goes_where_the_regulation_says(
 def test_deferred_interest_counts_as_no_rate_until_its_last_two_cycles() -> None:
     """Comment 53-5.v.A, by the balances at the end of the cycle before: the other purchases are
     paid first, except in May and June."""
-    until, deferred, other, shares = date(2026, 6, 30), 1_200, 0, []
+    deferred, other, shares = 1_200, 0, []
     for month in (2, 3, 4, 5, 6):
         other += 200
+        promotion = owed("deferred", deferred, 15, deferred=True, last_cycles=month >= 5)
         parts = {
             each.bucket: each.minor // 100
-            for each in allocate_excess(
-                [owed("deferred", deferred, 15, deferred_until=until), owed("other", other, 15)],
-                400_00,
-                until if month >= 5 else None,
-            )
+            for each in allocate_excess([promotion, owed("other", other, 15)], 400_00)
         }
         shares.append((parts.get("other", 0), parts.get("deferred", 0)))
         other -= parts.get("other", 0)

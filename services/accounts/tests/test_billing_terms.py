@@ -8,6 +8,7 @@ from services.accounts.domain.billing.terms import (
     BalanceType,
     BillingTerms,
     DayCount,
+    DeferredPromotion,
     Fee,
     FeeKind,
     InstalmentProduct,
@@ -45,6 +46,18 @@ EVERYTHING = BillingTerms(
     autopay=AutopayKind.FIXED,
     autopay_fixed_minor=5_000,
     instalment_products=(InstalmentProduct(months=6, fee_basis_points=300),),
+    deferred_promotions=(
+        DeferredPromotion(
+            code="SOFAS",
+            months=12,
+            apr_basis_points=2_999,
+            offered_from=date(2026, 1, 1),
+            offered_until=date(2026, 1, 31),
+            least_amount_minor=10_000,
+            merchant_ids=("SOFAS",),
+        ),
+        DeferredPromotion(code="BY_JULY", ends_on=date(2026, 7, 31)),
+    ),
 )
 
 

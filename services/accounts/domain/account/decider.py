@@ -16,6 +16,7 @@ from services.accounts.domain.charging import decide as charging
 from services.accounts.domain.charging.following import with_what_came_before
 from services.accounts.domain.controls import decide as controls
 from services.accounts.domain.customers import closure
+from services.accounts.domain.deferring import table as deferring
 from services.accounts.domain.disputes import decide as disputes
 from services.accounts.domain.life import decide as life
 from services.accounts.domain.pins import decide as pins
@@ -50,6 +51,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     **standing.DECIDE,
     **{each: with_billing(does, evolve) for each, does in migrating.DECIDE.items()},
     **closure.DECIDE,
+    **deferring.DECIDE,
 }
 
 

@@ -10,6 +10,7 @@ from services.accounts.domain.account.state import Act, Card, Charge, CreditAcco
 from services.accounts.domain.billing import applied as billing
 from services.accounts.domain.charging import evolve as charging
 from services.accounts.domain.controls import evolve as controls
+from services.accounts.domain.deferring import applied as deferring
 from services.accounts.domain.disputes import evolve as disputes
 from services.accounts.domain.life import evolve as life
 from services.accounts.domain.pins import evolve as pins
@@ -349,6 +350,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     **tokens.EVOLVE,
     **standing.EVOLVE,
     **migrating.EVOLVE,
+    **deferring.EVOLVE,
 }
 
 

@@ -16,6 +16,7 @@ DELINQUENCY_DAYS = (1, 30, 60, 90, 120, 150, 180)
 class Step(IntEnum):
     """What can be due, in the order in which it happens on one day."""
 
+    END_DEFERRAL = 0
     ANNUAL_FEE = 1
     COLLECT = 2
     AUTOPAY = 3
@@ -58,6 +59,9 @@ def items(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
             yield Item(on=due.due_on + DAY, step=Step.CHECK_DUE, subject=due.number)
             if kind is not AutopayKind.NONE and not due.collected:
                 yield Item(on=due.due_on, step=Step.AUTOPAY, subject=due.number)
+    for deferral in billing.deferrals:
+        if not deferral.settled:
+            yield Item(on=deferral.ends_on + DAY, step=Step.END_DEFERRAL)
     yield from _ageing(billing, terms)
 
 

@@ -104,6 +104,8 @@ def agree_plan(
     product = _product(terms, command.months)
     if any(p.charge_id == command.charge_id for p in state.billing.plans):
         raise Refused("PLAN_EXISTS", "the purchase is in a plan already")
+    if any(d.charge_id == command.charge_id for d in state.billing.deferrals):
+        raise Refused("PURCHASE_DEFERRED", "the purchase is under a promotion")
     if len(state.billing.plans) >= PLANS_LIMIT:
         raise Refused("TOO_MANY_PLANS", f"an account has at most {PLANS_LIMIT} plans")
     day = max(command.transaction_date, state.billing.cycle_opened_on)

@@ -2,41 +2,36 @@
 highest rate first, disputed amounts last (12 CFR 1026.53)."""
 
 from collections.abc import Sequence
-from datetime import date
 
 from chassis.kernel.events import value
-from services.accounts.domain.billing.buckets import FEE, Balance
+from services.accounts.domain.billing.buckets import FEE, Balance, is_plan
 from services.accounts.domain.billing.terms import MinimumOrder
 
 
 @value
 class Owed:
-    """A balance that may be paid. `deferred_until` is the last day of a deferred-interest
-    programme; `first` is what an instalment plan has billed of it."""
+    """A balance that may be paid. `deferred`: under a deferred-interest programme, `last_cycles`:
+    in one of its last two cycles; `billed_minor` is what an instalment plan has billed of it."""
 
     bucket: str
     minor: int
     apr_basis_points: int
     disputed_minor: int = 0
-    deferred_until: date | None = None
+    deferred: bool = False
+    last_cycles: bool = False
     billed_minor: int = 0
 
 
-def allocate_excess(
-    owed: Sequence[Owed], amount_minor: int, last_cycles_from: date | None = None
-) -> list[Balance]:
+def allocate_excess(owed: Sequence[Owed], amount_minor: int) -> list[Balance]:
     """What each balance gets of an amount above the minimum.
 
-    A deferred-interest balance counts as having no rate, but is paid first from
-    `last_cycles_from` on the programme has two cycles or less to go (1026.53(b)(1)(i)).
+    A deferred-interest balance counts as having no rate (comment 53-4), but is paid first in the
+    last two cycles of its programme (1026.53(b)(1)(i)).
     """
 
-    def place(each: Owed) -> tuple[int, int, str]:
-        deferred = each.deferred_until
-        if deferred is None:
-            return (1, -each.apr_basis_points, each.bucket)
-        last_two = last_cycles_from is not None and deferred <= last_cycles_from
-        return (0 if last_two else 1, 0, each.bucket)
+    def place(each: Owed) -> tuple[bool, int, str]:
+        apr = 0 if each.deferred else each.apr_basis_points
+        return (not each.last_cycles, -apr, each.bucket)
 
     ordered = sorted(owed, key=place)
     undisputed = [(each.bucket, each.minor - each.disputed_minor) for each in ordered]
@@ -50,7 +45,7 @@ def allocate_minimum(owed: Sequence[Owed], amount_minor: int, order: MinimumOrde
     sign = 1 if order is MinimumOrder.LOWEST_APR_FIRST else -1
 
     def place(each: Owed) -> tuple[bool, int, str]:
-        return ("/" in each.bucket, sign * each.apr_basis_points, each.bucket)
+        return (is_plan(each.bucket), sign * each.apr_basis_points, each.bucket)
 
     ordered = sorted(owed, key=place)
     fees = [(each.bucket, each.minor) for each in ordered if each.bucket == FEE]

@@ -11,6 +11,7 @@ from services.accounts.domain.billing.terms import (
     Rate,
     RateKind,
 )
+from services.accounts.domain.deferring.state import Deferral
 
 PURCHASE, FEE = str(BalanceType.PURCHASE), str(BalanceType.FEE)
 CASH_ADVANCE = str(BalanceType.CASH_ADVANCE)
@@ -50,14 +51,18 @@ class RateBook:
     terms: BillingTerms
     opened_on: date
     plans: tuple[Plan, ...] = ()
+    deferrals: tuple[Deferral, ...] = ()
     penalty_from: date | None = None
     paused_from: date | None = None
     paused_until: date | None = None
 
     def apr(self, bucket: str, day: date) -> int:
         """The annual rate in basis points."""
-        if self.paused_from and self.paused_from <= day <= (self.paused_until or day):
+        if self._is_paused(day):
             return 0
+        for deferral in self.deferrals:
+            if deferral.bucket == bucket:
+                return deferral.apr_basis_points if day > deferral.ends_on else 0
         for plan in self.plans:
             if plan.bucket == bucket:
                 return plan.apr_basis_points
@@ -74,6 +79,24 @@ class RateBook:
         found = self._latest(rates, RateKind.PROMO, day)
         found = found or self._latest(rates, RateKind.STANDARD, day)
         return found.apr_basis_points if found else 0
+
+    def deferred_apr(self, bucket: str, day: date) -> int:
+        """The annual rate at which interest accrues on a bucket without being charged."""
+        for each in self.deferrals:
+            if each.bucket == bucket and day <= each.ends_on and not self._is_paused(day):
+                return each.apr_basis_points
+        return 0
+
+    def deferred_until(self, bucket: str, day: date) -> date | None:
+        """The last day of the promotion a bucket is under on a day."""
+        for each in self.deferrals:
+            if each.bucket == bucket and day <= each.ends_on:
+                return each.ends_on
+        return None
+
+    def _is_paused(self, day: date) -> bool:
+        since = self.paused_from
+        return since is not None and since <= day <= (self.paused_until or day)
 
     def _latest(self, rates: list[Rate], kind: RateKind, day: date) -> Rate | None:
         within = [each for each in rates if each.kind is kind and self._covers(each, day)]
@@ -92,6 +115,7 @@ class RateBook:
         for each in (self.penalty_from, self.paused_from):
             days |= {each} if each else set()
         days |= {self.paused_until + DAY} if self.paused_until else set()
+        days |= {each.ends_on + DAY for each in self.deferrals}
         for rate in self.terms.rates:
             days |= {rate.effective_from} if rate.effective_from else set()
             days |= {rate.effective_until + DAY} if rate.effective_until else set()
@@ -108,6 +132,11 @@ class RateBook:
 def plan_bucket(plan_id: str) -> str:
     """The bucket of an instalment plan."""
     return f"{PURCHASE}/{plan_id}"
+
+
+def is_plan(bucket: str) -> bool:
+    """Whether it is the bucket of an instalment plan."""
+    return bucket.startswith(f"{PURCHASE}/")
 
 
 def type_of(bucket: str) -> BalanceType:

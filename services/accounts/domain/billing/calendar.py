@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from services.accounts.domain.billing.terms import BillingTerms
 
 DAY = timedelta(days=1)
+LAST_CYCLES = 2
+"""So many cycles before the end of a promotion its balance is paid first: 1026.53(b)(1)(i)."""
 
 
 def in_month(year: int, month: int, day: int) -> date:
@@ -28,6 +30,20 @@ def close_of(terms: BillingTerms, opened_on: date) -> date:
         return close
     following = months_later(opened_on.replace(day=1), 1)
     return in_month(following.year, following.month, terms.cycle_day)
+
+
+def in_last_two_cycles(terms: BillingTerms, opened_on: date, ends_on: date | None) -> bool:
+    """Whether the cycle that begins on `opened_on` is one of the last two of a promotion that ends
+    on `ends_on`. The one it ends in counts unless payment is due later in it (comment 53(b)-2)."""
+    if ends_on is None:
+        return False
+    due_on = due_of(terms, opened_on - DAY)
+    for later in range(LAST_CYCLES + 1):
+        closed_on = close_of(terms, opened_on)
+        if ends_on <= closed_on:
+            return later < LAST_CYCLES or ends_on < due_on
+        opened_on, due_on = closed_on + DAY, due_of(terms, closed_on)
+    return False
 
 
 def due_of(terms: BillingTerms, closed_on: date) -> date:

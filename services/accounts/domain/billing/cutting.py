@@ -7,9 +7,9 @@ from datetime import date
 from services.accounts.domain.billing.buckets import (
     CASH_ADVANCE,
     CREDIT,
-    PURCHASE,
     Balance,
     RateBook,
+    is_plan,
     type_of,
 )
 from services.accounts.domain.billing.calendar import due_of, months_later
@@ -27,6 +27,8 @@ from services.accounts.domain.billing.statement import (
     StatementLine,
 )
 from services.accounts.domain.billing.terms import BillingTerms
+from services.accounts.domain.deferring import accruing
+from services.accounts.domain.deferring.state import Accrual
 
 MONTHS_LOOKED_AHEAD = 36
 """How far a promotion is followed in the disclosure."""
@@ -39,14 +41,15 @@ def cut(
     billing: Billing,
     terms: BillingTerms,
     disputed: tuple[Balance, ...] = (),
-) -> tuple[Statement, int]:
-    """The statement of the open cycle, and how many in a row were paid in full by then."""
+) -> tuple[Statement, int, tuple[Accrual, ...]]:
+    """The statement, how many in a row were paid in full by then, and what is deferred of it."""
     computed = compute(billing.sheet(terms, disputed=disputed))
     lines = tuple(line for line in billing.booked() if line.effective_on <= billing.closes_on)
     moved = _moves(lines)
     minimum = minimum_of(billing, terms, computed, disputed, moved["fees_minor"])
-    book, day = billing.book(terms), billing.closes_on
+    day = billing.closes_on
     moved["interest_minor"] += computed.interest_minor
+    paying_off = _paying_off(computed, billing.book(terms), day)
     statement = Statement(
         statement_id=f"{account_id}-{billing.number}",
         account_id=account_id,
@@ -62,16 +65,15 @@ def cut(
         disputed_minor=total(disputed),
         grace=GraceStatus.KEPT if computed.kept else GraceStatus.LOST,
         minimum=minimum,
-        payoff=disclose(
-            _paying_off(computed, book, day), terms.minimum_payment, minimum.total_minor
-        ),
+        payoff=disclose(paying_off, terms.minimum_payment, minimum.total_minor),
         balances=_as_told(billing.told, computed.balances),
         lines=lines,
         interest=computed.lines,
         year_to_date_fees_minor=billing.fees_of_year_minor,
         year_to_date_interest_minor=billing.interest_of_year_minor + computed.interest_minor,
+        deferred=accruing.told(billing, computed.closing, computed.deferred),
     )
-    return statement, computed.streak
+    return statement, computed.streak, computed.deferred
 
 
 def _moves(lines: Sequence[StatementLine]) -> dict[str, int]:
@@ -86,14 +88,14 @@ def _moves(lines: Sequence[StatementLine]) -> dict[str, int]:
 
     other = (LineKind.PAYMENT_RETURNED, LineKind.CREDIT_REFUNDED, LineKind.CHARGED_OFF)
     return {
-        "purchases_minor": of(LineKind.CHARGE, bucket=PURCHASE),
+        "purchases_minor": of(LineKind.CHARGE) - of(LineKind.CHARGE, bucket=CASH_ADVANCE),
         "cash_advances_minor": of(LineKind.CHARGE, bucket=CASH_ADVANCE),
         "balance_transfers_minor": of(LineKind.BALANCE_TRANSFER),
         "refunds_minor": -of(LineKind.REFUND, LineKind.CREDIT),
         "other_debits_minor": of(*other),
         "payments_minor": -of(LineKind.PAYMENT),
         "fees_minor": of(LineKind.FEE, LineKind.FEE_WAIVED),
-        "interest_minor": of(LineKind.INTEREST_ADJUSTED),
+        "interest_minor": of(LineKind.INTEREST, LineKind.INTEREST_ADJUSTED),
     }
 
 
@@ -107,7 +109,7 @@ def minimum_of(
     """What must be paid: by the rule, of what is neither disputed nor in an instalment plan, with
     instalments and what is past due; never more than is owed."""
     rule = terms.minimum_payment
-    planned = sum(each.minor for each in computed.closing if "/" in each.bucket)
+    planned = sum(each.minor for each in computed.closing if is_plan(each.bucket))
     owed = max(0, total(computed.closing) - sum(each.minor for each in disputed))
     revolving = max(0, owed - planned)
     part = share(revolving, rule.basis_points)

@@ -20,6 +20,7 @@ from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import total
 from services.accounts.domain.billing.statement import LineKind
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, FeeKind
+from services.accounts.domain.deferring import settling
 
 STEPS_LIMIT = 2_000
 """Steps of one command; what is left is done by the next one."""
@@ -70,7 +71,7 @@ def close(state: CreditAccount, terms: BillingTerms, item: Item, context: Contex
     told: Facts = _over_limit(state, terms, day)
     for fact in told:
         state = evolve(state, fact)
-    statement, streak = cut(
+    statement, streak, deferred = cut(
         state.account_id, state.currency, state.limit_minor, state.billing, terms, before
     )
     charged = balances_of((each.bucket, each.interest_minor) for each in statement.balances)
@@ -99,6 +100,7 @@ def close(state: CreditAccount, terms: BillingTerms, item: Item, context: Contex
             past_due=state.money(statement.minimum.past_due_minor),
             streak=streak,
             disputed=before,
+            deferred=deferred,
             statement=statement,
             transaction_date=day,
         ),
@@ -176,6 +178,7 @@ def collected(
 
 
 STEPS: dict[Step, Callable[[CreditAccount, BillingTerms, Item, Context], Facts]] = {
+    Step.END_DEFERRAL: settling.ended,
     Step.ANNUAL_FEE: annual_fee,
     Step.AUTOPAY: autopay,
     Step.CHECK_DUE: check_due,

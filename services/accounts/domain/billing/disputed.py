@@ -2,7 +2,7 @@
 
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing.buckets import Balance
-from services.accounts.domain.billing.entries import bucket_of
+from services.accounts.domain.billing.entries import home_of
 
 
 def disputed_in(state: CreditAccount) -> tuple[Balance, ...]:
@@ -12,6 +12,6 @@ def disputed_in(state: CreditAccount) -> tuple[Balance, ...]:
         return ()
     sums: dict[str, int] = {}
     for charge_id, minor in state.disputes.disputed_charges():
-        bucket = bucket_of(terms, state.charges[charge_id].merchant.mcc)
+        bucket = home_of(state.billing, terms, charge_id, state.charges[charge_id].merchant.mcc)
         sums[bucket] = sums.get(bucket, 0) + minor
     return tuple(Balance(bucket=bucket, minor=minor) for bucket, minor in sorted(sums.items()))

@@ -19,6 +19,18 @@ def bucket_of(terms: BillingTerms, mcc: str) -> str:
     return CASH_ADVANCE if mcc in terms.cash_advance_mccs else PURCHASE
 
 
+def home_of(billing: Billing, terms: BillingTerms, charge_id: str, mcc: str) -> str:
+    """Where what belongs to a charge stands: a plan or a deferral may have been made of it."""
+    if charge_id:
+        for deferral in billing.deferrals:
+            if deferral.charge_id == charge_id:
+                return deferral.bucket
+        for plan in billing.plans:
+            if plan.charge_id == charge_id:
+                return plan.bucket
+    return bucket_of(terms, mcc)
+
+
 def booked(billing: Billing, line: StatementLine) -> Billing:
     """An entry of the open cycle; a credit may take effect in a closed one."""
     after = _listed(billing, line)
@@ -88,7 +100,7 @@ def refunded(before: Billing, terms: BillingTerms, fact: facts.ChargeRefunded) -
         LineKind.REFUND,
         fact.refund_id,
         -fact.amount.minor_units,
-        bucket=bucket_of(terms, fact.merchant.mcc),
+        bucket=home_of(before, terms, fact.charge_id, fact.merchant.mcc),
         description=fact.merchant.name,
         charge_id=fact.charge_id,
     )
@@ -102,7 +114,7 @@ def refund_reversed(before: Billing, terms: BillingTerms, fact: charging.RefundR
         LineKind.REFUND,
         fact.reversal_id,
         fact.amount.minor_units,
-        bucket=bucket_of(terms, fact.merchant.mcc),
+        bucket=home_of(before, terms, fact.charge_id, fact.merchant.mcc),
         description=fact.merchant.name,
         charge_id=fact.charge_id,
     )
@@ -164,7 +176,7 @@ def dispute_credited(
         LineKind.CREDIT,
         f"{fact.topic()} {fact.dispute_id}",
         -fact.credit.minor_units,
-        bucket=bucket_of(terms, fact.merchant.mcc),
+        bucket=home_of(before, terms, fact.charge_id, fact.merchant.mcc),
         description=fact.merchant.name,
         charge_id=fact.charge_id,
     )

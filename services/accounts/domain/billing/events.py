@@ -7,6 +7,7 @@ from chassis.kernel.money import Money
 from services.accounts.domain.billing.buckets import Balance
 from services.accounts.domain.billing.statement import Statement
 from services.accounts.domain.billing.terms import AutopayKind, FeeKind
+from services.accounts.domain.deferring.state import Accrual
 
 # `available` and `balance` are those after the fact; `number` is that of the cycle it belongs to.
 
@@ -45,6 +46,7 @@ class RecalculatedCycle:
     interest: tuple[Balance, ...]
     grace_before: bool
     streak: int
+    deferred: tuple[Accrual, ...] = ()
 
 
 @fact
@@ -117,7 +119,7 @@ class FeeWaived(Fact):
 @fact
 class StatementCut(Fact):
     """A cycle is closed and told; `minimum` is due on `due_on`. `streak` counts the statements in
-    a row whose purchases were paid in full."""
+    a row whose purchases were paid in full; `deferred` accrued in the cycle and is not charged."""
 
     account_id: str
     customer_id: str
@@ -131,6 +133,7 @@ class StatementCut(Fact):
     past_due: Money
     streak: int
     disputed: tuple[Balance, ...] = ()
+    deferred: tuple[Accrual, ...] = ()
     statement: Statement
     transaction_date: date
 

@@ -26,6 +26,8 @@ from services.accounts.domain.billing.state import (
 from services.accounts.domain.billing.statement import GraceStatus, LineKind
 from services.accounts.domain.billing.terms import PENALTY_FEES, BillingTerms
 from services.accounts.domain.charging import events as charging
+from services.accounts.domain.deferring.evolve import BILLED as DEFERRING
+from services.accounts.domain.deferring.evolve import remembered
 from services.accounts.domain.disputes import events as disputes
 from services.accounts.domain.programmes.events import AccountMigrated
 from services.accounts.domain.standing.events import AccountStandingChanged
@@ -63,6 +65,7 @@ def _recalculated(before: Billing, terms: BillingTerms, fact: events.CyclesRecal
             interest=known[cycle.number].interest,
             grace_before=known[cycle.number].grace_before,
             streak=known[cycle.number].streak,
+            deferred=known[cycle.number].deferred,
         )
         if cycle.number in known
         else cycle
@@ -158,6 +161,7 @@ def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Bil
     )
     opened_on = fact.closed_on + DAY
     kept = {line.entry_id for line in later}
+    closed = (*before.closed[-(CLOSED_CYCLES_LIMIT - 1) :], cycle)
     return replace(
         before,
         number=before.number + 1,
@@ -167,7 +171,8 @@ def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Bil
         opening=closing,
         lines=(tuple(later),) if later else (),
         voided=tuple(each for each in before.voided if each in kept),
-        closed=(*before.closed[-(CLOSED_CYCLES_LIMIT - 1) :], cycle),
+        closed=closed,
+        deferrals=remembered(before, closed, closing),
         grace=told.grace is GraceStatus.KEPT,
         streak=fact.streak,
         dues=(*before.dues[-(DUES_LIMIT - 1) :], due),
@@ -197,6 +202,7 @@ def _closed(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> 
         streak=sheet.streak,
         disputed=disputed,
         interest=_interest_of(fact),
+        deferred=fact.deferred,
     )
 
 
@@ -335,5 +341,6 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     events.InstalmentPlanMade: entries.planned,
     AccountStandingChanged: _stands,
     AccountMigrated: _unchanged,
+    **DEFERRING,
 }
 """What each fact does to billing, on accounts whose programme has any."""

@@ -7,6 +7,7 @@ from typing import Any
 from chassis.kernel.decider import Context
 from chassis.kernel.events import Fact
 from services.accounts.domain import events as facts
+from services.accounts.domain.account.evolve import evolve as apply
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing import events
 from services.accounts.domain.billing.buckets import CASH_ADVANCE
@@ -27,6 +28,8 @@ from services.accounts.domain.billing.recalculating import (
     recalculate,
 )
 from services.accounts.domain.billing.terms import FeeKind
+from services.accounts.domain.deferring import settling
+from services.accounts.domain.deferring.decide import defer_by_itself
 from services.accounts.domain.programmes.events import AccountMigrated
 
 Facts = tuple[Fact, ...]
@@ -113,6 +116,24 @@ def recalculate_cycles(
     return (recalculated, adjusted)
 
 
+def settle_deferrals(
+    before: CreditAccount, state: CreditAccount, told: Facts, context: Context
+) -> Facts:
+    """What was back-dated may show that a promotion ended otherwise, and change cycles again."""
+    terms = terms_of(state)
+    if terms is None or not any(each.settled for each in state.billing.deferrals):
+        return ()
+    now, then = state.billing, before.billing
+    if (now.lines, now.closed, now.voided) == (then.lines, then.closed, then.voided):
+        return ()
+    day = max(context.now.date(), state.billing.cycle_opened_on)
+    settled = settling.settled_again(state, terms, day)
+    after = state
+    for fact in settled:
+        after = apply(after, fact)
+    return (*settled, *recalculate_cycles(state, after, told, context)) if settled else ()
+
+
 def _cause(told: Facts) -> str:
     """The id of what was back-dated."""
     for fact in told:
@@ -182,8 +203,10 @@ def keep_agenda(
 
 
 RULES: tuple[Callable[[CreditAccount, CreditAccount, Facts, Context], Facts], ...] = (
+    defer_by_itself,
     charge_fees,
     recalculate_cycles,
+    settle_deferrals,
     forgive_late_fees,
     cure,
     recover,

@@ -4,7 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from chassis.kernel.events import value
-from services.accounts.domain.billing.buckets import CREDIT, FEE, PURCHASE, Balance, type_of
+from services.accounts.domain.billing.buckets import (
+    CREDIT,
+    FEE,
+    PURCHASE,
+    Balance,
+    is_plan,
+    type_of,
+)
 from services.accounts.domain.billing.calendar import DAY
 from services.accounts.domain.billing.rounding import BASIS_POINTS, EXACT, day_interest, half_up
 from services.accounts.domain.billing.sheet import Sheet, Work, balances_of
@@ -13,7 +20,8 @@ from services.accounts.domain.billing.statement import (
     InterestCause,
     InterestLine,
 )
-from services.accounts.domain.billing.terms import InterestMethod
+from services.accounts.domain.billing.terms import BalanceType, InterestMethod
+from services.accounts.domain.deferring.state import Accrual
 
 
 @value
@@ -46,7 +54,8 @@ class Bearing:
 
 @value
 class Computed:
-    """A cycle when it is computed. `kept`: its purchases have grace; `closing` is with interest."""
+    """A cycle when it is computed. `kept`: its purchases have grace; `closing` is with interest;
+    `deferred` accrued on deferred balances and is not charged."""
 
     closing: tuple[Balance, ...]
     interest: tuple[Balance, ...]
@@ -54,6 +63,7 @@ class Computed:
     balances: tuple[BalanceLine, ...]
     kept: bool
     streak: int
+    deferred: tuple[Accrual, ...] = ()
 
     @property
     def interest_minor(self) -> int:
@@ -85,7 +95,22 @@ def compute(sheet: Sheet) -> Computed:
         balances=_balance_lines(sheet, work, lines, interest),
         kept=kept,
         streak=streak,
+        deferred=_deferred(sheet, stretches),
     )
+
+
+def _deferred(sheet: Sheet, stretches: Sequence[Stretch]) -> tuple[Accrual, ...]:
+    """What accrues on deferred balances: simple daily interest, but for what is disputed."""
+    disputed = {each.bucket: each.minor for each in sheet.disputed}
+    sums: dict[str, int] = {}
+    for stretch in stretches if sheet.book.deferrals else ():
+        for bucket, (carried, fresh) in stretch.standing.items():
+            apr = sheet.book.deferred_apr(bucket, stretch.first_on)
+            bears = max(0, carried + fresh - disputed.get(bucket, 0))
+            year = sheet.book.days_of_year(stretch.first_on)
+            accrued = stretch.days * day_interest(bears, apr, year)
+            sums[bucket] = sums.get(bucket, 0) + accrued
+    return tuple(Accrual(bucket=each, exact=exact) for each, exact in sorted(sums.items()) if exact)
 
 
 def _stretches(sheet: Sheet, work: Work) -> Iterator[Stretch]:
@@ -153,8 +178,9 @@ def _causes(
     if bucket == FEE:
         yield InterestCause.FEE, carried + fresh
     elif bucket != PURCHASE:
-        planned = bucket.startswith(f"{PURCHASE}/")
-        cause = InterestCause.INSTALMENT_PLAN if planned else InterestCause.NO_GRACE
+        cause = InterestCause.INSTALMENT_PLAN if is_plan(bucket) else InterestCause.NO_GRACE
+        if type_of(bucket) is BalanceType.DEFERRED:
+            cause = InterestCause.DEFERRAL_ENDED
         yield cause, carried + fresh
     else:
         if not sheet.grace_before:

@@ -5,11 +5,14 @@ from typing import Any
 
 from chassis.kernel.events import Fact
 from services.accounts.domain.billing import events
+from services.accounts.domain.deferring import events as deferring
 from services.accounts.domain.double_entry import LedgerAccount, Posting, Postings, entry
 
 _ACCOUNTS: dict[type[Fact], tuple[LedgerAccount, LedgerAccount]] = {
     events.InterestCharged: (LedgerAccount.RECEIVABLE, LedgerAccount.INTEREST_INCOME),
     events.InterestAdjusted: (LedgerAccount.RECEIVABLE, LedgerAccount.INTEREST_INCOME),
+    deferring.DeferredInterestCharged: (LedgerAccount.RECEIVABLE, LedgerAccount.INTEREST_INCOME),
+    deferring.DeferredInterestReversed: (LedgerAccount.INTEREST_INCOME, LedgerAccount.RECEIVABLE),
     events.FeeCharged: (LedgerAccount.RECEIVABLE, LedgerAccount.FEE_INCOME),
     events.FeeWaived: (LedgerAccount.FEE_INCOME, LedgerAccount.RECEIVABLE),
     events.PaymentReturned: (LedgerAccount.RECEIVABLE, LedgerAccount.CASH),

@@ -21,7 +21,7 @@ def recalculate(billing: Billing, terms: BillingTerms) -> Recalculation:
                 cycle, opening=before.closing, grace_before=before.kept, streak=before.streak
             )
         before = compute(cycle.sheet(book))
-        known.append(replace(cycle, interest=before.interest))
+        known.append(replace(cycle, interest=before.interest, deferred=before.deferred))
     return tuple(known), before
 
 
@@ -53,6 +53,7 @@ def as_recalculated(cycles: tuple[Cycle, ...]) -> tuple[RecalculatedCycle, ...]:
             interest=cycle.interest,
             grace_before=cycle.grace_before,
             streak=cycle.streak,
+            deferred=cycle.deferred,
         )
         for cycle in cycles
     )

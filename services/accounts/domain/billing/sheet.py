@@ -6,6 +6,7 @@ from datetime import date
 from chassis.kernel.events import value
 from services.accounts.domain.billing.allocation import Owed, allocate_excess, allocate_minimum
 from services.accounts.domain.billing.buckets import CREDIT, PURCHASE, Balance, RateBook
+from services.accounts.domain.billing.calendar import in_last_two_cycles
 from services.accounts.domain.billing.statement import LineKind, StatementLine
 
 
@@ -72,7 +73,7 @@ class Work:
         if move.amount_minor >= 0:
             self._debit(move.bucket or PURCHASE, move.amount_minor)
         elif move.kind is LineKind.PAYMENT:
-            self._pay(-move.amount_minor, move.effective_on)
+            self._pay(-move.amount_minor, move.effective_on, move.bucket)
         else:
             self._credit(move.bucket or PURCHASE, -move.amount_minor, move.effective_on)
 
@@ -89,7 +90,8 @@ class Work:
         self._take(bucket, part)
         self._spread(amount - part, day)
 
-    def _pay(self, amount: int, day: date) -> None:
+    def _pay(self, amount: int, day: date, wanted: str) -> None:
+        """What is above the minimum goes to the balance that its holder wants, if any, first."""
         part = min(amount, self.minimum_left)
         self.minimum_left -= part
         order = self._sheet.book.terms.minimum_order
@@ -97,7 +99,11 @@ class Work:
         for each in allocate_minimum(self._owed(day), part, order):
             self._take(each.bucket, each.minor)
             left -= each.minor
-        self._spread(amount - part + left, day)
+        above = amount - part + left
+        asked = min(above, self.of(wanted)) if wanted else 0
+        if asked:
+            self._take(wanted, asked)
+        self._spread(above - asked, day)
 
     def _spread(self, amount: int, day: date) -> None:
         """What is above the minimum; what nobody is owed, the account is in credit by."""
@@ -108,11 +114,15 @@ class Work:
         self._count(self.credits, CREDIT, amount)
 
     def _owed(self, day: date) -> list[Owed]:
+        book, opened_on = self._sheet.book, self._sheet.opened_on
+        until = {each: book.deferred_until(each, day) for each in self.buckets()}
         return [
             Owed(
                 bucket=bucket,
                 minor=self.of(bucket),
-                apr_basis_points=self._sheet.book.apr(bucket, day),
+                apr_basis_points=book.apr(bucket, day),
+                deferred=until[bucket] is not None,
+                last_cycles=in_last_two_cycles(book.terms, opened_on, until[bucket]),
                 disputed_minor=min(self.of(bucket), self._disputed.get(bucket, 0)),
                 billed_minor=self._billed.get(bucket, 0),
             )

@@ -7,6 +7,7 @@ from services.accounts.domain.billing.buckets import Balance, Plan, RateBook
 from services.accounts.domain.billing.sheet import Sheet
 from services.accounts.domain.billing.statement import StatementLine
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, FeeKind
+from services.accounts.domain.deferring.state import Accrual, Deferral
 
 CLOSED_CYCLES_LIMIT = 6
 """Closed cycles that can still be recalculated; what is older is in the balances it left."""
@@ -48,6 +49,7 @@ class Cycle:
     streak: int
     disputed: tuple[Balance, ...]
     interest: tuple[Balance, ...]
+    deferred: tuple[Accrual, ...] = ()
 
     def sheet(self, book: RateBook) -> Sheet:
         """What computes it."""
@@ -129,6 +131,7 @@ class Billing:
     autopay: AutopayKind | None = None
     autopay_fixed_minor: int = 0
     plans: tuple[Plan, ...] = ()
+    deferrals: tuple[Deferral, ...] = ()
     penalty_from: date | None = None
     paused_from: date | None = None
     paused_until: date | None = None
@@ -152,6 +155,7 @@ class Billing:
             terms=terms,
             opened_on=self.opened_on or date.min,
             plans=self.plans,
+            deferrals=self.deferrals,
             penalty_from=self.penalty_from,
             paused_from=self.paused_from,
             paused_until=self.paused_until,

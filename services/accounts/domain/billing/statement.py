@@ -27,7 +27,8 @@ class LineKind(StrEnum):
 class InterestCause(StrEnum):
     """Why a balance bears interest on a day. NO_GRACE: balances of its type never have grace.
     GRACE_LOST: what was not paid by the due date. CARRIED: owed since an earlier cycle without
-    grace. NEW_WITHOUT_GRACE: bought in the cycle while the statement before was not paid."""
+    grace. NEW_WITHOUT_GRACE: bought in the cycle while the statement before was not paid.
+    DEFERRAL_ENDED: a deferred balance that was not paid by the end of its promotion."""
 
     NO_GRACE = "NO_GRACE"
     GRACE_LOST = "GRACE_LOST"
@@ -35,6 +36,7 @@ class InterestCause(StrEnum):
     NEW_WITHOUT_GRACE = "NEW_WITHOUT_GRACE"
     FEE = "FEE"
     INSTALMENT_PLAN = "INSTALMENT_PLAN"
+    DEFERRAL_ENDED = "DEFERRAL_ENDED"
 
 
 class GraceStatus(StrEnum):
@@ -47,7 +49,8 @@ class GraceStatus(StrEnum):
 @value
 class StatementLine:
     """One entry booked in the cycle; a debit is positive. `effective_on` is before the cycle for
-    what was back-dated. `description` is a merchant's name or empty."""
+    what was back-dated. `description` is a merchant's name or empty. A payment has a `bucket` where
+    its holder wants it to go there first."""
 
     entry_id: str
     kind: LineKind
@@ -64,7 +67,7 @@ class StatementLine:
 @value
 class BalanceLine:
     """One balance in the cycle. opening + debits - credits + interest = closing. `bucket` is the
-    balance type, with `/` and an id for an instalment plan. `credits_minor` is what payments,
+    balance type, with `/` and an id for a plan or a deferral. `credits_minor` is what payments,
     refunds and waivers took off it. The average is of the days that bore interest."""
 
     bucket: str
@@ -120,6 +123,23 @@ class PayoffDisclosure:
 
 
 @value
+class DeferredBalance:
+    """A balance that must be paid in full by `ends_on` to avoid what accrues on it from
+    `accrues_from` on (12 CFR 1026.7(b)(14)): `accrued_minor` by now, `interest_minor` of it in
+    this cycle. Neither is charged or owed yet."""
+
+    deferral_id: str
+    charge_id: str
+    promotion_code: str
+    ends_on: date
+    accrues_from: date
+    apr_basis_points: int
+    balance_minor: int
+    interest_minor: int
+    accrued_minor: int
+
+
+@value
 class Statement:
     """A cycle as it was told. closing = opening + purchases + cash advances + balance transfers +
     other debits (returned payments, credit refunded) - refunds - payments + fees + interest, where
@@ -155,3 +175,4 @@ class Statement:
     interest: tuple[InterestLine, ...] = ()
     year_to_date_fees_minor: int = 0
     year_to_date_interest_minor: int = 0
+    deferred: tuple[DeferredBalance, ...] = ()

@@ -7,12 +7,14 @@ from chassis.kernel.events import value
 
 
 class BalanceType(StrEnum):
-    """What a balance came from; FEE is what fees were charged."""
+    """What a balance came from; FEE is what fees were charged, DEFERRED purchases under a
+    deferred-interest promotion."""
 
     PURCHASE = "PURCHASE"
     CASH_ADVANCE = "CASH_ADVANCE"
     BALANCE_TRANSFER = "BALANCE_TRANSFER"
     FEE = "FEE"
+    DEFERRED = "DEFERRED"
 
 
 class RateKind(StrEnum):
@@ -126,6 +128,23 @@ class InstalmentProduct:
 
 
 @value
+class DeferredPromotion:
+    """Purchases made between two days (None: any) bear no interest if they are paid in full by the
+    last day, so many months after the transaction or on `ends_on`; otherwise from the transaction
+    date on. Without a rate of its own it is that of purchases. At `merchant_ids` every purchase is
+    under it by itself."""
+
+    code: str
+    months: int = 0
+    ends_on: date | None = None
+    apr_basis_points: int = 0
+    offered_from: date | None = None
+    offered_until: date | None = None
+    least_amount_minor: int = 0
+    merchant_ids: tuple[str, ...] = ()
+
+
+@value
 class BillingTerms:
     """The billing of a programme; amounts are in minor units of its currency.
 
@@ -154,6 +173,7 @@ class BillingTerms:
     first_year_fee_limit_basis_points: int = 2_500
     cash_advance_mccs: tuple[str, ...] = ("6010", "6011")
     instalment_products: tuple[InstalmentProduct, ...] = ()
+    deferred_promotions: tuple[DeferredPromotion, ...] = ()
 
 
 REGULATION_Z_CAPS = tuple(

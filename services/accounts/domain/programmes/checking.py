@@ -3,6 +3,7 @@
 import re
 
 from chassis.kernel.errors import Invalid
+from services.accounts.domain.billing.checking import check_billing
 from services.accounts.domain.values import MccGroup, Terms
 
 BIN_LENGTHS = (6, 8)
@@ -44,6 +45,8 @@ def check_terms(terms: Terms) -> None:
             "AGE_SENSELESS", "nobody is of such an age", field="programme.minimum_age_years"
         )
     _check_groups(terms.mcc_groups)
+    if terms.billing is not None:
+        check_billing(terms.billing, terms.foreign_markup_basis_points)
 
 
 def _check_groups(groups: tuple[MccGroup, ...]) -> None:

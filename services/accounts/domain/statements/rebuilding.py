@@ -36,7 +36,7 @@ def worked_out_again(before: CreditAccount) -> Statement | None:
     terms = before.in_force.billing
     if terms is None:
         return None
-    again, _ = cut(
+    again, *_ = cut(
         before.account_id,
         before.currency,
         before.limit_minor,

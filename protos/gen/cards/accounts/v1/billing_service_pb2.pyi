@@ -138,6 +138,8 @@ class _InterestCauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Interes
     """A fee that bears interest."""
     INTEREST_CAUSE_INSTALMENT_PLAN: _InterestCause.ValueType  # 6
     """An instalment plan."""
+    INTEREST_CAUSE_DEFERRAL_ENDED: _InterestCause.ValueType  # 8
+    """A deferred balance that was not paid by the end of its promotion."""
 
 class InterestCause(_InterestCause, metaclass=_InterestCauseEnumTypeWrapper):
     """Why a balance bears interest on a day."""
@@ -156,6 +158,8 @@ INTEREST_CAUSE_FEE: InterestCause.ValueType  # 5
 """A fee that bears interest."""
 INTEREST_CAUSE_INSTALMENT_PLAN: InterestCause.ValueType  # 6
 """An instalment plan."""
+INTEREST_CAUSE_DEFERRAL_ENDED: InterestCause.ValueType  # 8
+"""A deferred balance that was not paid by the end of its promotion."""
 Global___InterestCause: _TypeAlias = InterestCause  # noqa: Y015
 
 @_typing.final
@@ -181,7 +185,7 @@ class StatementLine(_message.Message):
     reason: _builtins.str
     """Kind of the fee, or why."""
     bucket: _builtins.str
-    """The balance it changed; empty for a payment."""
+    """The balance it changed; of a payment where its holder wants it to go first."""
     transaction_date: _builtins.str
     """When it happened, YYYY-MM-DD."""
     posting_date: _builtins.str
@@ -236,11 +240,11 @@ class BalanceLine(_message.Message):
     DAYS_FIELD_NUMBER: _builtins.int
     APR_BASIS_POINTS_FIELD_NUMBER: _builtins.int
     bucket: _builtins.str
-    """Its name: the balance type, with a plan's id after a slash."""
+    """Its name: the balance type, with the id of a plan or a deferral after a slash."""
     balance_type: _billing_terms_pb2.BalanceType.ValueType
     """What it came from."""
     plan_id: _builtins.str
-    """The instalment plan, if it is one."""
+    """The instalment plan or the deferral, if it is one."""
     days: _builtins.int
     """Days of the cycle."""
     apr_basis_points: _builtins.int
@@ -510,6 +514,7 @@ class Statement(_message.Message):
     INTEREST_LINES_FIELD_NUMBER: _builtins.int
     YEAR_TO_DATE_FEES_FIELD_NUMBER: _builtins.int
     YEAR_TO_DATE_INTEREST_FIELD_NUMBER: _builtins.int
+    DEFERRED_FIELD_NUMBER: _builtins.int
     grace_kept: _builtins.bool
     """Purchases of the cycle bore no interest."""
     @_builtins.property
@@ -588,6 +593,10 @@ class Statement(_message.Message):
     def year_to_date_interest(self) -> _money_pb2.Money:
         """Interest of the calendar year."""
 
+    @_builtins.property
+    def deferred(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeferredBalance]:
+        """What must be paid in full by a day to avoid interest (12 CFR 1026.7(b)(14))."""
+
     def __init__(
         self,
         *,
@@ -611,14 +620,75 @@ class Statement(_message.Message):
         interest_lines: _abc.Iterable[Global___InterestLine] | None = ...,
         year_to_date_fees: _money_pb2.Money | None = ...,
         year_to_date_interest: _money_pb2.Money | None = ...,
+        deferred: _abc.Iterable[Global___DeferredBalance] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance_transfers", b"balance_transfers", "cash_advances", b"cash_advances", "disputed", b"disputed", "fees", b"fees", "interest", b"interest", "limit", b"limit", "minimum", b"minimum", "opening", b"opening", "other_debits", b"other_debits", "payments", b"payments", "payoff", b"payoff", "purchases", b"purchases", "refunds", b"refunds", "summary", b"summary", "year_to_date_fees", b"year_to_date_fees", "year_to_date_interest", b"year_to_date_interest"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_transfers", b"balance_transfers", "balances", b"balances", "cash_advances", b"cash_advances", "disputed", b"disputed", "fees", b"fees", "grace_kept", b"grace_kept", "interest", b"interest", "interest_lines", b"interest_lines", "limit", b"limit", "lines", b"lines", "minimum", b"minimum", "opening", b"opening", "other_debits", b"other_debits", "payments", b"payments", "payoff", b"payoff", "purchases", b"purchases", "refunds", b"refunds", "summary", b"summary", "year_to_date_fees", b"year_to_date_fees", "year_to_date_interest", b"year_to_date_interest"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_transfers", b"balance_transfers", "balances", b"balances", "cash_advances", b"cash_advances", "deferred", b"deferred", "disputed", b"disputed", "fees", b"fees", "grace_kept", b"grace_kept", "interest", b"interest", "interest_lines", b"interest_lines", "limit", b"limit", "lines", b"lines", "minimum", b"minimum", "opening", b"opening", "other_debits", b"other_debits", "payments", b"payments", "payoff", b"payoff", "purchases", b"purchases", "refunds", b"refunds", "summary", b"summary", "year_to_date_fees", b"year_to_date_fees", "year_to_date_interest", b"year_to_date_interest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Statement: _TypeAlias = Statement  # noqa: Y015
+
+@_typing.final
+class DeferredBalance(_message.Message):
+    """A balance under a deferred-interest promotion. What accrues is neither charged nor owed yet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEFERRAL_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    PROMOTION_CODE_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    ACCRUES_FROM_FIELD_NUMBER: _builtins.int
+    APR_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    INTEREST_FIELD_NUMBER: _builtins.int
+    ACCRUED_FIELD_NUMBER: _builtins.int
+    deferral_id: _builtins.str
+    """The deferral."""
+    charge_id: _builtins.str
+    """The purchase."""
+    promotion_code: _builtins.str
+    """The promotion."""
+    ends_on: _builtins.str
+    """The last day to pay it in full, YYYY-MM-DD."""
+    accrues_from: _builtins.str
+    """From when on interest accrues."""
+    apr_basis_points: _builtins.int
+    """Annual rate in basis points."""
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed of it."""
+
+    @_builtins.property
+    def interest(self) -> _money_pb2.Money:
+        """What accrued in this cycle."""
+
+    @_builtins.property
+    def accrued(self) -> _money_pb2.Money:
+        """What accrued by the close."""
+
+    def __init__(
+        self,
+        *,
+        deferral_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        promotion_code: _builtins.str = ...,
+        ends_on: _builtins.str = ...,
+        accrues_from: _builtins.str = ...,
+        apr_basis_points: _builtins.int = ...,
+        balance: _money_pb2.Money | None = ...,
+        interest: _money_pb2.Money | None = ...,
+        accrued: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accrued", b"accrued", "balance", b"balance", "interest", b"interest"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accrued", b"accrued", "accrues_from", b"accrues_from", "apr_basis_points", b"apr_basis_points", "balance", b"balance", "charge_id", b"charge_id", "deferral_id", b"deferral_id", "ends_on", b"ends_on", "interest", b"interest", "promotion_code", b"promotion_code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeferredBalance: _TypeAlias = DeferredBalance  # noqa: Y015
 
 @_typing.final
 class BucketBalance(_message.Message):

@@ -35,6 +35,8 @@ class _BalanceTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BalanceTy
     """Debts to others that were taken over."""
     BALANCE_TYPE_FEE: _BalanceType.ValueType  # 4
     """Fees."""
+    BALANCE_TYPE_DEFERRED: _BalanceType.ValueType  # 6
+    """Purchases under a deferred-interest promotion."""
 
 class BalanceType(_BalanceType, metaclass=_BalanceTypeEnumTypeWrapper):
     """What a balance came from."""
@@ -49,6 +51,8 @@ BALANCE_TYPE_BALANCE_TRANSFER: BalanceType.ValueType  # 3
 """Debts to others that were taken over."""
 BALANCE_TYPE_FEE: BalanceType.ValueType  # 4
 """Fees."""
+BALANCE_TYPE_DEFERRED: BalanceType.ValueType  # 6
+"""Purchases under a deferred-interest promotion."""
 Global___BalanceType: _TypeAlias = BalanceType  # noqa: Y015
 
 class _RateKind:
@@ -414,6 +418,60 @@ class InstalmentProduct(_message.Message):
 Global___InstalmentProduct: _TypeAlias = InstalmentProduct  # noqa: Y015
 
 @_typing.final
+class Promotion(_message.Message):
+    """Purchases may be paid in full by a last day without interest; otherwise it is charged from the
+    transaction date on (12 CFR 1026.16(h)(2)).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    MONTHS_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    APR_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    OFFERED_FROM_FIELD_NUMBER: _builtins.int
+    OFFERED_UNTIL_FIELD_NUMBER: _builtins.int
+    LEAST_AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    MERCHANT_IDS_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """Its code."""
+    months: _builtins.int
+    """So many months from the transaction on, at least six (12 CFR 1026.55(b)(1)); 0: by ends_on."""
+    ends_on: _builtins.str
+    """The last day to pay, YYYY-MM-DD, at least six months after the offer begins; empty: by months."""
+    apr_basis_points: _builtins.int
+    """Annual percentage rate in basis points; 0: that of purchases."""
+    offered_from: _builtins.str
+    """First day on which such purchases are made, YYYY-MM-DD; empty: any. Needed with ends_on."""
+    offered_until: _builtins.str
+    """Last day on which such purchases are made, YYYY-MM-DD; empty: any."""
+    least_amount_minor: _builtins.int
+    """Purchases of at least so much."""
+    @_builtins.property
+    def merchant_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Merchants whose purchases are under it by themselves."""
+
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        months: _builtins.int = ...,
+        ends_on: _builtins.str = ...,
+        apr_basis_points: _builtins.int = ...,
+        offered_from: _builtins.str = ...,
+        offered_until: _builtins.str = ...,
+        least_amount_minor: _builtins.int = ...,
+        merchant_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["apr_basis_points", b"apr_basis_points", "code", b"code", "ends_on", b"ends_on", "least_amount_minor", b"least_amount_minor", "merchant_ids", b"merchant_ids", "months", b"months", "offered_from", b"offered_from", "offered_until", b"offered_until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Promotion: _TypeAlias = Promotion  # noqa: Y015
+
+@_typing.final
 class BillingTerms(_message.Message):
     """The billing of a programme. Amounts are in minor units of its currency."""
 
@@ -438,6 +496,7 @@ class BillingTerms(_message.Message):
     FIRST_YEAR_FEE_LIMIT_BASIS_POINTS_FIELD_NUMBER: _builtins.int
     CASH_ADVANCE_MCCS_FIELD_NUMBER: _builtins.int
     INSTALMENTS_FIELD_NUMBER: _builtins.int
+    DEFERRED_PROMOTIONS_FIELD_NUMBER: _builtins.int
     interest_method: Global___InterestMethod.ValueType
     """How interest is computed."""
     day_count: Global___DayCount.ValueType
@@ -492,6 +551,10 @@ class BillingTerms(_message.Message):
     def instalments(self) -> _containers.RepeatedCompositeFieldContainer[Global___InstalmentProduct]:
         """How purchases may be paid off in instalments."""
 
+    @_builtins.property
+    def deferred_promotions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Promotion]:
+        """How purchases may be paid later without interest."""
+
     def __init__(
         self,
         *,
@@ -514,10 +577,11 @@ class BillingTerms(_message.Message):
         first_year_fee_limit_basis_points: _builtins.int = ...,
         cash_advance_mccs: _abc.Iterable[_builtins.str] | None = ...,
         instalments: _abc.Iterable[Global___InstalmentProduct] | None = ...,
+        deferred_promotions: _abc.Iterable[Global___Promotion] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["minimum_payment", b"minimum_payment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["autopay", b"autopay", "autopay_fixed_minor", b"autopay_fixed_minor", "cash_advance_mccs", b"cash_advance_mccs", "charge_off_after_days", b"charge_off_after_days", "cycle_day", b"cycle_day", "cycle_length_days", b"cycle_length_days", "day_count", b"day_count", "due_day", b"due_day", "fee_caps", b"fee_caps", "fees", b"fees", "fees_bear_interest", b"fees_bear_interest", "first_year_fee_limit_basis_points", b"first_year_fee_limit_basis_points", "grace_days", b"grace_days", "grace_regained_after_statements", b"grace_regained_after_statements", "instalments", b"instalments", "interest_method", b"interest_method", "minimum_order", b"minimum_order", "minimum_payment", b"minimum_payment", "rates", b"rates"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["autopay", b"autopay", "autopay_fixed_minor", b"autopay_fixed_minor", "cash_advance_mccs", b"cash_advance_mccs", "charge_off_after_days", b"charge_off_after_days", "cycle_day", b"cycle_day", "cycle_length_days", b"cycle_length_days", "day_count", b"day_count", "deferred_promotions", b"deferred_promotions", "due_day", b"due_day", "fee_caps", b"fee_caps", "fees", b"fees", "fees_bear_interest", b"fees_bear_interest", "first_year_fee_limit_basis_points", b"first_year_fee_limit_basis_points", "grace_days", b"grace_days", "grace_regained_after_statements", b"grace_regained_after_statements", "instalments", b"instalments", "interest_method", b"interest_method", "minimum_order", b"minimum_order", "minimum_payment", b"minimum_payment", "rates", b"rates"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3045,6 +3045,170 @@ class FeeCharged(_message.Message):
 Global___FeeCharged: _TypeAlias = FeeCharged  # noqa: Y015
 
 @_typing.final
+class PurchaseDeferred(_message.Message):
+    """A purchase bears no interest if it is paid in full by a day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DEFERRAL_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    PROMOTION_CODE_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    APR_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    ACCRUES_FROM_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who owes."""
+    deferral_id: _builtins.str
+    """The deferral."""
+    charge_id: _builtins.str
+    """The purchase."""
+    promotion_code: _builtins.str
+    """The promotion of the programme."""
+    apr_basis_points: _builtins.int
+    """Annual rate in basis points at which interest accrues."""
+    accrues_from: _builtins.str
+    """From when on."""
+    ends_on: _builtins.str
+    """The last day to pay in full."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def principal(self) -> _money_pb2.Money:
+        """What is deferred."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        deferral_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        promotion_code: _builtins.str = ...,
+        principal: _money_pb2.Money | None = ...,
+        apr_basis_points: _builtins.int = ...,
+        accrues_from: _builtins.str = ...,
+        ends_on: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["principal", b"principal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "accrues_from", b"accrues_from", "apr_basis_points", b"apr_basis_points", "charge_id", b"charge_id", "customer_id", b"customer_id", "deferral_id", b"deferral_id", "ends_on", b"ends_on", "principal", b"principal", "promotion_code", b"promotion_code", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PurchaseDeferred: _TypeAlias = PurchaseDeferred  # noqa: Y015
+
+@_typing.final
+class DeferredInterestCharged(_message.Message):
+    """A deferred balance was not paid by its last day: what accrued is charged."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DEFERRAL_ID_FIELD_NUMBER: _builtins.int
+    ACCRUED_FROM_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who owes."""
+    deferral_id: _builtins.str
+    """The deferral."""
+    accrued_from: _builtins.str
+    """From when on it accrued."""
+    ends_on: _builtins.str
+    """The last day to pay."""
+    posting_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        deferral_id: _builtins.str = ...,
+        accrued_from: _builtins.str = ...,
+        ends_on: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "accrued_from", b"accrued_from", "amount", b"amount", "available", b"available", "balance", b"balance", "customer_id", b"customer_id", "deferral_id", b"deferral_id", "ends_on", b"ends_on", "posting_date", b"posting_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeferredInterestCharged: _TypeAlias = DeferredInterestCharged  # noqa: Y015
+
+@_typing.final
+class DeferredInterestWaived(_message.Message):
+    """A deferred balance was paid by its last day: what accrued is never charged."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DEFERRAL_ID_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who owed."""
+    deferral_id: _builtins.str
+    """The deferral."""
+    ends_on: _builtins.str
+    """The last day to pay."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What had accrued."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        deferral_id: _builtins.str = ...,
+        ends_on: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "customer_id", b"customer_id", "deferral_id", b"deferral_id", "ends_on", b"ends_on", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeferredInterestWaived: _TypeAlias = DeferredInterestWaived  # noqa: Y015
+
+@_typing.final
 class DueDatePassed(_message.Message):
     """The day after a due date: whether the minimum had been paid by then."""
 
