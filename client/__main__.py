@@ -24,6 +24,7 @@ from client import (
     card_life,
     clearing,
     controls,
+    credit_line,
     deferrals,
     device_tokens,
     disputes,
@@ -335,6 +336,7 @@ app.command("decide")(applying.decide)
 app.command("export")(rights.export)
 app.command("erase")(rights.erase)
 app.command("controls")(controls.show)
+app.command("limit")(credit_line.limit)
 app.command("day-end")(ledger.day_end)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(disputes.app, name="dispute")

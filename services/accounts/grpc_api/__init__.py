@@ -31,6 +31,7 @@ from services.accounts.clients import Risk
 from services.accounts.grpc_api import (
     billing,
     clearing,
+    credit_lines,
     customers,
     deferrals,
     disputes,
@@ -76,6 +77,7 @@ def rpcs(ports: Ports) -> Rpcs:
         *billing.rpcs(ports, accounts),
         *clearing.rpcs(ports),
         *deferrals.rpcs(ports, accounts),
+        *credit_lines.rpcs(ports, accounts),
         *disputes.rpcs(ports),
         *ledger.rpcs(ports),
         *customers.rpcs(ports, accounts),

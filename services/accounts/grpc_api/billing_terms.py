@@ -24,6 +24,7 @@ from services.accounts.domain.billing.terms import (
     Rate,
     RateKind,
 )
+from services.accounts.grpc_api.credit_line_terms import credit_line_rules, credit_line_rules_of
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -104,6 +105,7 @@ def billing_terms_of(message: pb.BillingTerms, path: str = "programme.billing") 
             for each in message.instalments
         ),
         deferred_promotions=tuple(_promotions_of(message.deferred_promotions, path)),
+        credit_line=credit_line_rules_of(message),
     )
 
 
@@ -221,6 +223,7 @@ def billing_terms(of: BillingTerms) -> pb.BillingTerms:
             for each in of.instalment_products
         ],
         deferred_promotions=[_promotion(each) for each in of.deferred_promotions],
+        credit_line=credit_line_rules(of.credit_line),
     )
 
 

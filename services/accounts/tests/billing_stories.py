@@ -1,7 +1,7 @@
 """How the tests of billing speak: an account in pounds with calendar months, due on the 25th."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
 from chassis.kernel.events import Fact
 from chassis.kernel.money import Money
@@ -61,7 +61,7 @@ class BilledStory(Story):
             )
         )
 
-    def on(self, month: int, day: int, year: int = 2026) -> "BilledStory":
+    def on(self, month: int, day: int, year: int = 2026) -> Self:
         """It is the morning of a day."""
         self.now = NOW.replace(year=year, month=month, day=day)
         return self

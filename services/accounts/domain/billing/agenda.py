@@ -5,7 +5,7 @@ from datetime import date
 from enum import IntEnum
 
 from chassis.kernel.events import value
-from services.accounts.domain.billing.calendar import DAY
+from services.accounts.domain.billing.calendar import DAY, months_later
 from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms
 
@@ -25,6 +25,8 @@ class Step(IntEnum):
     CHARGE_OFF = 6
     CLOSE = 7
     END_PAUSE = 8
+    EXPIRE_OFFER = 9
+    REVIEW = 10
 
 
 @value
@@ -63,6 +65,7 @@ def items(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
         if not deferral.settled:
             yield Item(on=deferral.ends_on + DAY, step=Step.END_DEFERRAL)
     yield from _ageing(billing, terms)
+    yield from _limits(billing, terms)
 
 
 def _ageing(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
@@ -74,6 +77,23 @@ def _ageing(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
     if older:
         yield Item(on=since + older[0] * DAY, step=Step.AGE, subject=older[0])
     yield Item(on=since + terms.charge_off_after_days * DAY, step=Step.CHARGE_OFF)
+
+
+def _limits(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
+    offer, following = billing.credit_line.offer, review_on(billing, terms)
+    if offer:
+        yield Item(on=offer.expires_on + DAY, step=Step.EXPIRE_OFFER)
+    if following:
+        yield Item(on=following, step=Step.REVIEW)
+
+
+def review_on(billing: Billing, terms: BillingTerms) -> date | None:
+    """The day of the next review of the limit, where the programme has reviews."""
+    rules = terms.credit_line
+    if rules is None or not rules.review_every_months:
+        return None
+    since = billing.credit_line.reviewed_on or billing.opened_on or date.min
+    return months_later(since, rules.review_every_months)
 
 
 def next_item(billing: Billing, terms: BillingTerms) -> Item | None:

@@ -12,6 +12,7 @@ from services.accounts.domain.billing.evolve import BILLED, opened
 from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.billing.terms import BillingTerms
+from services.accounts.domain.credit_lines import events as credit_lines
 from services.accounts.domain.events import AccountOpened
 from services.accounts.domain.programmes.events import AccountMigrated
 
@@ -60,11 +61,14 @@ def _paid_out(state: CreditAccount, fact: events.CreditBalanceRefunded) -> Credi
     return replace(_moved(state, fact), acts=acts)
 
 
+OF_BILLING = (events.__name__, credit_lines.__name__)
+"""Facts of these modules change nothing but billing, unless they are in a table here."""
+
 EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     **{
         fact: _moved if fact in MOVING else _known
         for fact in BILLED
-        if fact.__module__ == events.__name__
+        if fact.__module__ in OF_BILLING
     },
     events.PaymentReturned: _returned,
     events.FeeWaived: _waived,

@@ -1,4 +1,5 @@
-"""Another credit limit, and the fees of the first year that it no longer allows."""
+"""Another credit limit, and what a lower one brings about: notice, and fees of the first year that
+it no longer allows."""
 
 from datetime import date
 
@@ -9,11 +10,16 @@ from services.accounts.domain.account import charges
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount, act_key
 from services.accounts.domain.billing import commands, events
+from services.accounts.domain.billing.calendar import DAY
 from services.accounts.domain.billing.fees import to_refund
 from services.accounts.domain.billing.posting import fee_waived, terms_of
 from services.accounts.domain.billing.terms import PENALTY_FEES, BillingTerms
+from services.accounts.domain.credit_lines.ability import is_able
+from services.accounts.domain.credit_lines.events import CreditLineReduced
 
 FIRST_YEAR_LIMIT = "FIRST_YEAR_LIMIT"
+NOTICE_DAYS = 45
+"""So long before it has consequences a lower limit is told: 12 CFR 1026.9(c)(2)(vi)."""
 
 Facts = tuple[Fact, ...]
 
@@ -22,7 +28,8 @@ def change_credit_line(
     state: CreditAccount, command: commands.ChangeCreditLine, context: Context
 ) -> Facts:
     """Change it. What is owed already may be more than the limit: then nothing more is approved.
-    Raises Refused without billing, Invalid for a negative limit."""
+    Raises Refused without billing, and where the programme's rules stand against more; Invalid
+    for a negative limit."""
     terms = terms_of(state)
     if terms is None:
         raise Refused("NO_BILLING", "the account has no billing cycles")
@@ -33,20 +40,53 @@ def change_credit_line(
     key = act_key("limit", command.change_id)
     if charges.is_repeated(state, key, "", str(limit), otherwise):
         return ()
+    _check_rules(state, terms, limit, command.transaction_date)
+    return limit_changed(
+        state, terms, limit, command.change_id, command.reason, command.transaction_date
+    )
+
+
+def _check_rules(state: CreditAccount, terms: BillingTerms, limit: int, day: date) -> None:
+    """One person may not raise a limit as far as that, nor anybody beyond what the holder can pay
+    (12 CFR 1026.51(a)(1)(i)), where the programme has rules."""
+    rules = terms.credit_line
+    if rules is None or limit <= state.limit_minor:
+        return
+    if rules.two_people_above_minor and limit > rules.two_people_above_minor:
+        raise Refused("SECOND_PERSON_NEEDED", "such a limit is offered and then confirmed")
+    unable = is_able(state.billing, terms, rules, limit, day)
+    if unable is not None:
+        raise Refused(str(unable), "the holder is not known to be able to pay that")
+
+
+def limit_changed(
+    state: CreditAccount, terms: BillingTerms, limit: int, change_id: str, reason: str, day: date
+) -> Facts:
+    """The change, and what a lower limit brings about."""
     changed = events.LimitChanged(
         account_id=state.account_id,
         customer_id=state.customer_id,
-        change_id=command.change_id,
+        change_id=change_id,
         previous=state.money(state.limit_minor),
-        limit=command.limit,
-        reason=command.reason,
+        limit=state.money(limit),
+        reason=reason,
         available=state.money(state.available_minor - state.limit_minor + limit),
-        transaction_date=command.transaction_date,
+        transaction_date=day,
     )
     if limit >= state.limit_minor:
         return (changed,)
-    after, day = evolve(state, changed), command.transaction_date
-    return (changed, *_given_back(after, terms, limit, command.change_id, day))
+    told = CreditLineReduced(
+        account_id=state.account_id,
+        customer_id=state.customer_id,
+        change_id=change_id,
+        previous=changed.previous,
+        limit=changed.limit,
+        reason=reason,
+        consequences_from=day + NOTICE_DAYS * DAY,
+        transaction_date=day,
+    )
+    after = evolve(state, changed)
+    return (changed, told, *_given_back(after, terms, limit, change_id, day))
 
 
 def _given_back(

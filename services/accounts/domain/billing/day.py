@@ -20,6 +20,7 @@ from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import total
 from services.accounts.domain.billing.statement import LineKind
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, FeeKind
+from services.accounts.domain.credit_lines import offering, reviewing
 from services.accounts.domain.deferring import settling
 
 STEPS_LIMIT = 2_000
@@ -186,5 +187,7 @@ STEPS: dict[Step, Callable[[CreditAccount, BillingTerms, Item, Context], Facts]]
     Step.CHARGE_OFF: charge_off,
     Step.CLOSE: close,
     Step.END_PAUSE: end_pause,
+    Step.EXPIRE_OFFER: offering.expire,
+    Step.REVIEW: reviewing.review_in_time,
 }
 """What is done for each thing that is due."""

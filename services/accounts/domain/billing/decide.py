@@ -19,6 +19,7 @@ from services.accounts.domain.billing.following import with_billing
 from services.accounts.domain.billing.posting import fee_waived, moved, penalty_fee
 from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.billing.terms import AutopayKind, FeeKind
+from services.accounts.domain.credit_lines import decide as credit_lines
 
 Facts = tuple[Fact, ...]
 
@@ -108,4 +109,5 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], Facts]] = {
     commands.RefundCreditBalance: agreements.refund_credit_balance,
     commands.GrantHardship: with_billing(agreements.grant_hardship, evolve),
     commands.AgreeInstalmentPlan: agreements.agree_plan,
+    **{each: with_billing(does, evolve) for each, does in credit_lines.DECIDE.items()},
 }

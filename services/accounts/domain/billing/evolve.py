@@ -26,6 +26,7 @@ from services.accounts.domain.billing.state import (
 from services.accounts.domain.billing.statement import GraceStatus, LineKind
 from services.accounts.domain.billing.terms import PENALTY_FEES, BillingTerms
 from services.accounts.domain.charging import events as charging
+from services.accounts.domain.credit_lines import evolve as credit_lines
 from services.accounts.domain.deferring.evolve import BILLED as DEFERRING
 from services.accounts.domain.deferring.evolve import remembered
 from services.accounts.domain.disputes import events as disputes
@@ -290,7 +291,9 @@ def _stands(before: Billing, terms: BillingTerms, fact: AccountStandingChanged) 
 def _limited(before: Billing, terms: BillingTerms, fact: events.LimitChanged) -> Billing:
     # In the first year a lower limit lowers what fees may be; a higher one does not raise it.
     lowest = min(before.first_limit_minor, fact.limit.minor_units)
-    return replace(before, first_limit_minor=lowest)
+    # What waited was about the limit before.
+    line = replace(before.credit_line, changed_on=fact.transaction_date, pending=None, offer=None)
+    return replace(before, first_limit_minor=lowest, credit_line=line)
 
 
 def _paused(before: Billing, terms: BillingTerms, fact: events.HardshipGranted) -> Billing:
@@ -342,5 +345,6 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     AccountStandingChanged: _stands,
     AccountMigrated: _unchanged,
     **DEFERRING,
+    **credit_lines.BILLED,
 }
 """What each fact does to billing, on accounts whose programme has any."""

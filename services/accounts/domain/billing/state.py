@@ -7,6 +7,7 @@ from services.accounts.domain.billing.buckets import Balance, Plan, RateBook
 from services.accounts.domain.billing.sheet import Sheet
 from services.accounts.domain.billing.statement import StatementLine
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, FeeKind
+from services.accounts.domain.credit_lines.state import CreditLine
 from services.accounts.domain.deferring.state import Accrual, Deferral
 
 CLOSED_CYCLES_LIMIT = 6
@@ -139,6 +140,7 @@ class Billing:
     over_limit_consent: bool = False
     charged_off_minor: int = 0
     ended: bool = False
+    credit_line: CreditLine = CreditLine()
 
     @property
     def active(self) -> bool:

@@ -4,6 +4,7 @@ from datetime import date
 from enum import StrEnum
 
 from chassis.kernel.events import value
+from services.accounts.domain.credit_lines.rules import CreditLineRules
 
 
 class BalanceType(StrEnum):
@@ -174,6 +175,7 @@ class BillingTerms:
     cash_advance_mccs: tuple[str, ...] = ("6010", "6011")
     instalment_products: tuple[InstalmentProduct, ...] = ()
     deferred_promotions: tuple[DeferredPromotion, ...] = ()
+    credit_line: CreditLineRules | None = None
 
 
 REGULATION_Z_CAPS = tuple(

@@ -472,6 +472,84 @@ class Promotion(_message.Message):
 Global___Promotion: _TypeAlias = Promotion  # noqa: Y015
 
 @_typing.final
+class CreditLineRules(_message.Message):
+    """How limits change: asked for, offered, reviewed. Amounts are in minor units."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LARGEST_LIMIT_MINOR_FIELD_NUMBER: _builtins.int
+    LEAST_LIMIT_MINOR_FIELD_NUMBER: _builtins.int
+    TWO_PEOPLE_ABOVE_MINOR_FIELD_NUMBER: _builtins.int
+    OFFER_DAYS_FIELD_NUMBER: _builtins.int
+    PAYMENTS_OF_INCOME_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    INCOME_GOOD_FOR_MONTHS_FIELD_NUMBER: _builtins.int
+    MONTHS_BETWEEN_CHANGES_FIELD_NUMBER: _builtins.int
+    LEAST_AGE_MONTHS_FIELD_NUMBER: _builtins.int
+    REVIEW_EVERY_MONTHS_FIELD_NUMBER: _builtins.int
+    RAISE_FROM_UTILISATION_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    RAISE_BY_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    RAISES_WITHOUT_ASKING_FIELD_NUMBER: _builtins.int
+    LOWER_AT_DAYS_PAST_DUE_FIELD_NUMBER: _builtins.int
+    LOWER_BELOW_UTILISATION_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    LOWER_BY_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    largest_limit_minor: _builtins.int
+    """No limit is raised above this; 0: no bound."""
+    least_limit_minor: _builtins.int
+    """No review lowers a limit below this."""
+    two_people_above_minor: _builtins.int
+    """Above this two people are needed; 0: never."""
+    offer_days: _builtins.int
+    """So many days an offer is good for; 0: 30."""
+    payments_of_income_basis_points: _builtins.int
+    """Payments at most this share of income (12 CFR 1026.51(a)(1)(ii)); 0: 4,000."""
+    income_good_for_months: _builtins.int
+    """How long an income that was told counts; 0: 12."""
+    months_between_changes: _builtins.int
+    """Months between two changes, at least; 0: 6."""
+    least_age_months: _builtins.int
+    """Months an account is open before its limit is raised; 0: 6."""
+    review_every_months: _builtins.int
+    """A limit is reviewed every so many months; 0: never by itself."""
+    raise_from_utilisation_basis_points: _builtins.int
+    """A review raises from this utilisation on; 0: 5,000."""
+    raise_by_basis_points: _builtins.int
+    """By this share of the limit; 0: never."""
+    raises_without_asking: _builtins.bool
+    """A review raises at once; otherwise it offers."""
+    lower_at_days_past_due: _builtins.int
+    """A review lowers what is so many days past due; 0: never."""
+    lower_below_utilisation_basis_points: _builtins.int
+    """A review lowers what is used less; 0: never."""
+    lower_by_basis_points: _builtins.int
+    """By this share of the limit."""
+    def __init__(
+        self,
+        *,
+        largest_limit_minor: _builtins.int = ...,
+        least_limit_minor: _builtins.int = ...,
+        two_people_above_minor: _builtins.int = ...,
+        offer_days: _builtins.int = ...,
+        payments_of_income_basis_points: _builtins.int = ...,
+        income_good_for_months: _builtins.int = ...,
+        months_between_changes: _builtins.int = ...,
+        least_age_months: _builtins.int = ...,
+        review_every_months: _builtins.int = ...,
+        raise_from_utilisation_basis_points: _builtins.int = ...,
+        raise_by_basis_points: _builtins.int = ...,
+        raises_without_asking: _builtins.bool = ...,
+        lower_at_days_past_due: _builtins.int = ...,
+        lower_below_utilisation_basis_points: _builtins.int = ...,
+        lower_by_basis_points: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["income_good_for_months", b"income_good_for_months", "largest_limit_minor", b"largest_limit_minor", "least_age_months", b"least_age_months", "least_limit_minor", b"least_limit_minor", "lower_at_days_past_due", b"lower_at_days_past_due", "lower_below_utilisation_basis_points", b"lower_below_utilisation_basis_points", "lower_by_basis_points", b"lower_by_basis_points", "months_between_changes", b"months_between_changes", "offer_days", b"offer_days", "payments_of_income_basis_points", b"payments_of_income_basis_points", "raise_by_basis_points", b"raise_by_basis_points", "raise_from_utilisation_basis_points", b"raise_from_utilisation_basis_points", "raises_without_asking", b"raises_without_asking", "review_every_months", b"review_every_months", "two_people_above_minor", b"two_people_above_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditLineRules: _TypeAlias = CreditLineRules  # noqa: Y015
+
+@_typing.final
 class BillingTerms(_message.Message):
     """The billing of a programme. Amounts are in minor units of its currency."""
 
@@ -497,6 +575,7 @@ class BillingTerms(_message.Message):
     CASH_ADVANCE_MCCS_FIELD_NUMBER: _builtins.int
     INSTALMENTS_FIELD_NUMBER: _builtins.int
     DEFERRED_PROMOTIONS_FIELD_NUMBER: _builtins.int
+    CREDIT_LINE_FIELD_NUMBER: _builtins.int
     interest_method: Global___InterestMethod.ValueType
     """How interest is computed."""
     day_count: Global___DayCount.ValueType
@@ -555,6 +634,10 @@ class BillingTerms(_message.Message):
     def deferred_promotions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Promotion]:
         """How purchases may be paid later without interest."""
 
+    @_builtins.property
+    def credit_line(self) -> Global___CreditLineRules:
+        """How limits change; absent: only one by one, by operators."""
+
     def __init__(
         self,
         *,
@@ -578,10 +661,11 @@ class BillingTerms(_message.Message):
         cash_advance_mccs: _abc.Iterable[_builtins.str] | None = ...,
         instalments: _abc.Iterable[Global___InstalmentProduct] | None = ...,
         deferred_promotions: _abc.Iterable[Global___Promotion] | None = ...,
+        credit_line: Global___CreditLineRules | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["minimum_payment", b"minimum_payment"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["credit_line", b"credit_line", "minimum_payment", b"minimum_payment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["autopay", b"autopay", "autopay_fixed_minor", b"autopay_fixed_minor", "cash_advance_mccs", b"cash_advance_mccs", "charge_off_after_days", b"charge_off_after_days", "cycle_day", b"cycle_day", "cycle_length_days", b"cycle_length_days", "day_count", b"day_count", "deferred_promotions", b"deferred_promotions", "due_day", b"due_day", "fee_caps", b"fee_caps", "fees", b"fees", "fees_bear_interest", b"fees_bear_interest", "first_year_fee_limit_basis_points", b"first_year_fee_limit_basis_points", "grace_days", b"grace_days", "grace_regained_after_statements", b"grace_regained_after_statements", "instalments", b"instalments", "interest_method", b"interest_method", "minimum_order", b"minimum_order", "minimum_payment", b"minimum_payment", "rates", b"rates"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["autopay", b"autopay", "autopay_fixed_minor", b"autopay_fixed_minor", "cash_advance_mccs", b"cash_advance_mccs", "charge_off_after_days", b"charge_off_after_days", "credit_line", b"credit_line", "cycle_day", b"cycle_day", "cycle_length_days", b"cycle_length_days", "day_count", b"day_count", "deferred_promotions", b"deferred_promotions", "due_day", b"due_day", "fee_caps", b"fee_caps", "fees", b"fees", "fees_bear_interest", b"fees_bear_interest", "first_year_fee_limit_basis_points", b"first_year_fee_limit_basis_points", "grace_days", b"grace_days", "grace_regained_after_statements", b"grace_regained_after_statements", "instalments", b"instalments", "interest_method", b"interest_method", "minimum_order", b"minimum_order", "minimum_payment", b"minimum_payment", "rates", b"rates"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3823,3 +3823,401 @@ class DisputeResolved(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DisputeResolved: _TypeAlias = DisputeResolved  # noqa: Y015
+
+@_typing.final
+class CreditLineRequested(_message.Message):
+    """The holder asks for a higher limit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    request_id: _builtins.str
+    """The request."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def limit(self) -> _money_pb2.Money:
+        """The limit that is wished for."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        limit: _money_pb2.Money | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "limit", b"limit", "request_id", b"request_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditLineRequested: _TypeAlias = CreditLineRequested  # noqa: Y015
+
+@_typing.final
+class CreditLineRequestDeclined(_message.Message):
+    """The limit stays."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    request_id: _builtins.str
+    """The request."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def limit(self) -> _money_pb2.Money:
+        """The limit that was wished for."""
+
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Why, UPPER_SNAKE."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        limit: _money_pb2.Money | None = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "limit", b"limit", "reasons", b"reasons", "request_id", b"request_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditLineRequestDeclined: _TypeAlias = CreditLineRequestDeclined  # noqa: Y015
+
+@_typing.final
+class CreditLineRequestReferred(_message.Message):
+    """A request waits for people."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    request_id: _builtins.str
+    """The request."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def limit(self) -> _money_pb2.Money:
+        """The limit that is wished for."""
+
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Why, UPPER_SNAKE."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        limit: _money_pb2.Money | None = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "limit", b"limit", "reasons", b"reasons", "request_id", b"request_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditLineRequestReferred: _TypeAlias = CreditLineRequestReferred  # noqa: Y015
+
+@_typing.final
+class CreditLineOffered(_message.Message):
+    """The house offers a higher limit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    EXPIRES_ON_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    offer_id: _builtins.str
+    """The offer."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    expires_on: _builtins.str
+    """The last day on which it is good."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def previous(self) -> _money_pb2.Money:
+        """The limit now."""
+
+    @_builtins.property
+    def limit(self) -> _money_pb2.Money:
+        """The limit that is offered."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        offer_id: _builtins.str = ...,
+        previous: _money_pb2.Money | None = ...,
+        limit: _money_pb2.Money | None = ...,
+        reason: _builtins.str = ...,
+        expires_on: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "previous", b"previous"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "expires_on", b"expires_on", "limit", b"limit", "offer_id", b"offer_id", "previous", b"previous", "reason", b"reason", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditLineOffered: _TypeAlias = CreditLineOffered  # noqa: Y015
+
+@_typing.final
+class CreditLineOfferAccepted(_message.Message):
+    """The holder takes an offer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    offer_id: _builtins.str
+    """The offer."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def limit(self) -> _money_pb2.Money:
+        """The limit."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        offer_id: _builtins.str = ...,
+        limit: _money_pb2.Money | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "limit", b"limit", "offer_id", b"offer_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditLineOfferAccepted: _TypeAlias = CreditLineOfferAccepted  # noqa: Y015
+
+@_typing.final
+class CreditLineOfferDeclined(_message.Message):
+    """The holder does not want an offer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    offer_id: _builtins.str
+    """The offer."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        offer_id: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "offer_id", b"offer_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditLineOfferDeclined: _TypeAlias = CreditLineOfferDeclined  # noqa: Y015
+
+@_typing.final
+class CreditLineOfferExpired(_message.Message):
+    """Nobody answered an offer in time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    offer_id: _builtins.str
+    """The offer."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        offer_id: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "offer_id", b"offer_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditLineOfferExpired: _TypeAlias = CreditLineOfferExpired  # noqa: Y015
+
+@_typing.final
+class CreditLineReviewed(_message.Message):
+    """A limit was reviewed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    REVIEW_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    review_id: _builtins.str
+    """The review."""
+    outcome: _builtins.str
+    """KEPT, OFFERED, PROPOSED, RAISED or LOWERED."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def limit(self) -> _money_pb2.Money:
+        """The limit it came to."""
+
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Why, UPPER_SNAKE."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        review_id: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        limit: _money_pb2.Money | None = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "limit", b"limit", "outcome", b"outcome", "reasons", b"reasons", "review_id", b"review_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditLineReviewed: _TypeAlias = CreditLineReviewed  # noqa: Y015
+
+@_typing.final
+class CreditLineReduced(_message.Message):
+    """A lower limit is told to the holder: 12 CFR 1026.9(c)(2)(vi)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CONSEQUENCES_FROM_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    change_id: _builtins.str
+    """The change."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    consequences_from: _builtins.str
+    """From when on exceeding the lower limit may cost a fee."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def previous(self) -> _money_pb2.Money:
+        """The limit before."""
+
+    @_builtins.property
+    def limit(self) -> _money_pb2.Money:
+        """The limit now."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        change_id: _builtins.str = ...,
+        previous: _money_pb2.Money | None = ...,
+        limit: _money_pb2.Money | None = ...,
+        reason: _builtins.str = ...,
+        consequences_from: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "previous", b"previous"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "change_id", b"change_id", "consequences_from", b"consequences_from", "customer_id", b"customer_id", "limit", b"limit", "previous", b"previous", "reason", b"reason", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditLineReduced: _TypeAlias = CreditLineReduced  # noqa: Y015
