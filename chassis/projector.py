@@ -16,7 +16,8 @@ from chassis.recorded import Recorded
 
 H = TypeVar("H", bound=Callable[..., None])
 Handler = Callable[[Connection, Any], None]
-Finish = Callable[[Connection, Sequence[Recorded]], None]
+Finish = Callable[[Connection, Sequence[Recorded]], bool | None]
+Rest = Callable[[Connection], bool]
 
 PAGE_LIMIT = 500
 IDLE_SECONDS = 5.0
@@ -42,7 +43,9 @@ class Projection:
     With `synchronous` the handlers run in the commit transaction instead of behind it: for what
     must be read back at once, and dear, because every command waits for it. `finish` is done once
     for a page of facts, after the handlers, for what is cheaper for many at once; not together with
-    `synchronous`. A higher `version` has the tables filled anew.
+    `synchronous`. What takes longer than a turn is left in a table of the projection: `finish` says
+    whether something is, and `rest` then does a part of it between pages, until it says no. A
+    higher `version` has the tables filled anew.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Projection:
     handlers: Sequence[Handler]
     synchronous: bool = False
     finish: Finish | None = None
+    rest: Rest | None = None
     version: int = 1
     by_fact: Mapping[type[Fact], list[Handler]] = field(init=False)
 
@@ -98,6 +102,8 @@ class Projector:
         self._log = log
         self._database = database
         self._on_failure = on_failure
+        # Whoever did the last part may have been stopped after it.
+        self._is_left = projection.rest is not None
 
     async def run(self) -> None:
         """Follow for ever. A failure is told and tried again: a read model must not skip."""
@@ -121,9 +127,23 @@ class Projector:
 
     async def catch_up(self, position: int) -> int:
         """Apply everything there is after `position`; returns how far it came."""
-        while page := await self._log.after(position, PAGE_LIMIT):
-            position = await self._database.write_derived(partial(self._apply, page, position))
+        while (page := await self._log.after(position, PAGE_LIMIT)) or self._is_left:
+            if page:
+                position = await self._database.write_derived(partial(self._apply, page, position))
+            if self._is_left:
+                rest = partial(self._rest, position)
+                self._is_left = await self._database.write_derived(rest)
         return position
+
+    def _rest(self, position: int, connection: Connection) -> bool:
+        """A part of what pages left over, unless another worker has moved on; whether there is
+        more of it."""
+        if self.projection.rest is None or position == 0:
+            return False
+        here = {"name": self.projection.cursor, "start": position, "end": position}
+        if connection.execute(_MOVE, here).rowcount != 1:
+            raise Overtaken(self.projection.name)
+        return self.projection.rest(connection)
 
     def _apply(self, page: list[Recorded], start: int, connection: Connection) -> int:
         end = page[-1].position
@@ -144,8 +164,8 @@ class Projector:
                 raise Overtaken(self.projection.name)
         for recorded in page:
             self.projection.apply(connection, recorded)
-        if self.projection.finish is not None:
-            self.projection.finish(connection, page)
+        if self.projection.finish is not None and self.projection.finish(connection, page):
+            self._is_left = self.projection.rest is not None
         return end
 
     def _empty(self, connection: Connection) -> None:

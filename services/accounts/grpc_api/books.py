@@ -36,13 +36,17 @@ class Books(AccountsServiceServicer):
         list_id = ids.derive(repr(wanted))
         before = _cursor(request.page_token, list_id)
         size = answers.page_size(request.page_size)
-        rows = await self._database.read(
-            lambda connection: queries.list_transactions(connection, wanted, before, size + 1)
+        rows, recategorising = await self._database.read(
+            lambda connection: (
+                queries.list_transactions(connection, wanted, before, size + 1),
+                queries.is_recategorising(connection, wanted.account_id),
+            )
         )
         more = len(rows) > size
         return pb.ListTransactionsResponse(
             transactions=[self.transaction(account, row) for row in rows[:size]],
             next_page_token=answers.page_token(rows[size - 1].position, list_id) if more else "",
+            recategorising=recategorising,
         )
 
     def transaction(self, account: CreditAccount | None, row: Any) -> pb.Transaction:
@@ -70,12 +74,14 @@ class Books(AccountsServiceServicer):
             amount=Money(minor_units=row.amount_minor, currency_code=row.currency),
             original_amount=original,
             merchant=merchant,
-            category=row.category,
+            category=row.own_or_given_category,
             category_name=self._trades.name_of(row.mcc),
             reason=row.reason,
             transaction_date=row.transaction_date,
             posting_date=row.posting_date,
             recorded_at=messages.instant(row.recorded_at_micros),
+            merchant_name=row.merchant,
+            category_is_own=bool(row.own_category),
         )
 
     async def GetSpendBreakdown(
@@ -89,8 +95,11 @@ class Books(AccountsServiceServicer):
         )
         group = messages.word(pb.SpendGroup, request.group, "SPEND_GROUP") or "CATEGORY"
         limit = answers.page_size(request.limit)
-        rows, total = await self._database.read(
-            lambda connection: queries.spend_breakdown(connection, wanted, group, limit)
+        (rows, total), recategorising = await self._database.read(
+            lambda connection: (
+                queries.spend_breakdown(connection, wanted, group, limit),
+                queries.is_recategorising(connection, wanted.account_id),
+            )
         )
 
         def money(minor_units: int) -> Money:
@@ -108,6 +117,7 @@ class Books(AccountsServiceServicer):
                 for row in rows
             ],
             total=money(total),
+            recategorising=recategorising,
         )
 
     async def GetTrialBalance(

@@ -53,7 +53,9 @@ class TransactionsApi(TransactionsServiceServicer):
         )
         account = await self._transactions.account(request.account_id)
         return pb.SearchTransactionsResponse(
-            transactions=self._lines(found, account), next_page_token=_token(found, list_id)
+            transactions=self._lines(found, account),
+            next_page_token=_token(found, list_id),
+            recategorising=found.recategorising,
         )
 
     async def SearchAllTransactions(
@@ -138,6 +140,7 @@ class TransactionsApi(TransactionsServiceServicer):
             total_before=money(before) if compared else None,
             before_from_date=periods.before_first,
             before_to_date=periods.before_last,
+            recategorising=await self._transactions.recategorising(request.account_id),
         )
 
     async def ExportTransactions(

@@ -22,14 +22,18 @@ from services.accounts.projections.lines import (
     VERIFIED,
     insert_line,
 )
-from services.accounts.projections.search import index_page, keep_merchant_category
+from services.accounts.projections.search import index_page, keep_merchant_category, reindex_some
 from services.accounts.tables.books import (
     account_balances,
     ledger_entries,
     ledger_totals,
     transactions,
 )
-from services.accounts.tables.search import merchant_categories, transaction_search
+from services.accounts.tables.search import (
+    merchant_categories,
+    merchant_reindexing,
+    transaction_search,
+)
 
 # Transactions
 
@@ -297,7 +301,7 @@ def post(connection: Connection, event: Recorded) -> None:
 PROJECTIONS = (
     Projection(
         "transactions",
-        (transactions, transaction_search, merchant_categories),
+        (transactions, transaction_search, merchant_categories, merchant_reindexing),
         (
             list_authorised,
             list_declined,
@@ -312,6 +316,7 @@ PROJECTIONS = (
             keep_merchant_category,
         ),
         finish=index_page,
+        rest=reindex_some,
         version=3,
     ),
     Projection("ledger", (ledger_entries, ledger_totals, account_balances), (open_balance, post)),

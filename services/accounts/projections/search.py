@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, and_, select
 
 from chassis.database import replace_rows
 from chassis.kernel.events import Fact
@@ -29,10 +29,16 @@ from services.accounts.domain.transactions.events import (
 from services.accounts.projections import search_rows
 from services.accounts.projections.lines import CHARGE, REFUND
 from services.accounts.projections.search_rows import LineKey, MerchantKey
-from services.accounts.tables.search import merchant_categories, transaction_search
+from services.accounts.tables.search import (
+    merchant_categories,
+    merchant_reindexing,
+    transaction_search,
+)
 
 CHANGED_BY = (("charge_id", CHARGE), ("refund_id", REFUND))
 """What a fact has that changes a line, and which kind of line that is."""
+REINDEXED_AT_ONCE = 500
+"""Lines of a merchant that are indexed anew in one turn; others have theirs in between."""
 WORDS_APART = 8
 """Between two rows of words, so that no phrase goes from one into the other."""
 
@@ -55,19 +61,48 @@ def keep_merchant_category(connection: Connection, event: Recorded) -> None:
     replace_rows(connection, merchant_categories, [row], ("account_id", "merchant_key"))
 
 
-def index_page(connection: Connection, page: Sequence[Recorded]) -> None:
-    """Index the lines that a page of facts made or changed."""
+def index_page(connection: Connection, page: Sequence[Recorded]) -> bool:
+    """Index the lines that a page of facts made or changed; whether older ones are left."""
     facts = [each.fact for each in page]
     rows = {
         row.position: row
         for row in (
             *search_rows.made_between(connection, page[0].position, page[-1].position),
             *search_rows.of_lines(connection, _changed(facts)),
-            *search_rows.of_merchants(connection, _recategorised(facts)),
         )
     }
-    if not rows:
-        return
+    if rows:
+        _index(connection, rows, facts)
+    left = [(*key, page[-1].position + 1) for key in sorted(_recategorised(facts))]
+    replace_rows(connection, merchant_reindexing, left, ("account_id", "merchant_key"))
+    return bool(left) or _next_merchant(connection) is not None
+
+
+def reindex_some(connection: Connection) -> bool:
+    """Index the next lines of a merchant that its holder calls otherwise; whether some are left."""
+    merchant = _next_merchant(connection)
+    if merchant is None:
+        return False
+    key = (merchant.account_id, merchant.merchant_key)
+    rows = search_rows.of_merchant(connection, key, merchant.below, REINDEXED_AT_ONCE)
+    if rows:
+        _index(connection, {row.position: row for row in rows}, ())
+    if len(rows) == REINDEXED_AT_ONCE:
+        further = (*key, rows[-1].position)
+        replace_rows(connection, merchant_reindexing, [further], ("account_id", "merchant_key"))
+        return True
+    columns = merchant_reindexing.c
+    done = and_(columns.account_id == key[0], columns.merchant_key == key[1])
+    connection.execute(merchant_reindexing.delete().where(done))
+    return _next_merchant(connection) is not None
+
+
+def _next_merchant(connection: Connection) -> Row[Any] | None:
+    return connection.execute(select(merchant_reindexing).limit(1)).first()
+
+
+def _index(connection: Connection, rows: dict[int, Row[Any]], facts: Sequence[Fact]) -> None:
+    """Index lines as they are, with what facts say of them."""
     labels = _labels(rows.values(), facts)
     rules = search_rows.rules_of(connection, {row.account_id for row in rows.values()})
     indexed = []

@@ -57,14 +57,17 @@ def of_lines(connection: Connection, keys: Collection[LineKey]) -> Sequence[Row[
     return connection.exec_driver_sql(f"{sql} WHERE {wanted}", (keyed,)).all()
 
 
-def of_merchants(connection: Connection, keys: Collection[MerchantKey]) -> Sequence[Row[Any]]:
-    """Every line of these merchants."""
+def of_merchant(
+    connection: Connection, key: MerchantKey, below: int, limit: int
+) -> Sequence[Row[Any]]:
+    """The newest lines of a merchant below a position."""
     mark = "%s" if _is_postgresql(connection) else "?"
     sql = (
         f"SELECT {_LINE} FROM transaction_search s JOIN transactions t ON t.position = s.position"
-        f" WHERE s.account_id = {mark} AND s.merchant_key = {mark}"
+        f" WHERE s.account_id = {mark} AND s.merchant_key = {mark} AND s.position < {mark}"
+        f" ORDER BY s.position DESC LIMIT {mark}"
     )
-    return [row for key in sorted(keys) for row in connection.exec_driver_sql(sql, key)]
+    return connection.exec_driver_sql(sql, (*key, below, limit)).all()
 
 
 def rules_of(connection: Connection, accounts: Collection[str]) -> dict[MerchantKey, str]:

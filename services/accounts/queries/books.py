@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select
 
 from chassis.event_store.tables import tracking
 from services.accounts.domain.ledger import LedgerAccount
@@ -16,6 +16,7 @@ from services.accounts.tables.books import (
     ledger_totals,
     transactions,
 )
+from services.accounts.tables.search import merchant_reindexing, transaction_search
 
 LEDGER_CURSOR = "projection:ledger"
 
@@ -37,6 +38,18 @@ class Trades:
         return self.names.get(mcc, "")
 
 
+AS_CALLED = transactions.join(
+    transaction_search, transaction_search.c.position == transactions.c.position
+)
+"""Lines with the cleaned names of merchants and the categories that count."""
+
+
+def is_recategorising(connection: Connection, account_id: str) -> bool:
+    """Whether some lines of an account do not yet have the category of their merchant."""
+    wanted = select(merchant_reindexing).where(merchant_reindexing.c.account_id == account_id)
+    return connection.execute(wanted.limit(1)).first() is not None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
     """Which transactions; what is empty or 0 restricts nothing. Dates are YYYY-MM-DD."""
@@ -54,18 +67,22 @@ class Filter:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What a line must fulfil."""
-        columns = transactions.c
+        columns, search = transactions.c, transaction_search.c
         found: list[ColumnElement[bool]] = [columns.account_id == self.account_id]
         equal = (
             (columns.card_id, self.card_id),
             (columns.kind, self.kind),
             (columns.status, self.status),
-            (columns.category, self.category),
+            (search.category, self.category),
         )
         found += [column == wanted for column, wanted in equal if wanted]
         if self.merchant:
+            part = self.merchant.casefold()
             found.append(
-                columns.merchant_folded.contains(self.merchant.casefold(), autoescape=True)
+                or_(
+                    columns.merchant_folded.contains(part, autoescape=True),
+                    search.merchant_key.contains(part, autoescape=True),
+                )
             )
         if self.from_date:
             found.append(columns.transaction_date >= self.from_date)
@@ -81,8 +98,10 @@ class Filter:
 def list_transactions(
     connection: Connection, wanted: Filter, before_position: int | None, limit: int
 ) -> list[Row[Any]]:
-    """Lines, newest first, before a position of the log."""
-    query = select(transactions).where(*wanted.conditions())
+    """Lines, newest first, before a position of the log, as their holder calls them."""
+    search = transaction_search.c
+    called = (search.merchant, search.category.label("own_or_given_category"), search.own_category)
+    query = select(transactions, *called).select_from(AS_CALLED).where(*wanted.conditions())
     if before_position is not None:
         query = query.where(transactions.c.position < before_position)
     return list(connection.execute(query.order_by(transactions.c.position.desc()).limit(limit)))
@@ -99,8 +118,8 @@ class SpendRow:
 
 
 GROUPS: dict[str, ColumnElement[str]] = {
-    "CATEGORY": transactions.c.category,
-    "MERCHANT": transactions.c.merchant_name,
+    "CATEGORY": transaction_search.c.category,
+    "MERCHANT": transaction_search.c.merchant,
     "MONTH": func.substr(transactions.c.transaction_date, 1, 7),
 }
 
@@ -122,6 +141,7 @@ def spend_breakdown(
     difference = func.sum(charged - refunded)
     query = (
         select(name, func.sum(charged), func.sum(refunded), func.count())
+        .select_from(AS_CALLED)
         .where(spent)
         .group_by(name)
         .order_by(difference.desc(), name)
@@ -136,7 +156,7 @@ def spend_breakdown(
         )
         for found, posted, back, count in connection.execute(query)
     ]
-    total = connection.scalar(select(difference).where(spent))
+    total = connection.scalar(select(difference).select_from(AS_CALLED).where(spent))
     return rows, int(total or 0)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, event
+from sqlalchemy import BigInteger, Column, Connection, Table, Text, event
 
 from services.accounts.tables.metadata import METADATA
 
@@ -30,10 +30,10 @@ the holder said of this line. `fingerprint` tells whether the index has the line
 
 PostgreSQL has one more column, `document` (tsvector); SQLite a table of FTS5 instead,
 `transaction_words`, whose rows have the position for rowid."""
-Index(
-    "transaction_search_by_merchant",
-    transaction_search.c.account_id,
-    transaction_search.c.merchant_key,
+BY_MERCHANT = (
+    "DROP INDEX IF EXISTS transaction_search_by_merchant",
+    "CREATE INDEX IF NOT EXISTS transaction_search_merchants"
+    " ON transaction_search (account_id, merchant_key, position)",
 )
 
 merchant_categories = Table(
@@ -45,12 +45,23 @@ merchant_categories = Table(
 )
 """What holders call everything of a merchant."""
 
+merchant_reindexing = Table(
+    "merchant_reindexing",
+    METADATA,
+    Column("account_id", Text, primary_key=True),
+    Column("merchant_key", Text, primary_key=True),
+    Column("below", BigInteger, nullable=False),
+)
+"""Merchants whose lines at positions below this are still to be indexed anew, newest first."""
+
 POSTGRESQL = (
+    *BY_MERCHANT,
     "ALTER TABLE transaction_search ADD COLUMN IF NOT EXISTS document tsvector",
     "CREATE INDEX IF NOT EXISTS transaction_search_document ON transaction_search"
     f" USING gin (document) WITH (gin_pending_list_limit = {PENDING_LIST_KIB})",
 )
 SQLITE = (
+    *BY_MERCHANT,
     "CREATE VIRTUAL TABLE IF NOT EXISTS transaction_words USING fts5"
     " (name, more, category, marks, note, note_beginnings,"
     " tokenize = \"unicode61 remove_diacritics 0 tokenchars ':.~^_'\", prefix = '2 3')",

@@ -26,6 +26,7 @@ from services.accounts.domain.transactions.labels import (
     NoteTransaction,
     SealedNote,
 )
+from services.accounts.queries.books import is_recategorising
 from services.accounts.queries.lines import merchant_of_line
 from services.accounts.queries.search import Cursor, Page, Search, search_page
 from services.accounts.queries.spending import Periods, SpendingRow, spending
@@ -49,10 +50,11 @@ def _place_of_note(account_id: str, kind: str, transaction_id: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Found:
     """A page of lines, and what is written on those that have a note and may be read, by
-    position."""
+    position; `recategorising` where some may not have the category of their merchant yet."""
 
     page: Page
     notes: dict[int, str]
+    recategorising: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +192,15 @@ class Transactions:
         if labels.sealed_index_key:
             await self._witness(account)
             wanted = await self._with_notes(wanted, account, labels.sealed_index_key)
-        page = await self._page(wanted, size, cursor, by_relevance)
-        return Found(page, await self.notes_of(account, page.rows))
+        page, recategorising = await self._page(wanted, size, cursor, by_relevance)
+        return Found(page, await self.notes_of(account, page.rows), recategorising)
 
     async def search_all(
         self, wanted: Search, size: int, cursor: Cursor | None, *, by_relevance: bool
     ) -> Found:
         """A page of the lines of all accounts, notes left out."""
-        return Found(await self._page(wanted, size, cursor, by_relevance), {})
+        page, _ = await self._page(wanted, size, cursor, by_relevance)
+        return Found(page, {})
 
     async def spending(
         self, account_id: str, periods: Periods, group: str, limit: int
@@ -207,12 +210,19 @@ class Transactions:
             lambda connection: spending(connection, account_id, periods, group, limit)
         )
 
+    async def recategorising(self, account_id: str) -> bool:
+        """Whether a merchant's lines are still being given another category."""
+        return await self.database.read(
+            lambda connection: is_recategorising(connection, account_id)
+        )
+
     async def _page(
         self, wanted: Search, size: int, cursor: Cursor | None, by_relevance: bool
-    ) -> Page:
+    ) -> tuple[Page, bool]:
         return await self.database.read(
-            lambda connection: search_page(
-                connection, wanted, size, cursor, by_relevance=by_relevance
+            lambda connection: (
+                search_page(connection, wanted, size, cursor, by_relevance=by_relevance),
+                bool(wanted.account_id) and is_recategorising(connection, wanted.account_id),
             )
         )
 

@@ -2762,6 +2762,8 @@ class Transaction(_message.Message):
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
     POSTING_DATE_FIELD_NUMBER: _builtins.int
     RECORDED_AT_FIELD_NUMBER: _builtins.int
+    MERCHANT_NAME_FIELD_NUMBER: _builtins.int
+    CATEGORY_IS_OWN_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.str
     """Id of the charge, refund or payment; of anything else the line's own."""
     kind: Global___TransactionKind.ValueType
@@ -2777,7 +2779,7 @@ class Transaction(_message.Message):
     charge_id: _builtins.str
     """For a linked refund, and for what a dispute moves, the charge; otherwise empty."""
     category: _builtins.str
-    """Category of the merchant, lower_snake."""
+    """Category of the merchant, lower_snake, or what the holder says instead."""
     category_name: _builtins.str
     """What the network calls the merchant's trade."""
     reason: _builtins.str
@@ -2786,6 +2788,10 @@ class Transaction(_message.Message):
     """Business date, YYYY-MM-DD."""
     posting_date: _builtins.str
     """Business date of (the last) posting; empty when not posted."""
+    merchant_name: _builtins.str
+    """The merchant's name as people know it; empty where there is no merchant."""
+    category_is_own: _builtins.bool
+    """The holder gave this line its category, not all of its merchant."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """Positive. Posted amount once posted, otherwise what was approved or asked for."""
@@ -2821,10 +2827,12 @@ class Transaction(_message.Message):
         transaction_date: _builtins.str = ...,
         posting_date: _builtins.str = ...,
         recorded_at: _timestamp_pb2.Timestamp | None = ...,
+        merchant_name: _builtins.str = ...,
+        category_is_own: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "original_amount", b"original_amount", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "card_id", b"card_id", "category", b"category", "category_name", b"category_name", "charge_id", b"charge_id", "kind", b"kind", "last_four", b"last_four", "merchant", b"merchant", "original_amount", b"original_amount", "posting_date", b"posting_date", "reason", b"reason", "recorded_at", b"recorded_at", "status", b"status", "transaction_date", b"transaction_date", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "card_id", b"card_id", "category", b"category", "category_is_own", b"category_is_own", "category_name", b"category_name", "charge_id", b"charge_id", "kind", b"kind", "last_four", b"last_four", "merchant", b"merchant", "merchant_name", b"merchant_name", "original_amount", b"original_amount", "posting_date", b"posting_date", "reason", b"reason", "recorded_at", b"recorded_at", "status", b"status", "transaction_date", b"transaction_date", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2928,8 +2936,11 @@ class ListTransactionsResponse(_message.Message):
 
     TRANSACTIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    RECATEGORISING_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """For the next page; empty when there is none."""
+    recategorising: _builtins.bool
+    """A merchant has just been given another category, and some of its lines do not have it yet."""
     @_builtins.property
     def transactions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Transaction]:
         """The lines, newest first."""
@@ -2939,10 +2950,11 @@ class ListTransactionsResponse(_message.Message):
         *,
         transactions: _abc.Iterable[Global___Transaction] | None = ...,
         next_page_token: _builtins.str = ...,
+        recategorising: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "transactions", b"transactions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "recategorising", b"recategorising", "transactions", b"transactions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3038,6 +3050,9 @@ class GetSpendBreakdownResponse(_message.Message):
 
     SPENDS_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
+    RECATEGORISING_FIELD_NUMBER: _builtins.int
+    recategorising: _builtins.bool
+    """A merchant has just been given another category, and some of its lines do not have it yet."""
     @_builtins.property
     def spends(self) -> _containers.RepeatedCompositeFieldContainer[Global___Spend]:
         """Largest first."""
@@ -3051,10 +3066,11 @@ class GetSpendBreakdownResponse(_message.Message):
         *,
         spends: _abc.Iterable[Global___Spend] | None = ...,
         total: _money_pb2.Money | None = ...,
+        recategorising: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["spends", b"spends", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["recategorising", b"recategorising", "spends", b"spends", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -262,8 +262,11 @@ class SearchTransactionsResponse(_message.Message):
 
     TRANSACTIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    RECATEGORISING_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """For the next page; empty when there is none."""
+    recategorising: _builtins.bool
+    """A merchant has just been given another category, and some of its lines do not have it yet."""
     @_builtins.property
     def transactions(self) -> _containers.RepeatedCompositeFieldContainer[Global___FoundTransaction]:
         """The lines. A page may be short, even empty, while there are more."""
@@ -273,10 +276,11 @@ class SearchTransactionsResponse(_message.Message):
         *,
         transactions: _abc.Iterable[Global___FoundTransaction] | None = ...,
         next_page_token: _builtins.str = ...,
+        recategorising: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "transactions", b"transactions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "recategorising", b"recategorising", "transactions", b"transactions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -614,10 +618,13 @@ class GetSpendingResponse(_message.Message):
     TOTAL_BEFORE_FIELD_NUMBER: _builtins.int
     BEFORE_FROM_DATE_FIELD_NUMBER: _builtins.int
     BEFORE_TO_DATE_FIELD_NUMBER: _builtins.int
+    RECATEGORISING_FIELD_NUMBER: _builtins.int
     before_from_date: _builtins.str
     """First day of the period before, YYYY-MM-DD; empty where there is none."""
     before_to_date: _builtins.str
     """Last day of the period before."""
+    recategorising: _builtins.bool
+    """A merchant has just been given another category, and some of its lines do not have it yet."""
     @_builtins.property
     def spendings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Spending]:
         """Largest first; what was spent on in the period before only comes last."""
@@ -638,10 +645,11 @@ class GetSpendingResponse(_message.Message):
         total_before: _money_pb2.Money | None = ...,
         before_from_date: _builtins.str = ...,
         before_to_date: _builtins.str = ...,
+        recategorising: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total", "total_before", b"total_before"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["before_from_date", b"before_from_date", "before_to_date", b"before_to_date", "spendings", b"spendings", "total", b"total", "total_before", b"total_before"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before_from_date", b"before_from_date", "before_to_date", b"before_to_date", "recategorising", b"recategorising", "spendings", b"spendings", "total", b"total", "total_before", b"total_before"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
