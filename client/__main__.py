@@ -21,6 +21,7 @@ from client import (
     applying,
     billing,
     business_day,
+    card_keys,
     card_life,
     clearing,
     controls,
@@ -319,6 +320,7 @@ def tail(
 register_transactions(app)
 app.command("card")(card_life.change)
 app.command("device-tokens")(device_tokens.show)
+app.command("keys")(card_keys.show)
 app.command("business-day")(business_day.show)
 app.command("statement")(billing.statement)
 app.command("statement-download")(statements.download)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from cards.accounts.v1 import accounts_service_pb2 as accounts
+from cards.accounts.v1 import card_keys_service_pb2 as card_keys
 from cards.accounts.v1 import card_secrets_service_pb2 as secrets
 from cards.accounts.v1 import cards_service_pb2 as cards
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,6 +24,7 @@ def tell(story: "Story") -> None:
     """A life of a card, the end of an account, and a PIN that is set, mistaken and unblocked."""
     _life(story)
     _pin(story)
+    _keys(story)
 
 
 def _pin(story: "Story") -> None:
@@ -46,6 +48,21 @@ def _pin(story: "Story") -> None:
         assert story.ask("accounts.VerifyPin", verify, "gateway").verified is right
     unblock = secrets.UnblockPinRequest(card_id=ada.card_id, reason="IDENTIFIED")
     story.ask("accounts.UnblockPin", unblock)
+
+
+def _keys(story: "Story") -> None:
+    """New keys are asked for twice, refused once, and made once."""
+    of_programme: dict[str, Any] = {"programme_id": PROGRAMME}
+    for step, kind, more in (
+        ("RejectCardKeyRotation", card_keys.RejectCardKeyRotationRequest, {"reason": "NOT_NOW"}),
+        ("ApproveCardKeyRotation", card_keys.ApproveCardKeyRotationRequest, {}),
+    ):
+        propose = card_keys.ProposeCardKeyRotationRequest(reason="YEARLY", **of_programme)
+        rotation = story.ask("accounts.ProposeCardKeyRotation", propose).rotation
+        decide: Any = kind(rotation_id=rotation.rotation_id, **of_programme, **more)
+        story.ask(f"accounts.{step}", decide, "second")
+    known = card_keys.GetCardKeysRequest(**of_programme)
+    assert [each.version for each in story.ask("accounts.GetCardKeys", known).versions] == [2, 1]
 
 
 def _life(story: "Story") -> None:

@@ -113,6 +113,15 @@ MUTATIONS: tuple[Mutation, ...] = (
 )
 
 
+CHIP = (
+    "9F02060000000040009F03060000000000009F1A02082695058000048000"
+    "5F2A0208269A031911059C01009F370452BF4585820218009F3602001C"
+    "9F100706011203A0B8009F26087A788EA6B8A3E733"
+)
+"""What a chip may say."""
+PIN_KEY = "0123456789ABCDEFFEDCBA9876543210"
+
+
 class Crashed(Exception):
     """Something happened that must not; the text says for which seed."""
 
@@ -203,6 +212,7 @@ def good_messages(terminal: Terminal) -> list[Message]:
         terminal.message("0100", 0, f3="310000"),
         terminal.message("0100", 2_000, f6=f"{1_600:012d}", f10="78000000", f49="840", f51="826"),
         terminal.message("0100", 0, f35=f"{terminal.pan}D29121010000012300000"),
+        terminal.message("0100", 400, f14="2901", f52="0412AC89ABCDEF67", f23="001", f55=CHIP),
         management("001"),
         management("301"),
     ]
@@ -245,7 +255,9 @@ async def play(
 ) -> Result:
     """Try `count` spoilt messages on a door. Raises Crashed."""
     node = account.node
-    key = {"iso8583_mac_key": MAC_KEY} if authenticated else {}
+    key = {"iso8583_pin_key": PIN_KEY}
+    if authenticated:
+        key["iso8583_mac_key"] = MAC_KEY
     door = open_door(node, settings(iso8583_encoding=encoding, **key))
     terminal = Terminal(account.pan, door.codec)
     frames = [door.codec.encode(each.mti, each.fields) for each in good_messages(terminal)]

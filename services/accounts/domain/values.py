@@ -132,6 +132,9 @@ class DeclineReason(StrEnum):
     PIN_WRONG = "PIN_WRONG"
     PIN_TRIES_EXCEEDED = "PIN_TRIES_EXCEEDED"
     EXPIRY_WRONG = "EXPIRY_WRONG"
+    CHIP_CRYPTOGRAM_WRONG = "CHIP_CRYPTOGRAM_WRONG"
+    CHIP_COUNTER_USED = "CHIP_COUNTER_USED"
+    CHIP_NOT_VERIFIED = "CHIP_NOT_VERIFIED"
     CONTROL_FORBIDS = "CONTROL_FORBIDS"
     CONTROL_AMOUNT_EXCEEDED = "CONTROL_AMOUNT_EXCEEDED"
     CONTROL_COUNT_EXCEEDED = "CONTROL_COUNT_EXCEEDED"
@@ -173,6 +176,9 @@ RESPONSE_CODES = {
     DeclineReason.DEVICE_TOKEN_NOT_ACTIVE: "62",
     DeclineReason.PIN_TRIES_EXCEEDED: "75",
     DeclineReason.CARD_VALUE_WRONG: "82",
+    DeclineReason.CHIP_CRYPTOGRAM_WRONG: "82",
+    DeclineReason.CHIP_COUNTER_USED: "82",
+    DeclineReason.CHIP_NOT_VERIFIED: "82",
     DeclineReason.PRINTED_VALUE_WRONG: "N7",
     DeclineReason.CONTROL_FORBIDS: "57",
     DeclineReason.RISK_REFUSED: "59",
@@ -198,13 +204,18 @@ class AssessmentOutcome(StrEnum):
 class CardChecks:
     """What the network passed of a card, compared: None where it passed nothing. `printed` says
     that the value is the one printed on the card (CVV2); `pin_number` tells which PIN of the card
-    was compared; `expiry` is the expiry that was passed, YYMM, compared when it is decided."""
+    was compared; `expiry` is the expiry that was passed, YYMM, compared when it is decided.
+    `chip_matches` says whether the chip of the plastic `chip_sequence` made its cryptogram, None
+    also where that could not be verified; `chip_counter` is the chip's own."""
 
     value_matches: bool | None = None
     printed: bool = False
     pin_matches: bool | None = None
     pin_number: int = 0
     expiry: str = ""
+    chip_matches: bool | None = None
+    chip_sequence: int = 0
+    chip_counter: int = 0
 
 
 @value
@@ -273,6 +284,7 @@ class Terms:
     programme has no billing: no cycles, no interest, no fees. `foreign_markup_basis_points` is what
     a charge in another currency costs besides. Nobody younger than `minimum_age_years` is given an
     account on application, nor with less than a yearly `minimum_income_minor`, where that is not 0.
+    `chip_verified_only`: by chip nothing is approved whose cryptogram was not verified here.
     """
 
     currency: str
@@ -289,6 +301,7 @@ class Terms:
     mcc_groups: tuple[MccGroup, ...] = ()
     minimum_age_years: int = 18
     minimum_income_minor: int = 0
+    chip_verified_only: bool = False
 
     def mcc_group(self, name: str) -> MccGroup | None:
         """The group of this name, or None."""

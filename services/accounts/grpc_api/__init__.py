@@ -2,6 +2,7 @@
 
 from cards.accounts.v1 import (
     business_day_service_pb2,
+    card_keys_service_pb2,
     card_secrets_service_pb2,
     cards_service_pb2,
     charges_service_pb2,
@@ -14,6 +15,7 @@ from cards.accounts.v1.accounts_service_pb2_grpc import add_AccountsServiceServi
 from cards.accounts.v1.business_day_service_pb2_grpc import (
     add_BusinessDayServiceServicer_to_server,
 )
+from cards.accounts.v1.card_keys_service_pb2_grpc import add_CardKeysServiceServicer_to_server
 from cards.accounts.v1.card_secrets_service_pb2_grpc import (
     add_CardSecretsServiceServicer_to_server,
 )
@@ -40,6 +42,7 @@ from services.accounts.grpc_api import (
 )
 from services.accounts.grpc_api.books import Books
 from services.accounts.grpc_api.business_days import BusinessDaysApi
+from services.accounts.grpc_api.card_keys import CardKeysApi
 from services.accounts.grpc_api.card_secrets import CardSecretsApi
 from services.accounts.grpc_api.cards import CardsApi
 from services.accounts.grpc_api.charges import Charges
@@ -91,6 +94,11 @@ def rpcs(ports: Ports) -> Rpcs:
             add_DeviceTokensServiceServicer_to_server,
             DeviceTokensApi(ports, accounts),
             device_tokens_service_pb2.DESCRIPTOR.services_by_name["DeviceTokensService"],
+        ),
+        (
+            add_CardKeysServiceServicer_to_server,
+            CardKeysApi(ports, accounts),
+            card_keys_service_pb2.DESCRIPTOR.services_by_name["CardKeysService"],
         ),
         (
             add_CardSecretsServiceServicer_to_server,

@@ -34,10 +34,12 @@ class CardSecretsApi(CardSecretsServiceServicer):
 
     async def SetPin(self, request: pb.SetPinRequest, context: Context) -> pb.SetPinResponse:
         place = await self._accounts.place(request.card_id)
+        sealed, version = await self._secrets.sealed_pvv(request.card_id, request.pin_block)
         command = SetPin(
             account_id=place.account_id,
             card_id=request.card_id,
-            sealed_pvv=await self._secrets.sealed_pvv(request.card_id, request.pin_block),
+            sealed_pvv=sealed,
+            key_version=version,
             channel=messages.channel_of_caller(),
         )
         return await self._application.answer(

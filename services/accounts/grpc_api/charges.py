@@ -21,14 +21,14 @@ from services.accounts.domain.account.commands import (
     RefundCharge,
     ReverseCharge,
 )
-from services.accounts.domain.account.state import act_key
+from services.accounts.domain.account.state import Charge, act_key
 from services.accounts.domain.card_place import CardPlace
 from services.accounts.domain.pan import RefuseUnknownCard
 from services.accounts.domain.values import APPROVALS, APPROVED, RESPONSE_CODES, DeclineReason
 from services.accounts.grpc_api import messages
 from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.card_values import BY_ENTRY_MODE, ServiceCode
-from services.accounts.use_cases.secrets import Secrets, Shown
+from services.accounts.use_cases.secrets import Compared, Secrets, Shown
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -66,6 +66,7 @@ class Charges(AccountsServiceServicer):
                 return await self._refuse_unknown(refusal)
             place = CardPlace(card_id=pan.card_id, account_id=pan.account_id)
             token_id = pan.token_id
+        compared = await self._secrets.check(place.card_id, _shown(request), on)
         command = AuthoriseCharge(
             account_id=place.account_id,
             charge_id=charge_id,
@@ -80,13 +81,14 @@ class Charges(AccountsServiceServicer):
             network=messages.network(request.network),
             partial_approval_allowed=request.partial_approval_allowed,
             token_id=token_id,
-            checks=await self._secrets.check(place.card_id, _shown(request), on),
+            checks=compared.checks,
         )
 
         def render(settled: Settled) -> pb.AuthoriseChargeResponse:
             charge = settled.state.charges[charge_id]
             return pb.AuthoriseChargeResponse(
                 approved=charge.response_code in APPROVALS,
+                chip_answer=chip_answer(compared, charge),
                 charge=messages.charge(settled.state, charge),
                 available=messages.available(settled.state),
                 receipt=answers.receipt(settled),
@@ -277,7 +279,17 @@ def _shown(request: pb.AuthoriseChargeRequest) -> Shown:
         value=request.verification_value,
         service_code=BY_ENTRY_MODE.get(mode, ServiceCode.PRINTED),
         block=request.pin_block,
+        chip=request.chip_data,
+        sequence=request.card_sequence,
     )
+
+
+def chip_answer(compared: Compared, charge: Charge) -> str:
+    """What the chip is to be told of the decision; empty where it said nothing."""
+    if compared.answers is None:
+        return ""
+    approved = charge.response_code in APPROVALS
+    return compared.answers.approved if approved else compared.answers.declined
 
 
 def check_one_of(request: Any) -> None:

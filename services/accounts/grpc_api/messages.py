@@ -203,6 +203,7 @@ def terms_of(message: pb.Programme) -> Terms:
         mcc_groups=tuple(_mcc_group(group) for group in message.mcc_groups),
         minimum_age_years=message.minimum_age_years or MINIMUM_AGE_YEARS_DEFAULT,
         minimum_income_minor=minor("minimum_income"),
+        chip_verified_only=message.chip_verified_only,
         billing=billing_terms_of(message.billing) if message.HasField("billing") else None,
     )
 
@@ -248,6 +249,7 @@ def programme(programme_id: str, version: Version) -> pb.Programme:
         ],
         card_validity_months=terms.card_validity_months,
         foreign_markup_basis_points=terms.foreign_markup_basis_points,
+        chip_verified_only=terms.chip_verified_only,
         version=version.number,
         mcc_groups=[
             pb.MccGroup(

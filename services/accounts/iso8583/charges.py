@@ -23,7 +23,8 @@ from services.accounts.domain.values import (
 from services.accounts.iso8583.credits import NetworkCredits
 from services.accounts.iso8583.reading import Reading
 from services.accounts.iso8583.reversals import reversal
-from services.accounts.iso8583.settling import Answer, answered, approved
+from services.accounts.iso8583.settling import Answer, answered, approved, with_chip
+from services.accounts.use_cases.secrets import Compared
 
 NO_SUCH_CARD = RESPONSE_CODES[DeclineReason.CARD_UNKNOWN]
 NO_ACTION = "21"
@@ -48,8 +49,8 @@ class NetworkCharges(NetworkCredits):
         pan_hash, pan = await self.find(asked)
         if pan is None:
             return await self._refuse_unknown(asked, pan_hash)
-        checks = await self.checks(asked, pan)
-        charge = replace(self._asked_for(asked, pan, charge_id), checks=checks)
+        compared = await self.compared(asked, pan)
+        charge = replace(self._asked_for(asked, pan, charge_id), checks=compared.checks)
         commands: list[Command] = [await self.accounts.assessed(charge)]
         if at_once:
             posting = PostApprovedCharge(
@@ -58,7 +59,7 @@ class NetworkCharges(NetworkCredits):
             commands.append(posting)
         return await self.settle(
             *commands,
-            answer=lambda settled: _decision(asked, settled.state.charges[charge_id]),
+            answer=lambda settled: _decision(asked, settled.state.charges[charge_id], compared),
             reference=asked.reference(pan.account_id),
             charge_id=charge_id,
         )
@@ -191,8 +192,8 @@ class NetworkCharges(NetworkCredits):
         return await self.settle(command, answer=approved(named.charge_id))
 
 
-def _decision(asked: Reading, charge: Charge) -> Answer:
-    answer = answered(charge.response_code, charge.charge_id)
+def _decision(asked: Reading, charge: Charge, compared: Compared) -> Answer:
+    answer = with_chip(answered(charge.response_code, charge.charge_id), compared)
     if charge.response_code == PARTLY_APPROVED:
         answer |= asked.approved_in_part(charge.amount_minor - charge.markup_minor)
     return answer

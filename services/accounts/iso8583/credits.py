@@ -16,10 +16,10 @@ from services.accounts.domain.life.decide import find
 from services.accounts.domain.life.using import shown_objection
 from services.accounts.domain.pins.commands import VerifyPin
 from services.accounts.domain.tokens.paying import token_objection
-from services.accounts.domain.values import APPROVED, RESPONSE_CODES
+from services.accounts.domain.values import APPROVED, RESPONSE_CODES, DeclineReason
 from services.accounts.iso8583.answers import balances
 from services.accounts.iso8583.reading import Reading
-from services.accounts.iso8583.settling import Answer, Settling, answered, approved
+from services.accounts.iso8583.settling import Answer, Settling, answered, approved, with_chip
 from services.accounts.queries.network_references import charge_of
 
 
@@ -33,14 +33,17 @@ class NetworkCredits(Settling):
         account = await self.accounts.account(pan.account_id)
         card_id = await self.accounts.card_id_of(pan)
         today = asked.now.date()
-        checks = await self.checks(asked, pan)
+        compared = await self.compared(asked, pan)
+        checks = compared.checks
         reason = card_objection(account, card_id, today) or token_objection(account, pan.token_id)
         if reason is None and checks is not None:
             reason = shown_objection(find(account, card_id), checks, today)
+            if reason is None and checks.chip_matches is False:
+                reason = DeclineReason.CHIP_CRYPTOGRAM_WRONG
         if reason is not None:
-            return {39: RESPONSE_CODES[reason]}
+            return with_chip({39: RESPONSE_CODES[reason]}, compared)
         if checks is None or checks.pin_matches is None:
-            return _balances(asked, account)
+            return with_chip(_balances(asked, account), compared)
         tried = VerifyPin(
             account_id=pan.account_id,
             card_id=card_id,
@@ -51,7 +54,8 @@ class NetworkCredits(Settling):
 
         def decided(settled: Settled) -> Answer:
             code = settled.state.acts[act_key("pin", tried.verification_id)].response_code
-            return _balances(asked, settled.state) if code == APPROVED else {39: code}
+            answer = _balances(asked, settled.state) if code == APPROVED else {39: code}
+            return with_chip(answer, compared)
 
         return await self.settle(tried, answer=decided)
 

@@ -18,7 +18,6 @@ from services.accounts.domain.pan import Pan
 from services.accounts.domain.values import (
     APPROVALS,
     APPROVED,
-    CardChecks,
     Network,
     authorisation_code,
 )
@@ -27,7 +26,7 @@ from services.accounts.iso8583.reversals import Named, named_by
 from services.accounts.projections.network_references import remember
 from services.accounts.queries.network_references import charge_of
 from services.accounts.use_cases.accounts import Accounts
-from services.accounts.use_cases.secrets import Secrets, Shown
+from services.accounts.use_cases.secrets import Compared, Secrets, Shown
 
 Answer = dict[int, str]
 """The fields that an answer has besides those it repeats."""
@@ -57,7 +56,7 @@ class Settling:
             raise NotFound("CARD_NOT_FOUND", "no card has this number")
         return pan
 
-    async def checks(self, asked: Reading, pan: Pan) -> CardChecks | None:
+    async def compared(self, asked: Reading, pan: Pan) -> Compared:
         """What the message shows of the card, compared. The number of a token has neither an
         expiry nor a value of its own that could be."""
         value, code = ("", "") if pan.token_id else asked.value
@@ -68,6 +67,8 @@ class Settling:
             block=asked.message.get(52) if self.pin_keys else "",
             number=asked.number,
             zone_keys=self.pin_keys,
+            chip="" if pan.token_id else asked.message.get(55),
+            sequence=int(asked.message.get(23) or 0),
         )
         return await self.secrets.check(await self.accounts.card_id_of(pan), shown, asked.day)
 
@@ -119,3 +120,11 @@ def answered(response_code: str, id: str) -> Answer:
     if response_code in APPROVALS:
         return {38: authorisation_code(id), 39: response_code}
     return {39: response_code}
+
+
+def with_chip(answer: Answer, compared: Compared) -> Answer:
+    """An answer, with what it is for the chip that asked."""
+    if compared.answers is None:
+        return answer
+    told = compared.answers.approved if answer[39] in APPROVALS else compared.answers.declined
+    return {**answer, 55: told}

@@ -68,7 +68,7 @@ class Terminal:
     def block(self, pin: str) -> str:
         """A PIN block of format 0, in hexadecimal digits."""
         clear = pinblock.encode_pinblock_iso_0(pin, self.number)
-        with card_values._old_ciphers():
+        with card_values.old_ciphers():
             return bytes(des.encrypt_tdes_ecb(self.tdes_key, clear)).hex().upper()
 
     async def charge(self, **fields: Any) -> tuple[str, str]:

@@ -43,14 +43,14 @@ def test_the_published_pin_block_of_format_0() -> None:
     """PIN 1234, PAN 43219876543210987: 0412AC89ABCDEF67."""
     block = pinblock.encode_pinblock_iso_0("1234", PINNED)
     assert block.hex().upper() == "0412AC89ABCDEF67"
-    with card_values._old_ciphers():
+    with card_values.old_ciphers():
         enciphered = des.encrypt_tdes_ecb(TRANSPORT, block)
-    assert card_values.pin_of(enciphered, PINNED, (TRANSPORT,), AES_TRANSPORT) == "1234"
+    assert card_values.pin_of(enciphered, PINNED, (TRANSPORT,), (AES_TRANSPORT,)) == "1234"
 
 
 def test_a_pin_block_of_format_4_is_read() -> None:
     block = pinblock.encipher_pinblock_iso_4(AES_TRANSPORT, "98765", NUMBER)
-    assert card_values.pin_of(block, NUMBER, (TRANSPORT,), AES_TRANSPORT) == "98765"
+    assert card_values.pin_of(block, NUMBER, (TRANSPORT,), (AES_TRANSPORT,)) == "98765"
 
 
 @pytest.mark.parametrize("block", [b"", b"\0" * 8, b"\0" * 16, b"\0" * 12])
@@ -58,12 +58,12 @@ def test_what_is_no_pin_block_of_the_card_is_refused_and_nothing_is_said_of_it(
     block: bytes,
 ) -> None:
     with pytest.raises(Invalid, match="PIN_BLOCK_MALFORMED") as refusal:
-        card_values.pin_of(block, NUMBER, (TRANSPORT,), AES_TRANSPORT)
+        card_values.pin_of(block, NUMBER, (TRANSPORT,), (AES_TRANSPORT,))
     assert refusal.value.__cause__ is None
 
 
 def test_the_value_of_a_pin_is_what_the_library_says() -> None:
-    with card_values._old_ciphers():
+    with card_values.old_ciphers():
         expected = pin.generate_visa_pvv(KEY, "1", "1234", NUMBER)
     assert card_values.pin_verification_value(KEY, NUMBER, "1234") == expected
 

@@ -1,76 +1,27 @@
 """What a message shows of a card is compared in its authorisation: PIN, expiry, values, token."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cards.accounts.v1 import accounts_service_pb2 as accounts
-from psec import des, pinblock
 
 from services.accounts.domain.pan import is_luhn
 from services.accounts.domain.pins import events as pins
 from services.accounts.iso8583.message import Message
 from services.accounts.tests import test_card_secrets
 from services.accounts.tests.conftest import Door
-from services.accounts.tests.network import (
-    Terminal,
-    World,
-    connected,
-    open_door,
-    served,
-    settings,
-)
-from services.accounts.use_cases import card_values
-
-ZONE_KEY = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
-RIGHT, WRONG = "4711", "4712"
-
-
-@dataclass
-class Shop(World):
-    """A network that passes PIN blocks under a zone key, and a card with a PIN."""
-
-    secrets: Any = None
-
-    def block(self, pin: str, number: str = "", key: bytes = ZONE_KEY) -> str:
-        """Field 52: a PIN block of format 0 under the zone key."""
-        clear = pinblock.encode_pinblock_iso_0(pin, number or self.terminal.pan)
-        with card_values._old_ciphers():
-            return bytes(des.encrypt_tdes_ecb(key, clear)).hex().upper()
-
-    async def pay(self, amount: int = 100, **fields: Any) -> str:
-        """Field 39 of an authorisation."""
-        return (await self.line.ask(self.terminal.message("0100", amount, **fields)))[39]
-
-    async def value(self, code: str, expires_on: date | None = None) -> str:
-        """The card's verification value for a service code."""
-        found = await self.door.charges.secrets.keys_of("500012")
-        until = expires_on or self.expires_on
-        return card_values.verification_value(found.cvk, self.terminal.pan, until, code)
-
-    @property
-    def expires_on(self) -> date:
-        return date.fromisoformat(self.account.cards[0].expires_on)
-
-    @property
-    def card_id(self) -> str:
-        return str(self.account.cards[0].card_id)
+from services.accounts.tests.network import World
+from services.accounts.tests.shop import RIGHT, WRONG, ZONE_KEY, Shop, opened_shop
 
 
 @pytest.fixture
 async def shop(door: Door) -> AsyncIterator[Shop]:
-    """A card with the PIN 4711 and a line to the door for its network."""
-    account = await door.open()
-    holder = test_card_secrets.Terminal(door, account)
-    await holder.learn()
-    await holder("SetPin", card_id=holder.card_id, pin_block=holder.block(RIGHT))
-    chosen = settings(iso8583_pin_key=ZONE_KEY.hex())
-    opened = open_door(door.node, chosen)
-    async with served(opened, chosen) as server, connected(server, opened.codec) as line:
-        yield Shop(door, opened, line, Terminal(holder.number), account, holder)
+    """A card with a PIN and a chip, and a line to the door for its network."""
+    async with opened_shop(door) as made:
+        yield made
 
 
 # PINs

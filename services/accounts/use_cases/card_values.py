@@ -37,7 +37,7 @@ BY_ENTRY_MODE = {
 
 
 @contextmanager
-def _old_ciphers() -> Iterator[None]:
+def old_ciphers() -> Iterator[None]:
     """Networks prescribe triple DES, of which the library warns whenever it is used."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
@@ -46,7 +46,7 @@ def _old_ciphers() -> Iterator[None]:
 
 def verification_value(key: bytes, number: str, expires_on: date, service_code: str) -> str:
     """CVV, CVV2 or iCVV of a card, three digits, by its service code; Visa's algorithm."""
-    with _old_ciphers():
+    with old_ciphers():
         return cvv.generate_cvv(key, number, expires_on.strftime("%y%m"), service_code)
 
 
@@ -60,17 +60,19 @@ def dynamic_value(
 
 def pin_verification_value(key: bytes, number: str, plain_pin: str) -> str:
     """Visa's PVV, four digits."""
-    with _old_ciphers():
+    with old_ciphers():
         return pin.generate_visa_pvv(key, PVV_KEY_INDEX, plain_pin, number)
 
 
-def pin_of(block: bytes, number: str, tdes_keys: Sequence[bytes], aes_key: bytes) -> str:
-    """The PIN in a block of format 0 under triple DES (8 bytes), under whichever key makes one of
-    it, or of format 4 under AES (16). Raises Invalid for anything else."""
+def pin_of(block: bytes, number: str, tdes_keys: Sequence[bytes], aes_keys: Sequence[bytes]) -> str:
+    """The PIN in a block of format 0 under triple DES (8 bytes) or of format 4 under AES (16),
+    under whichever key makes one of it. Raises Invalid for anything else."""
     if len(block) == FORMAT_0_BYTES:
         readings = [partial(_format_0, each, block, number) for each in tdes_keys]
     elif len(block) == FORMAT_4_BYTES:
-        readings = [partial(pinblock.decipher_pinblock_iso_4, aes_key, block, number)]
+        readings = [
+            partial(pinblock.decipher_pinblock_iso_4, each, block, number) for each in aes_keys
+        ]
     else:
         readings = []
     for read in readings:
@@ -81,6 +83,6 @@ def pin_of(block: bytes, number: str, tdes_keys: Sequence[bytes], aes_key: bytes
 
 
 def _format_0(key: bytes, block: bytes, number: str) -> str:
-    with _old_ciphers():
+    with old_ciphers():
         clear = des.decrypt_tdes_ecb(key, block)
     return pinblock.decode_pinblock_iso_0(clear, number)

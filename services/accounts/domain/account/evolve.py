@@ -51,6 +51,7 @@ def _card_issued(state: CreditAccount, fact: events.CardIssued) -> CreditAccount
         use=fact.use,
         merchant_id=fact.merchant_id,
         delivery=fact.delivery,
+        issued_on=fact.transaction_date,
     )
     return replace(state, cards=(*state.cards, card))
 

@@ -12,6 +12,7 @@ from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.controls.decide import Asked, Breach, find_breach
 from services.accounts.domain.life.decide import find as find_card
 from services.accounts.domain.life.using import shown_objection
+from services.accounts.domain.pins.chips import chip_objection, chip_used
 from services.accounts.domain.pins.decide import accepted, pin_objection, refused
 from services.accounts.domain.tokens.paying import card_of_token, token_objection
 from services.accounts.domain.values import RESPONSE_CODES, CardChecks, EntryMode
@@ -25,7 +26,8 @@ def authorise(
         card_id = card_of_token(state, command.token_id, command.charge_id, command.card_id)
         command = replace(command, card_id=card_id)
     facts = authorising.authorise(state, command, context)
-    if not facts or not (command.checks or command.token_id or state.controls.number):
+    required = state.in_force.chip_verified_only
+    if not facts or not (command.checks or command.token_id or state.controls.number or required):
         return facts
     approved = facts[0]
     if not isinstance(approved, events.ChargeAuthorised):
@@ -33,11 +35,12 @@ def authorise(
     inactive = token_objection(state, command.token_id)
     if inactive is not None:
         return (_declined(state, command, approved, Breach(inactive, "")),)
-    if command.checks is not None:
-        failed = _failed_checks(state, command, approved, command.checks, context)
+    checks = command.checks or (CardChecks() if required else None)
+    if checks is not None:
+        failed = _failed_checks(state, command, approved, checks, context)
         if failed:
             return failed
-        facts = (*facts, *_after_checks(state, command, command.checks, context))
+        facts = (*facts, *_after_checks(state, command, checks, context))
     if not state.controls.number:
         return facts
     held = approved.held.minor_units
@@ -66,6 +69,8 @@ def _failed_checks(
     right away. A wrong PIN is counted, and a right one after too many wrong ones is refused."""
     card = find_card(state, command.card_id)
     wrong = shown_objection(card, checks, command.transaction_date)
+    if wrong is None and _is_by_chip(command):
+        wrong = chip_objection(card, checks, state.in_force.chip_verified_only)
     if wrong is not None:
         return (_declined(state, command, approved, Breach(wrong, "")),)
     if checks.pin_matches is None:
@@ -79,14 +84,22 @@ def _failed_checks(
     )
 
 
+def _is_by_chip(command: commands.AuthoriseCharge) -> bool:
+    """Whether a chip ought to have spoken; a token's device speaks for itself."""
+    return command.entry_mode in (EntryMode.CHIP, EntryMode.CONTACTLESS) and not command.token_id
+
+
 def _after_checks(
     state: CreditAccount, command: commands.AuthoriseCharge, checks: CardChecks, context: Context
 ) -> tuple[Fact, ...]:
-    """A right PIN lets the count of wrong ones begin anew."""
+    """A right PIN lets the count of wrong ones begin anew; the counter of a chip is used up."""
     card = find_card(state, command.card_id)
+    facts: tuple[Fact, ...] = ()
     if checks.pin_matches and card.pin_failures:
-        return (accepted(state, card, command.charge_id, context),)
-    return ()
+        facts = (accepted(state, card, command.charge_id, context),)
+    if checks.chip_matches:
+        return (*facts, chip_used(state, card, command.charge_id, checks, context))
+    return facts
 
 
 def _declined(

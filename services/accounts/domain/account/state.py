@@ -34,12 +34,21 @@ from services.accounts.domain.values import (
 
 
 @value
+class Plastic:
+    """What a card looks like between two renewals; its keys are those of the day of its issue."""
+
+    expires_on: date
+    issued_on: date
+
+
+@value
 class Card:
     """A card; `status_reason` and `status_channel` say why and by whom it is not active.
 
     `cardholder_id` is empty where the account's holder holds it; `sequence` tells plastics of one
-    number apart, from 1; `merchant_id` is where a card locked to a merchant is good;
-    `former_expires_on` is the expiry of the plastic before the renewed one.
+    number apart, from 1; `merchant_id` is where a card locked to a merchant is good; `former` is
+    the plastic before the renewed one. `chip_counter` is the last one shown by a chip, of the
+    plastic `chip_sequence`.
     """
 
     card_id: str
@@ -59,7 +68,16 @@ class Card:
     pin_number: int = 0
     sealed_pvv: str = ""
     pin_failures: int = 0
-    former_expires_on: date | None = None
+    issued_on: date = date.min
+    former: Plastic | None = None
+    pin_key_version: int = 1
+    chip_sequence: int = 0
+    chip_counter: int = 0
+
+    @property
+    def plastic(self) -> Plastic:
+        """What the holder has of it, or is being sent."""
+        return Plastic(expires_on=self.expires_on, issued_on=self.issued_on)
 
 
 @value

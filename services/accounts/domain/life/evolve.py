@@ -37,7 +37,8 @@ def _renewed(state: CreditAccount, fact: events.CardRenewed) -> CreditAccount:
     card = state.find_card(fact.card_id)
     return state.with_card(
         fact.card_id,
-        former_expires_on=card.expires_on if card else None,
+        former=card.plastic if card else None,
+        issued_on=fact.transaction_date,
         sequence=fact.sequence,
         expires_on=fact.expires_on,
         delivery=fact.delivery,

@@ -5,7 +5,7 @@ from datetime import date
 
 from chassis.kernel.decider import Context
 from chassis.kernel.events import Fact
-from services.accounts.domain.account.state import Card, CreditAccount
+from services.accounts.domain.account.state import Card, CreditAccount, Plastic
 from services.accounts.domain.life import events
 from services.accounts.domain.life.decide import USED, ended
 from services.accounts.domain.values import (
@@ -28,21 +28,28 @@ def use_objection(card: Card, merchant: Merchant) -> DeclineReason | None:
     return DeclineReason.CARD_OF_ANOTHER_MERCHANT
 
 
-def expiry_shown(card: Card, expiry: str, day: date) -> date | None:
-    """The last day of the plastic that is shown with an expiry, YYMM; None where the card has no
-    such plastic. The one before a renewal is good until its own last day, or until its successor
-    is known to have arrived."""
+def plastic_shown(card: Card, expiry: str, day: date) -> Plastic | None:
+    """The plastic that is shown with an expiry, YYMM; None where the card has no such plastic. The
+    one before a renewal is good until its own last day, or until its successor is known to have
+    arrived."""
     if expiry == f"{card.expires_on:%y%m}":
-        return card.expires_on
-    former = card.former_expires_on
-    if former is None or expiry != f"{former:%y%m}" or day > former:
+        return card.plastic
+    former = card.former
+    if former is None or expiry != f"{former.expires_on:%y%m}" or day > former.expires_on:
         return None
     return None if card.delivery is Delivery.DELIVERED else former
 
 
+def plastic_of(card: Card, sequence: int) -> Plastic | None:
+    """The plastic of a sequence number: the newest, or the one before."""
+    if sequence == card.sequence:
+        return card.plastic
+    return card.former if sequence == card.sequence - 1 else None
+
+
 def shown_objection(card: Card, checks: CardChecks, day: date) -> DeclineReason | None:
     """What stands against a card by what is shown of it, but for its PIN."""
-    if checks.expiry and expiry_shown(card, checks.expiry, day) is None:
+    if checks.expiry and plastic_shown(card, checks.expiry, day) is None:
         return DeclineReason.EXPIRY_WRONG
     if checks.value_matches is False:
         printed = DeclineReason.PRINTED_VALUE_WRONG

@@ -12,6 +12,7 @@ class SetPin(Command):
     card_id: str
     sealed_pvv: str
     channel: Channel
+    key_version: int = 1
 
 
 @command

@@ -34,6 +34,7 @@ def set_pin(state: CreditAccount, command: commands.SetPin, context: Context) ->
             card_id=card.card_id,
             pin_number=card.pin_number + 1,
             sealed_pvv=command.sealed_pvv,
+            key_version=command.key_version,
             channel=command.channel,
             transaction_date=context.now.date(),
         ),

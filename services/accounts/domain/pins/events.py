@@ -1,4 +1,4 @@
-"""What can have happened to the PIN of a card. None of it is public."""
+"""What can have happened to the PIN and the chip of a card. None of it is public."""
 
 from datetime import date
 
@@ -8,7 +8,8 @@ from services.accounts.domain.values import Channel
 
 @fact
 class PinChanged(Fact):
-    """A card has a PIN, its `pin_number`th; `sealed_pvv` is its verification value, sealed."""
+    """A card has a PIN, its `pin_number`th; `sealed_pvv` is its verification value, made with this
+    version of the BIN's key and sealed."""
 
     account_id: str
     customer_id: str
@@ -17,6 +18,7 @@ class PinChanged(Fact):
     sealed_pvv: str
     channel: Channel
     transaction_date: date
+    key_version: int = 1
 
 
 @fact
@@ -53,4 +55,18 @@ class PinUnblocked(Fact):
     card_id: str
     reason: str
     channel: Channel
+    transaction_date: date
+
+
+@fact
+class ChipUsed(Fact):
+    """The chip of the plastic of this sequence made the cryptogram of a charge that is approved;
+    its counter is used up."""
+
+    account_id: str
+    customer_id: str
+    card_id: str
+    charge_id: str
+    sequence: int
+    counter: int
     transaction_date: date

@@ -11,7 +11,11 @@ from services.accounts.domain.pins import events
 
 def _changed(state: CreditAccount, fact: events.PinChanged) -> CreditAccount:
     return state.with_card(
-        fact.card_id, pin_number=fact.pin_number, sealed_pvv=fact.sealed_pvv, pin_failures=0
+        fact.card_id,
+        pin_number=fact.pin_number,
+        sealed_pvv=fact.sealed_pvv,
+        pin_key_version=fact.key_version,
+        pin_failures=0,
     )
 
 
@@ -35,9 +39,14 @@ def _unblocked(state: CreditAccount, fact: events.PinUnblocked) -> CreditAccount
     return state.with_card(fact.card_id, pin_failures=0)
 
 
+def _chip_used(state: CreditAccount, fact: events.ChipUsed) -> CreditAccount:
+    return state.with_card(fact.card_id, chip_sequence=fact.sequence, chip_counter=fact.counter)
+
+
 EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.PinChanged: _changed,
     events.PinRefused: _refused,
     events.PinAccepted: _accepted,
     events.PinUnblocked: _unblocked,
+    events.ChipUsed: _chip_used,
 }

@@ -609,6 +609,7 @@ class Programme(_message.Message):
     MINIMUM_AGE_YEARS_FIELD_NUMBER: _builtins.int
     MINIMUM_INCOME_FIELD_NUMBER: _builtins.int
     BILLING_FIELD_NUMBER: _builtins.int
+    CHIP_VERIFIED_ONLY_FIELD_NUMBER: _builtins.int
     programme_id: _builtins.str
     """Its id: lower-case letters, digits, hyphens."""
     name: _builtins.str
@@ -627,6 +628,10 @@ class Programme(_message.Message):
     """What a charge in another currency costs besides, in hundredths of a per cent of it; 0: nothing."""
     minimum_age_years: _builtins.int
     """Nobody younger is given an account on application; 0: 18."""
+    chip_verified_only: _builtins.bool
+    """By chip nothing is approved whose cryptogram was not verified here: response code 82. Otherwise
+    it may be verified in front of the door, and only a wrong one is declined.
+    """
     @_builtins.property
     def default_limit(self) -> _money_pb2.Money:
         """Credit limit of an account that is opened without its own."""
@@ -679,10 +684,11 @@ class Programme(_message.Message):
         minimum_age_years: _builtins.int = ...,
         minimum_income: _money_pb2.Money | None = ...,
         billing: _billing_terms_pb2.BillingTerms | None = ...,
+        chip_verified_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["assessment_threshold", b"assessment_threshold", "billing", b"billing", "default_limit", b"default_limit", "minimum_income", b"minimum_income", "over_limit_tolerance", b"over_limit_tolerance", "stand_in_limit", b"stand_in_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assessment_threshold", b"assessment_threshold", "billing", b"billing", "bin", b"bin", "card_validity_months", b"card_validity_months", "currency", b"currency", "default_limit", b"default_limit", "foreign_markup_basis_points", b"foreign_markup_basis_points", "hold_lifetime_hours", b"hold_lifetime_hours", "hold_rules", b"hold_rules", "mcc_groups", b"mcc_groups", "minimum_age_years", b"minimum_age_years", "minimum_income", b"minimum_income", "name", b"name", "over_limit_tolerance", b"over_limit_tolerance", "programme_id", b"programme_id", "stand_in_limit", b"stand_in_limit", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assessment_threshold", b"assessment_threshold", "billing", b"billing", "bin", b"bin", "card_validity_months", b"card_validity_months", "chip_verified_only", b"chip_verified_only", "currency", b"currency", "default_limit", b"default_limit", "foreign_markup_basis_points", b"foreign_markup_basis_points", "hold_lifetime_hours", b"hold_lifetime_hours", "hold_rules", b"hold_rules", "mcc_groups", b"mcc_groups", "minimum_age_years", b"minimum_age_years", "minimum_income", b"minimum_income", "name", b"name", "over_limit_tolerance", b"over_limit_tolerance", "programme_id", b"programme_id", "stand_in_limit", b"stand_in_limit", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2000,6 +2006,8 @@ class AuthoriseChargeRequest(_message.Message):
     VERIFICATION_VALUE_FIELD_NUMBER: _builtins.int
     PIN_BLOCK_FIELD_NUMBER: _builtins.int
     EXPIRY_FIELD_NUMBER: _builtins.int
+    CHIP_DATA_FIELD_NUMBER: _builtins.int
+    CARD_SEQUENCE_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The caller's name for this request, 1 to 128 printable characters; a retry uses it again."""
     card_id: _builtins.str
@@ -2034,6 +2042,12 @@ class AuthoriseChargeRequest(_message.Message):
     """The expiry as the network passes it, YYMM; empty: not passed. Response code 54 where the card
     has no such plastic.
     """
+    chip_data: _builtins.str
+    """What the chip said, as EMV tags in hexadecimal digits; empty: nothing was passed. A cryptogram
+    of Visa's versions 10 and 18 is verified. Errors: CHIP_DATA_MALFORMED.
+    """
+    card_sequence: _builtins.int
+    """The sequence number of the plastic, as the network passes it; 0: the newest."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What is asked for, in billing currency; zero verifies the card."""
@@ -2075,10 +2089,12 @@ class AuthoriseChargeRequest(_message.Message):
         verification_value: _builtins.str = ...,
         pin_block: _builtins.str = ...,
         expiry: _builtins.str = ...,
+        chip_data: _builtins.str = ...,
+        card_sequence: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "merchant", b"merchant", "original_amount", b"original_amount", "settlement_amount", b"settlement_amount", "transaction_at", b"transaction_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "charge_id", b"charge_id", "entry_mode", b"entry_mode", "estimated", b"estimated", "expiry", b"expiry", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "partial_approval_allowed", b"partial_approval_allowed", "pin_block", b"pin_block", "rate", b"rate", "settlement_amount", b"settlement_amount", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date", "verification_value", b"verification_value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "card_id", b"card_id", "card_number", b"card_number", "card_sequence", b"card_sequence", "charge_id", b"charge_id", "chip_data", b"chip_data", "entry_mode", b"entry_mode", "estimated", b"estimated", "expiry", b"expiry", "idempotency_key", b"idempotency_key", "merchant", b"merchant", "network", b"network", "original_amount", b"original_amount", "partial_approval_allowed", b"partial_approval_allowed", "pin_block", b"pin_block", "rate", b"rate", "settlement_amount", b"settlement_amount", "transaction_at", b"transaction_at", "transaction_date", b"transaction_date", "verification_value", b"verification_value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2094,8 +2110,11 @@ class AuthoriseChargeResponse(_message.Message):
     CHARGE_FIELD_NUMBER: _builtins.int
     AVAILABLE_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
+    CHIP_ANSWER_FIELD_NUMBER: _builtins.int
     approved: _builtins.bool
     """Whether it is approved."""
+    chip_answer: _builtins.str
+    """What the chip is to be told (tag 91), in hexadecimal digits; empty where it said nothing."""
     @_builtins.property
     def charge(self) -> Global___Charge:
         """The charge; its response code and reason say why."""
@@ -2115,10 +2134,11 @@ class AuthoriseChargeResponse(_message.Message):
         charge: Global___Charge | None = ...,
         available: _money_pb2.Money | None = ...,
         receipt: _receipt_pb2.Receipt | None = ...,
+        chip_answer: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "charge", b"charge", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved", b"approved", "available", b"available", "charge", b"charge", "receipt", b"receipt"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved", b"approved", "available", b"available", "charge", b"charge", "chip_answer", b"chip_answer", "receipt", b"receipt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
