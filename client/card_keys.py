@@ -1,4 +1,4 @@
-"""`cards keys`: the versions of the keys of a programme's cards, and replacing them by two people."""
+"""`cards keys`: the versions of the keys of cards, and replacing them by two people."""
 
 from typing import Annotated
 from uuid import uuid4
