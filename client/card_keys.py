@@ -24,16 +24,16 @@ def show(
     async def work() -> None:
         if approve:
             async with open_session(system, SECOND) as session:
-                request = pb.ApproveCardKeyRotationRequest(
+                request = pb.ApproveKeyRotationRequest(
                     idempotency_key=uuid4().hex, programme_id=programme, rotation_id=approve
                 )
-                await session.stub(CardKeysServiceStub, "accounts").ApproveCardKeyRotation(request)
+                await session.stub(CardKeysServiceStub, "accounts").ApproveKeyRotation(request)
         async with open_session(system) as session:
             if propose:
-                asked = pb.ProposeCardKeyRotationRequest(
+                asked = pb.ProposeKeyRotationRequest(
                     idempotency_key=uuid4().hex, programme_id=programme, reason=propose
                 )
-                await session.stub(CardKeysServiceStub, "accounts").ProposeCardKeyRotation(asked)
+                await session.stub(CardKeysServiceStub, "accounts").ProposeKeyRotation(asked)
             await _print(session, programme)
 
     run(work)

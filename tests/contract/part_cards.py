@@ -54,11 +54,11 @@ def _keys(story: "Story") -> None:
     """New keys are asked for twice, refused once, and made once."""
     of_programme: dict[str, Any] = {"programme_id": PROGRAMME}
     for step, kind, more in (
-        ("RejectCardKeyRotation", card_keys.RejectCardKeyRotationRequest, {"reason": "NOT_NOW"}),
-        ("ApproveCardKeyRotation", card_keys.ApproveCardKeyRotationRequest, {}),
+        ("RejectKeyRotation", card_keys.RejectKeyRotationRequest, {"reason": "NOT_NOW"}),
+        ("ApproveKeyRotation", card_keys.ApproveKeyRotationRequest, {}),
     ):
-        propose = card_keys.ProposeCardKeyRotationRequest(reason="YEARLY", **of_programme)
-        rotation = story.ask("accounts.ProposeCardKeyRotation", propose).rotation
+        propose = card_keys.ProposeKeyRotationRequest(reason="YEARLY", **of_programme)
+        rotation = story.ask("accounts.ProposeKeyRotation", propose).rotation
         decide: Any = kind(rotation_id=rotation.rotation_id, **of_programme, **more)
         story.ask(f"accounts.{step}", decide, "second")
     known = card_keys.GetCardKeysRequest(**of_programme)

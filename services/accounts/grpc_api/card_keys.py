@@ -12,11 +12,11 @@ from chassis.ports import Ports
 from chassis.work import Settled
 from services.accounts.domain.pins.card_keys import (
     CARD_KEYS,
-    ApproveCardKeyRotation,
+    ApproveKeyRotation,
     CardKeys,
     KeySet,
-    ProposeCardKeyRotation,
-    RejectCardKeyRotation,
+    ProposeKeyRotation,
+    RejectKeyRotation,
     Rotation,
 )
 from services.accounts.domain.programme import PROGRAMME
@@ -35,10 +35,10 @@ class CardKeysApi(CardKeysServiceServicer):
         self._clock = ports.clock
         self._bins = BinKeys(accounts)
 
-    async def ProposeCardKeyRotation(
-        self, request: pb.ProposeCardKeyRotationRequest, context: Context
-    ) -> pb.ProposeCardKeyRotationResponse:
-        command = ProposeCardKeyRotation(
+    async def ProposeKeyRotation(
+        self, request: pb.ProposeKeyRotationRequest, context: Context
+    ) -> pb.ProposeKeyRotationResponse:
+        command = ProposeKeyRotation(
             bin=await self._bin(request.programme_id),
             rotation_id=request.rotation_id or derived_id(),
             reason=request.reason,
@@ -49,35 +49,35 @@ class CardKeysApi(CardKeysServiceServicer):
         )
         return await self._application.answer(
             command,
-            render=lambda settled: pb.ProposeCardKeyRotationResponse(
+            render=lambda settled: pb.ProposeKeyRotationResponse(
                 rotation=_rotation(rotation), receipt=answers.receipt(settled)
             ),
         )
 
-    async def ApproveCardKeyRotation(
-        self, request: pb.ApproveCardKeyRotationRequest, context: Context
-    ) -> pb.ApproveCardKeyRotationResponse:
+    async def ApproveKeyRotation(
+        self, request: pb.ApproveKeyRotationRequest, context: Context
+    ) -> pb.ApproveKeyRotationResponse:
         bin_digits = await self._bin(request.programme_id)
-        command = ApproveCardKeyRotation(
+        command = ApproveKeyRotation(
             bin=bin_digits,
             rotation_id=request.rotation_id,
             by=person(),
             **await self._bins.sealed(bin_digits, request.rotation_id),
         )
 
-        def render(settled: Settled) -> pb.ApproveCardKeyRotationResponse:
+        def render(settled: Settled) -> pb.ApproveKeyRotationResponse:
             state: CardKeys = settled.state
             made = next(each for each in state.sets if each.rotation_id == request.rotation_id)
-            return pb.ApproveCardKeyRotationResponse(
+            return pb.ApproveKeyRotationResponse(
                 version=_version(made), receipt=answers.receipt(settled)
             )
 
         return await self._application.answer(command, render=render)
 
-    async def RejectCardKeyRotation(
-        self, request: pb.RejectCardKeyRotationRequest, context: Context
-    ) -> pb.RejectCardKeyRotationResponse:
-        command = RejectCardKeyRotation(
+    async def RejectKeyRotation(
+        self, request: pb.RejectKeyRotationRequest, context: Context
+    ) -> pb.RejectKeyRotationResponse:
+        command = RejectKeyRotation(
             bin=await self._bin(request.programme_id),
             rotation_id=request.rotation_id,
             reason=request.reason,
@@ -85,9 +85,7 @@ class CardKeysApi(CardKeysServiceServicer):
         )
         return await self._application.answer(
             command,
-            render=lambda settled: pb.RejectCardKeyRotationResponse(
-                receipt=answers.receipt(settled)
-            ),
+            render=lambda settled: pb.RejectKeyRotationResponse(receipt=answers.receipt(settled)),
         )
 
     async def GetCardKeys(

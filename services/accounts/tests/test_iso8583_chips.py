@@ -83,11 +83,11 @@ async def test_keys_are_replaced_by_two_people_and_cards_keep_theirs_until_renew
 ) -> None:
     rpcs, first = shop.rpcs, await shop.keys()
     mary, mark = manager("mary"), manager("mark")
-    asked = await rpcs("ProposeCardKeyRotation", programme_id="everyday", reason="YEARLY", as_=mary)
+    asked = await rpcs("ProposeKeyRotation", programme_id="everyday", reason="YEARLY", as_=mary)
     named = {"programme_id": "everyday", "rotation_id": asked.rotation.rotation_id}
     with pytest.raises(Refused, match="SECOND_PERSON_NEEDED"):
-        await rpcs("ApproveCardKeyRotation", **named, as_=mary)
-    approved = await rpcs("ApproveCardKeyRotation", **named, as_=mark)
+        await rpcs("ApproveKeyRotation", **named, as_=mary)
+    approved = await rpcs("ApproveKeyRotation", **named, as_=mark)
     assert (approved.version.version, approved.version.proposed_by) == (2, "operator:mary")
     assert await shop.keys() == first, "they are good for tomorrow's cards"
     value = await shop.value("201")
@@ -124,17 +124,17 @@ async def test_new_keys_can_be_refused(door: Door) -> None:
     mary = manager("mary")
     propose: dict[str, Any] = {"programme_id": "everyday", "reason": "YEARLY", "as_": mary}
     with pytest.raises(NotFound, match="CARD_KEYS_NOT_FOUND"):
-        await door("ProposeCardKeyRotation", **propose)
+        await door("ProposeKeyRotation", **propose)
     await door("RevealSecurityCode", card_id=account.cards[0].card_id)
-    asked = (await door("ProposeCardKeyRotation", **propose)).rotation
+    asked = (await door("ProposeKeyRotation", **propose)).rotation
     with pytest.raises(Refused, match="ROTATION_WAITS"):
-        await door("ProposeCardKeyRotation", **propose)
+        await door("ProposeKeyRotation", **propose)
     named = {"programme_id": "everyday", "rotation_id": asked.rotation_id}
-    await door("RejectCardKeyRotation", **named, reason="NOT_NOW", as_=manager("mark"))
-    for name in ("ApproveCardKeyRotation", "ProposeCardKeyRotation"):
+    await door("RejectKeyRotation", **named, reason="NOT_NOW", as_=manager("mark"))
+    for name in ("ApproveKeyRotation", "ProposeKeyRotation"):
         more = {} if name.startswith("Approve") else {"reason": "YEARLY"}
         with pytest.raises(Refused, match="ROTATION_DECIDED"):
             await door(name, **named, **more, as_=manager("mark"))
     other = {**named, "rotation_id": "f" * 32}
     with pytest.raises(NotFound, match="ROTATION_NOT_FOUND"):
-        await door("ApproveCardKeyRotation", **other, as_=manager("mark"))
+        await door("ApproveKeyRotation", **other, as_=manager("mark"))

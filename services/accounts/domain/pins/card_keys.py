@@ -68,7 +68,7 @@ class GenerateCardKeys(Command):
 
 
 @command
-class ProposeCardKeyRotation(Command):
+class ProposeKeyRotation(Command):
     """Ask for new keys; `by` is the person, whoever passes their wish on."""
 
     bin: str
@@ -78,7 +78,7 @@ class ProposeCardKeyRotation(Command):
 
 
 @command
-class ApproveCardKeyRotation(Command):
+class ApproveKeyRotation(Command):
     """Keep these keys besides those there are, for the cards of tomorrow."""
 
     bin: str
@@ -92,7 +92,7 @@ class ApproveCardKeyRotation(Command):
 
 
 @command
-class RejectCardKeyRotation(Command):
+class RejectKeyRotation(Command):
     """Leave the keys as they are."""
 
     bin: str
@@ -184,9 +184,7 @@ def evolve(state: CardKeys, fact: AnyFact) -> CardKeys:
 
 # Decide
 
-AnyCommand = (
-    GenerateCardKeys | ProposeCardKeyRotation | ApproveCardKeyRotation | RejectCardKeyRotation
-)
+AnyCommand = GenerateCardKeys | ProposeKeyRotation | ApproveKeyRotation | RejectKeyRotation
 
 
 def decide(state: CardKeys, command: AnyCommand, context: Context) -> tuple[AnyFact, ...]:
@@ -195,14 +193,14 @@ def decide(state: CardKeys, command: AnyCommand, context: Context) -> tuple[AnyF
         return () if state.bin else (_generated(command),)
     if not state.bin:
         raise NotFound("CARD_KEYS_NOT_FOUND", "the BIN has no keys that could be replaced")
-    if isinstance(command, ProposeCardKeyRotation):
+    if isinstance(command, ProposeKeyRotation):
         return _propose(state, command)
-    if isinstance(command, ApproveCardKeyRotation):
+    if isinstance(command, ApproveKeyRotation):
         return _approve(state, command, context.now.date())
     return _reject(state, command)
 
 
-def _propose(state: CardKeys, command: ProposeCardKeyRotation) -> tuple[AnyFact, ...]:
+def _propose(state: CardKeys, command: ProposeKeyRotation) -> tuple[AnyFact, ...]:
     """Put it forward once. Raises Refused while another waits, and for an id that is used up."""
     waiting = state.proposed
     if waiting is not None and waiting.rotation_id == command.rotation_id:
@@ -240,7 +238,7 @@ def _waiting(state: CardKeys, rotation_id: str) -> Rotation:
     raise NotFound("ROTATION_NOT_FOUND", "there is no such rotation")
 
 
-def _approve(state: CardKeys, command: ApproveCardKeyRotation, today: date) -> tuple[AnyFact, ...]:
+def _approve(state: CardKeys, command: ApproveKeyRotation, today: date) -> tuple[AnyFact, ...]:
     """Keep the new keys. Raises Refused to whoever proposed them."""
     if any(each.rotation_id == command.rotation_id for each in state.sets):
         return ()
@@ -259,7 +257,7 @@ def _approve(state: CardKeys, command: ApproveCardKeyRotation, today: date) -> t
     )
 
 
-def _reject(state: CardKeys, command: RejectCardKeyRotation) -> tuple[AnyFact, ...]:
+def _reject(state: CardKeys, command: RejectKeyRotation) -> tuple[AnyFact, ...]:
     if command.rotation_id in state.rejected:
         return ()
     waiting = _waiting(state, command.rotation_id)
@@ -274,7 +272,7 @@ def _reject(state: CardKeys, command: RejectCardKeyRotation) -> tuple[AnyFact, .
 
 
 def _generated(
-    command: GenerateCardKeys | ApproveCardKeyRotation,
+    command: GenerateCardKeys | ApproveKeyRotation,
     *,
     version: int = 1,
     effective_on: date | None = None,
@@ -304,9 +302,9 @@ CARD_KEYS: Decider[CardKeys] = Decider(
     identify=lambda command: str(command.bin),
     commands=(
         GenerateCardKeys,
-        ProposeCardKeyRotation,
-        ApproveCardKeyRotation,
-        RejectCardKeyRotation,
+        ProposeKeyRotation,
+        ApproveKeyRotation,
+        RejectKeyRotation,
     ),
     facts=(CardKeysGenerated, CardKeyRotationProposed, CardKeyRotationRejected),
 )
