@@ -88,7 +88,7 @@ class CardKeyRotation(_message.Message):
 Global___CardKeyRotation: _TypeAlias = CardKeyRotation  # noqa: Y015
 
 @_typing.final
-class ProposeCardKeyRotationRequest(_message.Message):
+class ProposeKeyRotationRequest(_message.Message):
     """Asks for new keys."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -119,10 +119,10 @@ class ProposeCardKeyRotationRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ProposeCardKeyRotationRequest: _TypeAlias = ProposeCardKeyRotationRequest  # noqa: Y015
+Global___ProposeKeyRotationRequest: _TypeAlias = ProposeKeyRotationRequest  # noqa: Y015
 
 @_typing.final
-class ProposeCardKeyRotationResponse(_message.Message):
+class ProposeKeyRotationResponse(_message.Message):
     """What waits for a second person."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -149,10 +149,10 @@ class ProposeCardKeyRotationResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ProposeCardKeyRotationResponse: _TypeAlias = ProposeCardKeyRotationResponse  # noqa: Y015
+Global___ProposeKeyRotationResponse: _TypeAlias = ProposeKeyRotationResponse  # noqa: Y015
 
 @_typing.final
-class ApproveCardKeyRotationRequest(_message.Message):
+class ApproveKeyRotationRequest(_message.Message):
     """Makes new keys."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -179,10 +179,10 @@ class ApproveCardKeyRotationRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ApproveCardKeyRotationRequest: _TypeAlias = ApproveCardKeyRotationRequest  # noqa: Y015
+Global___ApproveKeyRotationRequest: _TypeAlias = ApproveKeyRotationRequest  # noqa: Y015
 
 @_typing.final
-class ApproveCardKeyRotationResponse(_message.Message):
+class ApproveKeyRotationResponse(_message.Message):
     """The new keys are made."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -209,10 +209,10 @@ class ApproveCardKeyRotationResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ApproveCardKeyRotationResponse: _TypeAlias = ApproveCardKeyRotationResponse  # noqa: Y015
+Global___ApproveKeyRotationResponse: _TypeAlias = ApproveKeyRotationResponse  # noqa: Y015
 
 @_typing.final
-class RejectCardKeyRotationRequest(_message.Message):
+class RejectKeyRotationRequest(_message.Message):
     """Leaves the keys as they are."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -243,10 +243,10 @@ class RejectCardKeyRotationRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RejectCardKeyRotationRequest: _TypeAlias = RejectCardKeyRotationRequest  # noqa: Y015
+Global___RejectKeyRotationRequest: _TypeAlias = RejectKeyRotationRequest  # noqa: Y015
 
 @_typing.final
-class RejectCardKeyRotationResponse(_message.Message):
+class RejectKeyRotationResponse(_message.Message):
     """There are no new keys."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -267,7 +267,7 @@ class RejectCardKeyRotationResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RejectCardKeyRotationResponse: _TypeAlias = RejectCardKeyRotationResponse  # noqa: Y015
+Global___RejectKeyRotationResponse: _TypeAlias = RejectKeyRotationResponse  # noqa: Y015
 
 @_typing.final
 class GetCardKeysRequest(_message.Message):

@@ -37,20 +37,20 @@ class CardKeysServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.ProposeCardKeyRotation = channel.unary_unary(
-                '/cards.accounts.v1.CardKeysService/ProposeCardKeyRotation',
-                request_serializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ProposeCardKeyRotationRequest.SerializeToString,
-                response_deserializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ProposeCardKeyRotationResponse.FromString,
+        self.ProposeKeyRotation = channel.unary_unary(
+                '/cards.accounts.v1.CardKeysService/ProposeKeyRotation',
+                request_serializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ProposeKeyRotationRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ProposeKeyRotationResponse.FromString,
                 _registered_method=True)
-        self.ApproveCardKeyRotation = channel.unary_unary(
-                '/cards.accounts.v1.CardKeysService/ApproveCardKeyRotation',
-                request_serializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ApproveCardKeyRotationRequest.SerializeToString,
-                response_deserializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ApproveCardKeyRotationResponse.FromString,
+        self.ApproveKeyRotation = channel.unary_unary(
+                '/cards.accounts.v1.CardKeysService/ApproveKeyRotation',
+                request_serializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ApproveKeyRotationRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ApproveKeyRotationResponse.FromString,
                 _registered_method=True)
-        self.RejectCardKeyRotation = channel.unary_unary(
-                '/cards.accounts.v1.CardKeysService/RejectCardKeyRotation',
-                request_serializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.RejectCardKeyRotationRequest.SerializeToString,
-                response_deserializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.RejectCardKeyRotationResponse.FromString,
+        self.RejectKeyRotation = channel.unary_unary(
+                '/cards.accounts.v1.CardKeysService/RejectKeyRotation',
+                request_serializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.RejectKeyRotationRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.RejectKeyRotationResponse.FromString,
                 _registered_method=True)
         self.GetCardKeys = channel.unary_unary(
                 '/cards.accounts.v1.CardKeysService/GetCardKeys',
@@ -65,7 +65,7 @@ class CardKeysServiceServicer:
     those of the day on which it was set.
     """
 
-    def ProposeCardKeyRotation(self, request, context):
+    def ProposeKeyRotation(self, request, context):
         """Asks for new keys. Errors: PROGRAMME_NOT_FOUND, CARD_KEYS_NOT_FOUND (none were needed yet),
         ROTATION_WAITS (another waits for approval), ROTATION_PROPOSED_DIFFERENTLY, ROTATION_DECIDED,
         TOO_MANY_VERSIONS.
@@ -74,7 +74,7 @@ class CardKeysServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ApproveCardKeyRotation(self, request, context):
+    def ApproveKeyRotation(self, request, context):
         """Makes the new keys that another asked for, for all cards that are issued or renewed from
         tomorrow on. Errors: PROGRAMME_NOT_FOUND, CARD_KEYS_NOT_FOUND, ROTATION_NOT_FOUND,
         SECOND_PERSON_NEEDED, ROTATION_DECIDED.
@@ -83,7 +83,7 @@ class CardKeysServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def RejectCardKeyRotation(self, request, context):
+    def RejectKeyRotation(self, request, context):
         """Leaves the keys as they are; whoever asked for new ones may do so too. Errors:
         PROGRAMME_NOT_FOUND, CARD_KEYS_NOT_FOUND, ROTATION_NOT_FOUND, ROTATION_DECIDED.
         """
@@ -102,20 +102,20 @@ class CardKeysServiceServicer:
 
 def add_CardKeysServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'ProposeCardKeyRotation': grpc.unary_unary_rpc_method_handler(
-                    servicer.ProposeCardKeyRotation,
-                    request_deserializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ProposeCardKeyRotationRequest.FromString,
-                    response_serializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ProposeCardKeyRotationResponse.SerializeToString,
+            'ProposeKeyRotation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeKeyRotation,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ProposeKeyRotationRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ProposeKeyRotationResponse.SerializeToString,
             ),
-            'ApproveCardKeyRotation': grpc.unary_unary_rpc_method_handler(
-                    servicer.ApproveCardKeyRotation,
-                    request_deserializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ApproveCardKeyRotationRequest.FromString,
-                    response_serializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ApproveCardKeyRotationResponse.SerializeToString,
+            'ApproveKeyRotation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveKeyRotation,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ApproveKeyRotationRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ApproveKeyRotationResponse.SerializeToString,
             ),
-            'RejectCardKeyRotation': grpc.unary_unary_rpc_method_handler(
-                    servicer.RejectCardKeyRotation,
-                    request_deserializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.RejectCardKeyRotationRequest.FromString,
-                    response_serializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.RejectCardKeyRotationResponse.SerializeToString,
+            'RejectKeyRotation': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectKeyRotation,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.RejectKeyRotationRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.RejectKeyRotationResponse.SerializeToString,
             ),
             'GetCardKeys': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCardKeys,
@@ -137,7 +137,7 @@ class CardKeysService:
     """
 
     @staticmethod
-    def ProposeCardKeyRotation(request,
+    def ProposeKeyRotation(request,
             target,
             options=(),
             channel_credentials=None,
@@ -150,9 +150,9 @@ class CardKeysService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cards.accounts.v1.CardKeysService/ProposeCardKeyRotation',
-            cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ProposeCardKeyRotationRequest.SerializeToString,
-            cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ProposeCardKeyRotationResponse.FromString,
+            '/cards.accounts.v1.CardKeysService/ProposeKeyRotation',
+            cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ProposeKeyRotationRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ProposeKeyRotationResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -164,7 +164,7 @@ class CardKeysService:
             _registered_method=True)
 
     @staticmethod
-    def ApproveCardKeyRotation(request,
+    def ApproveKeyRotation(request,
             target,
             options=(),
             channel_credentials=None,
@@ -177,9 +177,9 @@ class CardKeysService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cards.accounts.v1.CardKeysService/ApproveCardKeyRotation',
-            cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ApproveCardKeyRotationRequest.SerializeToString,
-            cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ApproveCardKeyRotationResponse.FromString,
+            '/cards.accounts.v1.CardKeysService/ApproveKeyRotation',
+            cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ApproveKeyRotationRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.ApproveKeyRotationResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -191,7 +191,7 @@ class CardKeysService:
             _registered_method=True)
 
     @staticmethod
-    def RejectCardKeyRotation(request,
+    def RejectKeyRotation(request,
             target,
             options=(),
             channel_credentials=None,
@@ -204,9 +204,9 @@ class CardKeysService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cards.accounts.v1.CardKeysService/RejectCardKeyRotation',
-            cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.RejectCardKeyRotationRequest.SerializeToString,
-            cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.RejectCardKeyRotationResponse.FromString,
+            '/cards.accounts.v1.CardKeysService/RejectKeyRotation',
+            cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.RejectKeyRotationRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_card__keys__service__pb2.RejectKeyRotationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -19,17 +19,17 @@ class CardKeysServiceStub:
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    ProposeCardKeyRotation: _aio.UnaryUnaryMultiCallable[_card_keys_service_pb2.ProposeCardKeyRotationRequest, _card_keys_service_pb2.ProposeCardKeyRotationResponse]
+    ProposeKeyRotation: _aio.UnaryUnaryMultiCallable[_card_keys_service_pb2.ProposeKeyRotationRequest, _card_keys_service_pb2.ProposeKeyRotationResponse]
     """Asks for new keys. Errors: PROGRAMME_NOT_FOUND, CARD_KEYS_NOT_FOUND (none were needed yet),
     ROTATION_WAITS (another waits for approval), ROTATION_PROPOSED_DIFFERENTLY, ROTATION_DECIDED,
     TOO_MANY_VERSIONS.
     """
-    ApproveCardKeyRotation: _aio.UnaryUnaryMultiCallable[_card_keys_service_pb2.ApproveCardKeyRotationRequest, _card_keys_service_pb2.ApproveCardKeyRotationResponse]
+    ApproveKeyRotation: _aio.UnaryUnaryMultiCallable[_card_keys_service_pb2.ApproveKeyRotationRequest, _card_keys_service_pb2.ApproveKeyRotationResponse]
     """Makes the new keys that another asked for, for all cards that are issued or renewed from
     tomorrow on. Errors: PROGRAMME_NOT_FOUND, CARD_KEYS_NOT_FOUND, ROTATION_NOT_FOUND,
     SECOND_PERSON_NEEDED, ROTATION_DECIDED.
     """
-    RejectCardKeyRotation: _aio.UnaryUnaryMultiCallable[_card_keys_service_pb2.RejectCardKeyRotationRequest, _card_keys_service_pb2.RejectCardKeyRotationResponse]
+    RejectKeyRotation: _aio.UnaryUnaryMultiCallable[_card_keys_service_pb2.RejectKeyRotationRequest, _card_keys_service_pb2.RejectKeyRotationResponse]
     """Leaves the keys as they are; whoever asked for new ones may do so too. Errors:
     PROGRAMME_NOT_FOUND, CARD_KEYS_NOT_FOUND, ROTATION_NOT_FOUND, ROTATION_DECIDED.
     """
@@ -45,33 +45,33 @@ class CardKeysServiceServicer(metaclass=_abc_1.ABCMeta):
     """
 
     @_abc_1.abstractmethod
-    def ProposeCardKeyRotation(
+    def ProposeKeyRotation(
         self,
-        request: _card_keys_service_pb2.ProposeCardKeyRotationRequest,
-        context: _aio.ServicerContext[_card_keys_service_pb2.ProposeCardKeyRotationRequest, _card_keys_service_pb2.ProposeCardKeyRotationResponse],
-    ) -> _abc.Awaitable[_card_keys_service_pb2.ProposeCardKeyRotationResponse]:
+        request: _card_keys_service_pb2.ProposeKeyRotationRequest,
+        context: _aio.ServicerContext[_card_keys_service_pb2.ProposeKeyRotationRequest, _card_keys_service_pb2.ProposeKeyRotationResponse],
+    ) -> _abc.Awaitable[_card_keys_service_pb2.ProposeKeyRotationResponse]:
         """Asks for new keys. Errors: PROGRAMME_NOT_FOUND, CARD_KEYS_NOT_FOUND (none were needed yet),
         ROTATION_WAITS (another waits for approval), ROTATION_PROPOSED_DIFFERENTLY, ROTATION_DECIDED,
         TOO_MANY_VERSIONS.
         """
 
     @_abc_1.abstractmethod
-    def ApproveCardKeyRotation(
+    def ApproveKeyRotation(
         self,
-        request: _card_keys_service_pb2.ApproveCardKeyRotationRequest,
-        context: _aio.ServicerContext[_card_keys_service_pb2.ApproveCardKeyRotationRequest, _card_keys_service_pb2.ApproveCardKeyRotationResponse],
-    ) -> _abc.Awaitable[_card_keys_service_pb2.ApproveCardKeyRotationResponse]:
+        request: _card_keys_service_pb2.ApproveKeyRotationRequest,
+        context: _aio.ServicerContext[_card_keys_service_pb2.ApproveKeyRotationRequest, _card_keys_service_pb2.ApproveKeyRotationResponse],
+    ) -> _abc.Awaitable[_card_keys_service_pb2.ApproveKeyRotationResponse]:
         """Makes the new keys that another asked for, for all cards that are issued or renewed from
         tomorrow on. Errors: PROGRAMME_NOT_FOUND, CARD_KEYS_NOT_FOUND, ROTATION_NOT_FOUND,
         SECOND_PERSON_NEEDED, ROTATION_DECIDED.
         """
 
     @_abc_1.abstractmethod
-    def RejectCardKeyRotation(
+    def RejectKeyRotation(
         self,
-        request: _card_keys_service_pb2.RejectCardKeyRotationRequest,
-        context: _aio.ServicerContext[_card_keys_service_pb2.RejectCardKeyRotationRequest, _card_keys_service_pb2.RejectCardKeyRotationResponse],
-    ) -> _abc.Awaitable[_card_keys_service_pb2.RejectCardKeyRotationResponse]:
+        request: _card_keys_service_pb2.RejectKeyRotationRequest,
+        context: _aio.ServicerContext[_card_keys_service_pb2.RejectKeyRotationRequest, _card_keys_service_pb2.RejectKeyRotationResponse],
+    ) -> _abc.Awaitable[_card_keys_service_pb2.RejectKeyRotationResponse]:
         """Leaves the keys as they are; whoever asked for new ones may do so too. Errors:
         PROGRAMME_NOT_FOUND, CARD_KEYS_NOT_FOUND, ROTATION_NOT_FOUND, ROTATION_DECIDED.
         """
