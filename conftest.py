@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import hypothesis
@@ -13,9 +14,14 @@ import pytest
 
 from chassis.testing.servers import MailServer, NatsServer, PostgresServer
 
-hypothesis.settings.register_profile("here", deadline=None)
+# How long anything takes says nothing about it on a machine that has other things to do.
+TIMELESS: Any = {
+    "deadline": None,
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+}
+hypothesis.settings.register_profile("here", **TIMELESS)
 # In CI the same examples are tried every time: a red run is then due to the change under test.
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("ci", derandomize=True, print_blob=True, **TIMELESS)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 

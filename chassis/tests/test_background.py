@@ -6,6 +6,8 @@ import pytest
 
 from chassis.background import Background, Backoff
 
+PATIENCE_SECONDS = 60.0
+
 
 class Loop(Background):
     """Counts its rounds: a pause, then something that should not be torn."""
@@ -24,11 +26,18 @@ class Loop(Background):
             self.done += 1
 
 
+async def in_hand(loop: Loop) -> None:
+    """Wait until the loop is at what should not be torn."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while loop.begun == loop.done:  # noqa: ASYNC110 - it knows of no event.
+            await asyncio.sleep(0)
+
+
 async def test_stopping_interrupts_a_pause() -> None:
-    loop = Loop(60, 0)
+    loop = Loop(3_600, 0)
     task = asyncio.create_task(loop.run())
     await asyncio.sleep(0.01)
-    await asyncio.wait_for(loop.stop(30), 1)
+    await asyncio.wait_for(loop.stop(3_600), PATIENCE_SECONDS)
     await task
     assert not task.cancelled()
 
@@ -36,17 +45,18 @@ async def test_stopping_interrupts_a_pause() -> None:
 async def test_stopping_waits_for_what_is_in_hand() -> None:
     loop = Loop(0, 0.05)
     task = asyncio.create_task(loop.run())
-    await asyncio.sleep(0.01)
-    await loop.stop(30)
+    await in_hand(loop)
+    rounds = loop.begun
+    await loop.stop(3_600)
     await task
-    assert loop.begun == loop.done == 1
+    assert loop.begun == loop.done == rounds
 
 
 async def test_stopping_does_not_wait_for_ever() -> None:
-    loop = Loop(0, 60)
+    loop = Loop(0, 3_600)
     task = asyncio.create_task(loop.run())
-    await asyncio.sleep(0.01)
-    await asyncio.wait_for(loop.stop(0.02), 1)
+    await in_hand(loop)
+    await asyncio.wait_for(loop.stop(0.02), PATIENCE_SECONDS)
     await task
     assert (loop.begun, loop.done) == (1, 0)
 

@@ -20,7 +20,7 @@ from chassis.framed_server import (
 )
 from chassis.tests.door.test_server import Authority
 
-SECONDS = 5.0
+SECONDS = 60.0
 
 
 class Echo:
@@ -56,9 +56,9 @@ SETTINGS = FramedSettings(
     max_frame_bytes=1_000,
     max_connections=3,
     max_in_flight=2,
-    idle_seconds=5.0,
-    frame_seconds=5.0,
-    write_seconds=5.0,
+    idle_seconds=60.0,
+    frame_seconds=60.0,
+    write_seconds=60.0,
 )
 
 
@@ -139,6 +139,10 @@ async def test_beyond_the_limit_in_flight_frames_wait_in_the_network() -> None:
     async with serving(echo) as server, line_to(server) as line:
         for _ in range(5):
             line.send(b"wait")
+        async with asyncio.timeout(SECONDS):
+            while echo.asked < SETTINGS.max_in_flight:  # noqa: ASYNC110 - it knows of no event.
+                await asyncio.sleep(0.005)
+        # Nor do more come in while nobody waits for them.
         await asyncio.sleep(0.05)
         assert echo.asked == SETTINGS.max_in_flight
         echo.go.set()
@@ -161,11 +165,9 @@ async def test_one_connection_too_many_is_closed_at_once_and_its_place_is_free_a
 
 
 async def until(server: FramedServer, connections: int) -> None:
-    for _ in range(500):
-        if server.connections == connections:
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail(f"there are {server.connections} connections")
+    async with asyncio.timeout(SECONDS):
+        while server.connections != connections:  # noqa: ASYNC110 - it knows of no event.
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -274,7 +276,8 @@ async def test_a_gateway_shows_a_certificate_and_is_known_by_its_name(tmp_path: 
             made.load_cert_chain(*by.issue("switch"))
         return made
 
-    async with serving(echo, tls=mutual_tls(*ours.issue("cards"), ours.path)) as server:
+    tls = mutual_tls(*ours.issue("cards"), ours.path)
+    async with serving(echo, tls=tls, frame_seconds=5.0) as server:
         assert await greeted(server, client(ours))
         assert not await greeted(server, client(others))
         assert not await greeted(server, client(None))

@@ -12,7 +12,7 @@ from chassis import health
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-LIMIT_SECONDS = 5.0
+LIMIT_SECONDS = 60.0
 
 
 class Store:

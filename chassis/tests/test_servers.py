@@ -54,10 +54,10 @@ async def connected(
             user=user.name if user else None,
             password=user.password if user else None,
             allow_reconnect=False,
-            connect_timeout=5,
+            connect_timeout=30,
             error_cb=ignore,
         )
-        yield client.jetstream(timeout=5)
+        yield client.jetstream(timeout=30)
     finally:
         await client.close()
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.deployment.cluster import ROOT, SERVICES, Cluster
 
-COMMAND_SECONDS = 60.0
+COMMAND_SECONDS = 180.0
 BASE = re.compile(r"python:3\.(\d+)\.\d+-slim-[a-z]+")
 
 

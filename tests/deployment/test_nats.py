@@ -16,7 +16,7 @@ from tests.deployment.cluster import OVERLAYS, ROOT, SERVICES, Cluster
 from tests.deployment.kustomize import Manifest
 from tools.nats_users import TARGET, text
 
-CHECK_SECONDS = 20.0
+CHECK_SECONDS = 90.0
 TLS = "/etc/nats-tls"
 
 

@@ -9,7 +9,7 @@ from chassis.testing.servers import NatsServer
 from chassis.tests.messaging import MemoryLog, NoteWritten, messages_of, stream_in
 
 STREAM = "DIARY"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def some_messages(count: int, start: int = 0) -> list[Message]:

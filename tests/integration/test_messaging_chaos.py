@@ -32,10 +32,10 @@ from chassis.tests.messaging import (
 )
 from tests.integration.messaging import STREAM, bus_on
 
-pytestmark = pytest.mark.serial
+pytestmark = [pytest.mark.serial, pytest.mark.timeout(400)]
 
 STREAMS = 12
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 
 
 class RealClock:

@@ -15,8 +15,8 @@ from services.accounts.iso8583.message import Codec
 from services.accounts.iso8583.spec import Encoding
 from services.accounts.tests.network import GATEWAY, POLICIES, Line, Terminal, management
 
-START_SECONDS = 30.0
-STOP_SECONDS = 15.0
+START_SECONDS = 90.0
+STOP_SECONDS = 60.0
 MAC_KEY = "0f" * 16
 UNKNOWN_CARD = "5000120000000005"
 

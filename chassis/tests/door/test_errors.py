@@ -12,7 +12,7 @@ from chassis import logs
 from chassis.grpc_errors import MAX_TEXT_CHARACTERS, Violation
 from chassis.kernel import errors
 from chassis.kernel.errors import Error
-from chassis.tests.door.conftest import Doorway, doorway
+from chassis.tests.door.conftest import PATIENCE_SECONDS, Doorway, doorway
 from chassis.tests.door.refusals import refusal
 
 KINDS = [
@@ -30,7 +30,7 @@ def lines() -> Iterator[io.StringIO]:
 
 
 def ping(door: Doorway) -> Any:
-    return door.stub.Ping(door.pb.PingRequest(), timeout=5)
+    return door.stub.Ping(door.pb.PingRequest(), timeout=20)
 
 
 def raising(door: Doorway, error: BaseException) -> None:
@@ -122,9 +122,9 @@ async def test_a_caller_who_hangs_up_is_no_error(door: Doorway, lines: io.String
 
     door.api.behave = wait
     call = ping(door)
-    await asyncio.wait_for(begun.wait(), 5)
+    await asyncio.wait_for(begun.wait(), PATIENCE_SECONDS)
     call.cancel()
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), PATIENCE_SECONDS)
     await asyncio.sleep(0.05)
     assert lines.getvalue() == ""
 

@@ -19,7 +19,7 @@ BEARER = "authorization"
 
 def echo(door: Doorway, metadata: Any, **fields: Any) -> Any:
     known = {"idempotency_key": "k1", "account_id": "acc-1", "text": "hello", **fields}
-    return door.stub.Echo(door.pb.EchoRequest(**known), metadata=metadata, timeout=5)
+    return door.stub.Echo(door.pb.EchoRequest(**known), metadata=metadata, timeout=20)
 
 
 async def seen(door: Doorway, metadata: Any, **fields: Any) -> Call:
@@ -62,7 +62,7 @@ async def test_without_a_token_nobody_comes_in(door: Doorway) -> None:
 
 
 async def test_an_anonymous_rpc_needs_no_token(door: Doorway) -> None:
-    await door.stub.Ping(door.pb.PingRequest(), timeout=5)
+    await door.stub.Ping(door.pb.PingRequest(), timeout=20)
     assert door.api.served == 1
 
 

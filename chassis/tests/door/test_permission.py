@@ -20,7 +20,7 @@ HOLDER = Principal("cardholder:h1", "cardholder", customer_id="cus-1", assurance
 
 def echo(door: Doorway, metadata: Any, account_id: str = "acc-1") -> Any:
     request = door.pb.EchoRequest(idempotency_key="k", account_id=account_id)
-    return door.stub.Echo(request, metadata=metadata, timeout=5)
+    return door.stub.Echo(request, metadata=metadata, timeout=20)
 
 
 async def test_a_holder_acts_on_their_own_account_and_on_no_other(door: Doorway) -> None:
@@ -62,7 +62,7 @@ async def test_what_no_policy_permits_is_refused() -> None:
     async with doorway(policies=PolicySource.of_text("")) as door:
         assert (await refusal(echo(door, door.service()))).code == "PERMISSION_DENIED"
         # What anybody may ask is not a question for policies.
-        await door.stub.Ping(door.pb.PingRequest(), timeout=5)
+        await door.stub.Ping(door.pb.PingRequest(), timeout=20)
 
 
 async def test_as_long_as_there_are_no_policies_nobody_is_served() -> None:

@@ -23,7 +23,7 @@ from chassis.interceptors import permission
 from chassis.interceptors.method import BadDescription, describe
 from chassis.permission import Permissions, PolicySource
 from chassis.ports import SystemClock
-from chassis.tests.door.conftest import Doorway, doorway, until
+from chassis.tests.door.conftest import PATIENCE_SECONDS, Doorway, doorway, until
 from chassis.tests.door.echo import modules
 from chassis.tests.door.refusals import refusal
 
@@ -34,6 +34,14 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 async def status(door: Doorway, service: str = "door.echo.v1.EchoService") -> Any:
     stub = health_pb2_grpc.HealthStub(door.channel)
     return (await stub.Check(health_pb2.HealthCheckRequest(service=service))).status
+
+
+async def gone(door: Doorway) -> None:
+    """Ask until nobody answers."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            await status(door)
+            await asyncio.sleep(0.02)
 
 
 async def test_health_is_told_per_service_and_needs_no_token(door: Doorway) -> None:
@@ -53,7 +61,7 @@ async def test_health_follows_readiness(monkeypatch: pytest.MonkeyPatch) -> None
         return bool(state[0])
 
     async def seen(wanted: Any) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while await status(door) != wanted:  # noqa: ASYNC110 - a poll is the point.
                 await asyncio.sleep(0.01)
 
@@ -78,7 +86,7 @@ async def test_reflection_tells_what_is_served(door: Doorway) -> None:
 
 
 async def test_an_unknown_rpc_is_unimplemented(door: Doorway) -> None:
-    call = door.channel.unary_unary("/door.echo.v1.EchoService/Nothing")(b"", timeout=5)
+    call = door.channel.unary_unary("/door.echo.v1.EchoService/Nothing")(b"", timeout=20)
     assert (await refusal(call)).code == "UNIMPLEMENTED"
 
 
@@ -89,16 +97,18 @@ async def test_what_runs_when_the_server_stops_is_finished() -> None:
         begun.set()
         await go.wait()
 
-    async with doorway(drain_notice_seconds=0.1) as door:
+    async with doorway(drain_notice_seconds=1.0, drain_grace_seconds=30.0) as door:
         door.api.behave = wait
-        call = asyncio.ensure_future(door.stub.Ping(door.pb.PingRequest(), timeout=5))
+        call = asyncio.ensure_future(door.stub.Ping(door.pb.PingRequest(), timeout=30))
         await begun.wait()
         stopping = asyncio.create_task(door.server.stop())
-        await asyncio.sleep(0.02)
         # For a while others can see that we are going, and are still served.
-        assert await status(door) == NOT_SERVING
-        await asyncio.sleep(0.15)
-        late = await refusal(door.stub.Ping(door.pb.PingRequest(), timeout=1))
+        while (told := await status(door)) == SERVING:
+            pass
+        assert told == NOT_SERVING
+        with pytest.raises(grpc.aio.AioRpcError, match="UNAVAILABLE"):
+            await gone(door)
+        late = await refusal(door.stub.Ping(door.pb.PingRequest(), timeout=20))
         assert late.code == "UNAVAILABLE"
         go.set()
         await call
@@ -113,7 +123,7 @@ async def test_sigterm_stops_the_server() -> None:
         before = other.port
         await until(lambda: other.port != before)
         os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, PATIENCE_SECONDS)
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().remove_signal_handler(each)
 
@@ -211,16 +221,16 @@ async def test_with_mutual_tls_a_token_needs_the_certificate_of_its_service(tmp_
         stub = type(door.stub)
         sweep = door.pb.SweepRequest()
         async with secure(door, authority, "support") as channel:
-            await stub(channel).Sweep(sweep, metadata=door.service("support"), timeout=5)
+            await stub(channel).Sweep(sweep, metadata=door.service("support"), timeout=20)
             assert origins == ["localhost,support"]
             told = await refusal(
-                stub(channel).Sweep(sweep, metadata=door.service("accounts"), timeout=5)
+                stub(channel).Sweep(sweep, metadata=door.service("accounts"), timeout=20)
             )
             assert (told.code, told.reason) == ("UNAUTHENTICATED", "TOKEN_OF_ANOTHER")
         async with secure(door, authority, None) as channel:
-            told = await refusal(stub(channel).Ping(door.pb.PingRequest(), timeout=2))
+            told = await refusal(stub(channel).Ping(door.pb.PingRequest(), timeout=20))
             assert told.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
-        told = await refusal(door.stub.Ping(door.pb.PingRequest(), timeout=2))
+        told = await refusal(door.stub.Ping(door.pb.PingRequest(), timeout=20))
         assert told.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
 
 
@@ -249,9 +259,9 @@ async def test_a_renewed_certificate_is_taken_up(tmp_path: Path) -> None:
     certificate, key = authority.issue("echo")
     async with doorway(tls_certificate_path=certificate, tls_key_path=key) as door:
         async with secure(door, authority, None) as channel:
-            await type(door.stub)(channel).Ping(door.pb.PingRequest(), timeout=5)
+            await type(door.stub)(channel).Ping(door.pb.PingRequest(), timeout=20)
         # Another authority and another certificate, at the same paths.
         renewed = Authority(tmp_path)
         renewed.issue("echo")
         async with secure(door, renewed, None) as channel:
-            await type(door.stub)(channel).Ping(door.pb.PingRequest(), timeout=5)
+            await type(door.stub)(channel).Ping(door.pb.PingRequest(), timeout=20)

@@ -22,7 +22,7 @@ from chassis.call import Call, entered
 from chassis.config import Settings
 from chassis.kernel.errors import Refused
 from chassis.telemetry import Telemetry
-from chassis.tests.door.conftest import Doorway, doorway
+from chassis.tests.door.conftest import Doorway, doorway, until
 from chassis.tests.door.refusals import refusal
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -30,9 +30,9 @@ SAMPLED = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
 UNSAMPLED = f"00-{TRACE_ID}-00f067aa0ba902b7-00"
 
 
-def ping(door: Doorway, traceparent: str | None = None) -> Any:
+def ping(door: Doorway, traceparent: str | None = None, seconds: float = 20) -> Any:
     metadata = [("traceparent", traceparent)] if traceparent else None
-    return door.stub.Ping(door.pb.PingRequest(), metadata=metadata, timeout=5)
+    return door.stub.Ping(door.pb.PingRequest(), metadata=metadata, timeout=seconds)
 
 
 async def seen(door: Doorway, traceparent: str | None = None) -> str:
@@ -122,15 +122,22 @@ async def test_a_caller_who_hangs_up_is_counted_as_such(door: Doorway) -> None:
     call = ping(door)
     await begun.wait()
     call.cancel()
-    await asyncio.sleep(0.1)
+    await until(lambda: bool(points(door.metrics, "rpc.server.call.duration")))
     [point] = points(door.metrics, "rpc.server.call.duration")
     assert point.attributes["rpc.response.status_code"] == "CANCELLED"
 
 
 async def test_refusals_at_admission_are_counted_by_class() -> None:
     async with doorway(max_in_flight=8) as door:
-        door.api.behave = lambda request: asyncio.sleep(0.2)
-        calls = [ping(door) for _ in range(12)]
+        go = asyncio.Event()
+
+        async def wait(request: Any) -> None:
+            await go.wait()
+
+        door.api.behave = wait
+        calls = [asyncio.ensure_future(ping(door, seconds=30)) for _ in range(12)]
+        await until(lambda: sum(call.done() for call in calls) == 4)
+        go.set()
         await asyncio.gather(*calls, return_exceptions=True)
         [refused] = points(door.metrics, "cards.admission.refusals")
         assert refused.attributes == {"class": "query", "reason": "TOO_MANY_IN_FLIGHT"}
@@ -139,10 +146,9 @@ async def test_refusals_at_admission_are_counted_by_class() -> None:
 
 def points(reader: InMemoryMetricReader, name: str) -> list[Any]:
     data = reader.get_metrics_data()
-    assert data is not None
     return [
         point
-        for resource in data.resource_metrics
+        for resource in (data.resource_metrics if data is not None else ())
         for scope in resource.scope_metrics
         for metric in scope.metrics
         if metric.name == name

@@ -140,7 +140,7 @@ async def test_one_caller_at_most_waits_for_an_auth_that_does_not_answer(
     clock.advance(timedelta(seconds=KEYS_FRESH_SECONDS + 1))
     first = asyncio.create_task(verifier.verify(auth.token(sid="1")))
     await asyncio.sleep(0)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(60):
         await verifier.verify(auth.token(sid="2"))
     assert not first.done()
     answering.set()

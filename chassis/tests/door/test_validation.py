@@ -13,7 +13,7 @@ ECHO = "/door.echo.v1.EchoService/Echo"
 
 def echo(door: Doorway, **fields: Any) -> Any:
     known = {"idempotency_key": "k1", "account_id": "acc-1", "text": "hello", **fields}
-    return door.stub.Echo(door.pb.EchoRequest(**known), metadata=door.person(), timeout=5)
+    return door.stub.Echo(door.pb.EchoRequest(**known), metadata=door.person(), timeout=20)
 
 
 async def test_rules_of_the_proto_are_kept_and_every_field_at_fault_is_named(door: Doorway) -> None:
@@ -43,16 +43,16 @@ async def test_however_much_is_wrong_the_caller_can_be_told(door: Doorway) -> No
 
 
 async def test_a_path_leads_into_messages(door: Doorway) -> None:
-    call = door.stub.Look(door.pb.LookRequest(), metadata=door.person(), timeout=5)
+    call = door.stub.Look(door.pb.LookRequest(), metadata=door.person(), timeout=20)
     assert (await refusal(call)).fields == {"account": "required"}
 
 
 async def test_bytes_that_are_no_message_are_the_callers_fault(door: Doorway) -> None:
     raw = door.channel.unary_unary(ECHO)
-    told = await refusal(raw(b"\xff\xff\xff", metadata=door.person(), timeout=5))
+    told = await refusal(raw(b"\xff\xff\xff", metadata=door.person(), timeout=20))
     assert (told.code, told.reason) == ("INVALID_ARGUMENT", "REQUEST_MALFORMED")
     # A text that is not UTF-8 is not a text.
-    told = await refusal(raw(b"\x1a\x02\xc3\x28", metadata=door.person(), timeout=5))
+    told = await refusal(raw(b"\x1a\x02\xc3\x28", metadata=door.person(), timeout=20))
     assert (told.code, told.reason) == ("INVALID_ARGUMENT", "REQUEST_MALFORMED")
 
 
@@ -100,6 +100,6 @@ async def test_nor_does_a_text_in_a_stream_of_requests(door: Doorway) -> None:
     async def requests() -> AsyncIterator[Any]:
         yield door.pb.ConverseRequest(word="a\0")
 
-    call = door.stub.Converse(requests(), metadata=door.person(), timeout=5)
+    call = door.stub.Converse(requests(), metadata=door.person(), timeout=20)
     told = await refusal(call.read())
     assert (told.code, told.fields) == ("INVALID_ARGUMENT", {"word": "string.no_nul"})

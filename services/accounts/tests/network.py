@@ -23,7 +23,7 @@ from services.accounts.iso8583.spec import Encoding
 POLICIES = Path(__file__).resolve().parents[2] / "auth" / "policies"
 GATEWAY = "gateway-1"
 ACQUIRER = "490001"
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 60.0
 
 
 def guard(node: TestNode, telemetry: Telemetry | None = None) -> Guard:

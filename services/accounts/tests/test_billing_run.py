@@ -93,7 +93,7 @@ async def close_all(node: TestNode, *runs: BillingRun, until: date) -> None:
     """Let workers close days until a date is open."""
     following = asyncio.create_task(follow(node))
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(100):
             while (await node.ports.application.state(BUSINESS_DAY, P)).today < until:
                 await asyncio.gather(*(run.close_what_ended() for run in runs))
                 await asyncio.sleep(0)

@@ -18,6 +18,7 @@ from chassis.permission import Permissions, PolicySource
 from chassis.telemetry import Telemetry
 from chassis.tests.door.test_server import Authority
 from services.accounts.tests.network import (
+    ANSWER_SECONDS,
     GATEWAY,
     World,
     connected,
@@ -133,13 +134,18 @@ async def test_a_defect_is_a_malfunction_and_nothing_is_told_of_it(
 async def test_what_takes_too_long_is_not_answered(
     network: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def slow(*_: Any, **__: Any) -> Any:
-        await asyncio.Event().wait()
+    given_up = asyncio.Event()
 
-    network.door.deadline_seconds = 0.05
+    async def slow(*_: Any, **__: Any) -> Any:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.set()
+
+    network.door.deadline_seconds = 0.5
     monkeypatch.setattr(network.door.ports.application._committer, "submit", slow)
     network.line.send(network.terminal.message("0100", 100))
-    await asyncio.sleep(0.1)
+    await asyncio.wait_for(given_up.wait(), ANSWER_SECONDS)
     monkeypatch.undo()
     assert (await network.line.ask(management("301"))).mti == "0810"
     assert len(network.door.turns) == 0

@@ -20,7 +20,7 @@ from services.notify.grpc_api import NotifyApi
 CUSTOMER = "customer-1"
 ADDRESS = "ada@example.org"
 NO_CONTEXT: Any = None
-STREAM_LIMIT_SECONDS = 5.0
+STREAM_LIMIT_SECONDS = 60.0
 
 
 @pytest.fixture

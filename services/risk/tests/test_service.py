@@ -248,7 +248,7 @@ async def test_a_worker_follows_the_rule_book_that_another_process_wrote(risk: R
     activation = pb.ActivateRuleSetRequest(idempotency_key="a", rule_set_version=version)
     with asked_by("operator:ben", "a", "ActivateRuleSet"):
         await risk.api.ActivateRuleSet(activation, NOBODY)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while await worker.scored_by() != version:
             await worker.hears(authorised(worker.position))
     following.cancel()
