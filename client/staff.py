@@ -13,7 +13,14 @@ from client.session import Session, SystemAddress, write_privately
 OPERATOR = "operator"
 SECOND = "second-operator"
 """What one proposes another has to approve."""
-ROLES = ("operator", "programme_manager", "analyst", "agent", "auditor")
+ROLES = (
+    "operator",
+    "programme_manager",
+    "analyst",
+    "agent",
+    "auditor",
+    "compliance_officer",
+)
 PASSWORD_BYTES = 24
 KEY_BYTES = 16
 

@@ -4,16 +4,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from cards.risk.v1 import events_pb2
-from cards.risk.v1.risk_service_pb2 import DESCRIPTOR
-from cards.risk.v1.risk_service_pb2_grpc import add_RiskServiceServicer_to_server
 
 from chassis.ports import Ports
 from chassis.service import Rpcs, Service, Worker
-from services.risk import policies, projections, publishing, queries, rule_engine, tables
+from services.risk import grpc_api, policies, projections, publishing, rule_engine, tables
 from services.risk.config import RiskSettings
 from services.risk.domain import card_profile, events, group_profile, rule_book
 from services.risk.domain.rule_book import BOOK_ID, InstallInitialRuleSet
+from services.risk.domain.screening.register import REGISTER
+from services.risk.domain.screening.subject import SUBJECT
 from services.risk.grpc_api import RiskApi
+from services.risk.queries import charges as queries
 from services.risk.rule_engine import RuleEngine
 from services.risk.use_cases.in_line import InLine
 
@@ -48,8 +49,7 @@ def build() -> Service:
             ports.application, engine, book=book, card=card, account=account, merchant=merchant
         )
         api = RiskApi(ports.application, ports.database, in_line, card=card, book=book)
-        service = DESCRIPTOR.services_by_name["RiskService"]
-        return [(add_RiskServiceServicer_to_server, api, service)]
+        return grpc_api.rpcs(ports, api)
 
     def workers(ports: Ports) -> Sequence[Worker]:
         return [("follow_rule_book", _following(ports, refresh))]
@@ -57,7 +57,7 @@ def build() -> Service:
     return Service(
         name="risk",
         settings=RiskSettings,
-        deciders=(card, account, merchant, book),
+        deciders=(card, account, merchant, book, REGISTER, SUBJECT),
         upcasters=events.UPCASTERS,
         policies=policies.POLICIES,
         projections=projections.PROJECTIONS,

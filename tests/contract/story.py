@@ -23,7 +23,15 @@ from tests.contract.endings import PROGRAMME
 from tests.contract.outside import Outsider
 from tests.contract.parts import PARTS
 
-ROLES = ("operator", "programme_manager", "analyst", "agent", "auditor", "administrator")
+ROLES = (
+    "operator",
+    "programme_manager",
+    "analyst",
+    "agent",
+    "auditor",
+    "administrator",
+    "compliance_officer",
+)
 SHOP = accounts_events.Merchant(id="SHOP1", name="The Shop", mcc="5411", country="GB")
 CASINO = accounts_events.Merchant(id="CASINO1", name="The Casino", mcc="7995", country="GB")
 LIMIT_MINOR = 1_000_00

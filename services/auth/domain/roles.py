@@ -7,6 +7,7 @@ ROLES: dict[str, IdentityKind] = {
     "holder": IdentityKind.CARDHOLDER,
     "agent": IdentityKind.OPERATOR,
     "analyst": IdentityKind.OPERATOR,
+    "compliance_officer": IdentityKind.OPERATOR,
     "operator": IdentityKind.OPERATOR,
     "programme_manager": IdentityKind.OPERATOR,
     "administrator": IdentityKind.OPERATOR,

@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis import call
+from chassis.crypto.keys import LocalKeys
 from chassis.database import ThreadRunner, open_engine
 from chassis.kernel import ids
 from chassis.kernel.clock import FixedClock
@@ -26,7 +27,7 @@ from chassis.recorded import Meta
 from chassis.work import Inbox, Work
 from services.risk.app import build
 from services.risk.config import RiskSettings
-from services.risk.grpc_api import RiskApi
+from services.risk.grpc_api import RiskApi, ScreeningApi
 
 NOON = datetime(2019, 4, 11, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -53,6 +54,13 @@ class Risk:
             if isinstance(servicer, RiskApi):
                 return servicer
         raise LookupError("RiskApi")
+
+    @property
+    def screening(self) -> ScreeningApi:
+        for _, servicer, _ in self.node.rpcs():
+            if isinstance(servicer, ScreeningApi):
+                return servicer
+        raise LookupError("ScreeningApi")
 
     async def hears(self, *messages: Message) -> None:
         """Messages of accounts, each taken in as one unit, and everything that follows."""
@@ -108,6 +116,7 @@ async def started(path: Path) -> Risk:
         runner=ThreadRunner(),
         bus=None,
         rpc=None,  # type: ignore[arg-type]
+        keys=LocalKeys(),
     )
     node = Node(build(), RiskSettings(), world)
     await node.migrate()

@@ -19,6 +19,18 @@ from services.risk.domain.events import (
 )
 from services.risk.domain.features import Scope
 from services.risk.domain.rules import Rule, RuleSet, Verdict
+from services.risk.domain.screening import events as screening
+from services.risk.domain.screening.values import (
+    Agreement,
+    HitDecision,
+    ListFormat,
+    ListPurpose,
+    ListVersion,
+    NameMatch,
+    PartMatch,
+    ScreeningOutcome,
+    SubjectKind,
+)
 from services.risk.tests.stories import NOON, charge
 
 STORED = Path(__file__).parent / "stored"
@@ -38,7 +50,90 @@ RULES = RuleSet(
     alert_score=600,
 )
 
+MATCH = NameMatch(
+    list_id="un",
+    version_id="a" * 64,
+    reference="TSi.001",
+    alias=2,
+    name_score=870,
+    score=920,
+    parts=(PartMatch(asked=0, listed=1, score=850),),
+    date_of_birth=Agreement.AGREES,
+    nationality=Agreement.DIFFERS,
+)
+
 FACTS: tuple[Fact, ...] = (
+    screening.ScreeningListStaged(
+        list_id="un",
+        version_id="a" * 64,
+        purpose=ListPurpose.SANCTIONS,
+        format=ListFormat.UN_XML,
+        content_digest="b" * 64,
+        entries=2,
+        names=5,
+        staged_by="operator:ann",
+        staged_at=NOON,
+    ),
+    screening.ScreeningListActivated(
+        list_id="un",
+        version_id="a" * 64,
+        previous_version_id="c" * 64,
+        purpose=ListPurpose.SANCTIONS,
+        entries=2,
+        staged_by="operator:ann",
+        activated_by="operator:ben",
+        activated_at=NOON,
+    ),
+    screening.NameScreened(
+        screening_id="0" * 32,
+        subject_id="customer-1",
+        subject_kind=SubjectKind.PERSON,
+        question_digest="h1.digest",
+        outcome=ScreeningOutcome.HIT,
+        versions=(ListVersion(list_id="un", version_id="a" * 64),),
+        method="names-1",
+        threshold=800,
+        matches=(MATCH,),
+        whitelisted=(),
+        screened_at=NOON,
+    ),
+    screening.ScreeningHitRaised(
+        hit_id="1" * 32,
+        screening_id="0" * 32,
+        subject_id="customer-1",
+        list_id="un",
+        version_id="a" * 64,
+        reference="TSi.001",
+        score=920,
+        raised_at=NOON,
+    ),
+    screening.ScreeningHitDecided(
+        hit_id="1" * 32,
+        screening_id="0" * 32,
+        subject_id="customer-1",
+        list_id="un",
+        reference="TSi.001",
+        decision=HitDecision.FALSE_POSITIVE,
+        reason="OTHER_BIRTH_PLACE",
+        decided_by="operator:ann",
+        decided_at=NOON,
+        open_hits=0,
+    ),
+    screening.EntryWhitelisted(
+        subject_id="customer-1",
+        list_id="un",
+        reference="TSi.001",
+        reason="OTHER_BIRTH_PLACE",
+        expires_on=NOON.date(),
+        whitelisted_by="operator:ann",
+    ),
+    screening.WhitelistingWithdrawn(
+        subject_id="customer-1",
+        list_id="un",
+        reference="TSi.001",
+        reason="NEW_DOCUMENTS",
+        withdrawn_by="operator:ben",
+    ),
     ChargeScored(
         charge=charge(),
         source_epoch=1,

@@ -241,3 +241,137 @@ class RuleSetActivated(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RuleSetActivated: _TypeAlias = RuleSetActivated  # noqa: Y015
+
+@_typing.final
+class ScreeningListActivated(_message.Message):
+    """Names are looked for on another version of a list from here on: who was clear may be so no more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIST_ID_FIELD_NUMBER: _builtins.int
+    VERSION_ID_FIELD_NUMBER: _builtins.int
+    PREVIOUS_VERSION_ID_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    list_id: _builtins.str
+    """The list."""
+    version_id: _builtins.str
+    """The version now in force."""
+    previous_version_id: _builtins.str
+    """The one before it; empty at first."""
+    purpose: _builtins.str
+    """"SANCTIONS" or "POLITICALLY_EXPOSED"."""
+    entries: _builtins.int
+    """How many entries it has."""
+    def __init__(
+        self,
+        *,
+        list_id: _builtins.str = ...,
+        version_id: _builtins.str = ...,
+        previous_version_id: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        entries: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "list_id", b"list_id", "previous_version_id", b"previous_version_id", "purpose", b"purpose", "version_id", b"version_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScreeningListActivated: _TypeAlias = ScreeningListActivated  # noqa: Y015
+
+@_typing.final
+class ScreeningHitRaised(_message.Message):
+    """Somebody may be an entry of a list; an officer has to look."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HIT_ID_FIELD_NUMBER: _builtins.int
+    SCREENING_ID_FIELD_NUMBER: _builtins.int
+    SUBJECT_ID_FIELD_NUMBER: _builtins.int
+    LIST_ID_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    hit_id: _builtins.str
+    """The pair of subject and entry."""
+    screening_id: _builtins.str
+    """The screening that raised it."""
+    subject_id: _builtins.str
+    """Who it is about, as whoever asked calls them."""
+    list_id: _builtins.str
+    """The list."""
+    reference: _builtins.str
+    """The entry."""
+    score: _builtins.int
+    """How well they went together, 0 to 1000."""
+    def __init__(
+        self,
+        *,
+        hit_id: _builtins.str = ...,
+        screening_id: _builtins.str = ...,
+        subject_id: _builtins.str = ...,
+        list_id: _builtins.str = ...,
+        reference: _builtins.str = ...,
+        score: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hit_id", b"hit_id", "list_id", b"list_id", "reference", b"reference", "score", b"score", "screening_id", b"screening_id", "subject_id", b"subject_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScreeningHitRaised: _TypeAlias = ScreeningHitRaised  # noqa: Y015
+
+@_typing.final
+class ScreeningHitDecided(_message.Message):
+    """An officer said whether somebody is an entry of a list."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HIT_ID_FIELD_NUMBER: _builtins.int
+    SCREENING_ID_FIELD_NUMBER: _builtins.int
+    SUBJECT_ID_FIELD_NUMBER: _builtins.int
+    LIST_ID_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    OPEN_HITS_FIELD_NUMBER: _builtins.int
+    hit_id: _builtins.str
+    """The pair of subject and entry."""
+    screening_id: _builtins.str
+    """The screening that raised it."""
+    subject_id: _builtins.str
+    """Who it is about."""
+    list_id: _builtins.str
+    """The list."""
+    reference: _builtins.str
+    """The entry."""
+    decision: _builtins.str
+    """"TRUE_MATCH" or "FALSE_POSITIVE"."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    decided_by: _builtins.str
+    """Who decided."""
+    open_hits: _builtins.int
+    """How many hits of the subject are still open."""
+    def __init__(
+        self,
+        *,
+        hit_id: _builtins.str = ...,
+        screening_id: _builtins.str = ...,
+        subject_id: _builtins.str = ...,
+        list_id: _builtins.str = ...,
+        reference: _builtins.str = ...,
+        decision: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        decided_by: _builtins.str = ...,
+        open_hits: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_by", b"decided_by", "decision", b"decision", "hit_id", b"hit_id", "list_id", b"list_id", "open_hits", b"open_hits", "reason", b"reason", "reference", b"reference", "screening_id", b"screening_id", "subject_id", b"subject_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScreeningHitDecided: _TypeAlias = ScreeningHitDecided  # noqa: Y015

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, sele
 from services.risk.domain.charge import Outcome
 from services.risk.domain.features import Scope
 from services.risk.domain.rules import Verdict
-from services.risk.tables import alerts, daily_reasons, daily_verdicts, scores
+from services.risk.tables.charges import alerts, daily_reasons, daily_verdicts, scores
 
 REASONS_SHOWN = 100
 

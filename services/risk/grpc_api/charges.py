@@ -16,7 +16,6 @@ from chassis.kernel.errors import Invalid, NotFound
 from chassis.kernel.ids import derive
 from chassis.kernel.money import Money
 from chassis.work import Settled
-from services.risk import queries
 from services.risk.domain import features
 from services.risk.domain.alerting import AlertDecision, DecideAlert
 from services.risk.domain.card_profile import CardProfile, DecideCardAlert
@@ -32,7 +31,8 @@ from services.risk.domain.rule_book import (
     RuleSetStatus,
 )
 from services.risk.domain.rules import Rule, RuleSet, Verdict
-from services.risk.projections import OPEN
+from services.risk.projections.charges import OPEN
+from services.risk.queries import charges as queries
 from services.risk.use_cases.in_line import InLine
 
 Context = grpc.aio.ServicerContext[Any, Any]

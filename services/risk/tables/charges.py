@@ -1,8 +1,8 @@
 """The read models: scores, alerts, and counts by day for the dashboard."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
 
-METADATA = MetaData()
+from services.risk.tables.metadata import METADATA
 
 scores = Table(
     "scores",

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_
 from chassis.projector import Projection, projects
 from chassis.recorded import Recorded
 from services.risk.domain.events import AlertDecided, AlertRaised, ChargeScored
-from services.risk.tables import alerts, daily_reasons, daily_verdicts, scores
+from services.risk.tables.charges import alerts, daily_reasons, daily_verdicts, scores
 
 OPEN = "open"
 

@@ -1,0 +1,5 @@
+"""The one register of the read models' tables."""
+
+from sqlalchemy import MetaData
+
+METADATA = MetaData()
