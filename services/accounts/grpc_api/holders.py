@@ -1,5 +1,6 @@
 """The rpcs about programmes, customers, accounts and cards."""
 
+from datetime import date
 from typing import Any
 
 import grpc
@@ -22,6 +23,7 @@ from services.accounts.domain.programme import PROGRAMME, DefineProgramme
 from services.accounts.domain.programmes.state import Programme
 from services.accounts.grpc_api import messages
 from services.accounts.use_cases.accounts import Accounts
+from services.accounts.use_cases.business_days import business_date
 from services.accounts.use_cases.currencies import Currencies
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -34,7 +36,7 @@ class Holders(AccountsServiceServicer):
         self._accounts = accounts
         self._currencies = currencies
         self._application = ports.application
-        self._clock = ports.clock
+        self._ports = ports
 
     async def DefineProgramme(
         self, request: pb.DefineProgrammeRequest, context: Context
@@ -44,10 +46,11 @@ class Holders(AccountsServiceServicer):
         command = DefineProgramme(
             programme_id=asked.programme_id, name=asked.name, terms=messages.terms_of(asked)
         )
+        today = await business_date(self._ports, asked.programme_id)
         return await self._application.answer(
             command,
             render=lambda settled: pb.DefineProgrammeResponse(
-                programme=self._programme(settled.state), receipt=answers.receipt(settled)
+                programme=_programme(settled.state, today), receipt=answers.receipt(settled)
             ),
         )
 
@@ -55,12 +58,8 @@ class Holders(AccountsServiceServicer):
         self, request: pb.GetProgrammeRequest, context: Context
     ) -> pb.GetProgrammeResponse:
         state = await self._application.state(PROGRAMME, request.programme_id)
-        return pb.GetProgrammeResponse(programme=self._programme(state))
-
-    def _programme(self, state: Programme) -> pb.Programme:
-        """The version in force today."""
-        today = self._clock.now().date()
-        return messages.programme(state.programme_id, state.in_force_on(today))
+        today = await business_date(self._ports, request.programme_id)
+        return pb.GetProgrammeResponse(programme=_programme(state, today))
 
     async def RegisterCustomer(
         self, request: pb.RegisterCustomerRequest, context: Context
@@ -217,6 +216,11 @@ class Holders(AccountsServiceServicer):
                 card=_card(settled, request.card_id), receipt=answers.receipt(settled)
             ),
         )
+
+
+def _programme(state: Programme, today: date) -> pb.Programme:
+    """The version in force."""
+    return messages.programme(state.programme_id, state.in_force_on(today))
 
 
 def _card(settled: Settled, card_id: str) -> pb.Card:

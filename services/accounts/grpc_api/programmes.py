@@ -1,6 +1,7 @@
 """The rpcs about versions of programmes, and the accounts that are moved to one."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import grpc
@@ -23,6 +24,7 @@ from services.accounts.domain.programmes.commands import (
 from services.accounts.domain.programmes.state import Change, Programme, Version
 from services.accounts.grpc_api import messages
 from services.accounts.use_cases.accounts import Accounts
+from services.accounts.use_cases.business_days import business_date
 from services.accounts.use_cases.currencies import Currencies
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -40,7 +42,7 @@ class Programmes(ProgrammesServiceServicer):
     def __init__(self, ports: Ports, accounts: Accounts, currencies: Currencies) -> None:
         self._accounts = accounts
         self._application = ports.application
-        self._clock = ports.clock
+        self._ports = ports
         self._currencies = currencies
 
     async def ProposeTerms(
@@ -48,14 +50,16 @@ class Programmes(ProgrammesServiceServicer):
     ) -> pb.ProposeTermsResponse:
         asked = request.programme
         self._currencies.require(asked.currency, "programme.currency")
+        today = await self._today(asked.programme_id)
         command = ProposeProgrammeChange(
             programme_id=asked.programme_id,
             change_id=request.change_id or derived_id(),
             name=asked.name,
             terms=messages.terms_of(asked),
-            effective_on=messages.day(request.effective_on, "effective_on", self._today),
+            effective_on=messages.day(request.effective_on, "effective_on", today),
             note=request.note,
             by=person(),
+            today=today,
         )
 
         def render(settled: Settled) -> pb.ProposeTermsResponse:
@@ -69,15 +73,19 @@ class Programmes(ProgrammesServiceServicer):
     async def ApproveTerms(
         self, request: pb.ApproveTermsRequest, context: Context
     ) -> pb.ApproveTermsResponse:
+        today = await self._today(request.programme_id)
         command = ApproveProgrammeChange(
-            programme_id=request.programme_id, change_id=request.change_id, by=person()
+            programme_id=request.programme_id,
+            change_id=request.change_id,
+            by=person(),
+            today=today,
         )
 
         def render(settled: Settled) -> pb.ApproveTermsResponse:
             state: Programme = settled.state
             version = state.version(state.change(request.change_id).version)
             return pb.ApproveTermsResponse(
-                version=self._version(state, version), receipt=answers.receipt(settled)
+                version=_version(state, version, today), receipt=answers.receipt(settled)
             )
 
         return await self._application.answer(command, render=render)
@@ -119,23 +127,25 @@ class Programmes(ProgrammesServiceServicer):
         if request.programme_version and request.day:
             raise Invalid("VERSION_OR_DAY", "a number or a day, not both", field="day")
         state = await self._application.state(PROGRAMME, request.programme_id)
+        today = await self._today(request.programme_id)
         if request.programme_version:
             version = state.version(request.programme_version)
         else:
-            version = state.in_force_on(messages.day(request.day, "day", self._today))
-        return pb.GetProgrammeVersionResponse(version=self._version(state, version))
+            version = state.in_force_on(messages.day(request.day, "day", today))
+        return pb.GetProgrammeVersionResponse(version=_version(state, version, today))
 
     async def ListProgrammeVersions(
         self, request: pb.ListProgrammeVersionsRequest, context: Context
     ) -> pb.ListProgrammeVersionsResponse:
         state = await self._application.state(PROGRAMME, request.programme_id)
+        today = await self._today(request.programme_id)
         page, token = _page(
             [(each.number, each) for each in reversed(state.versions)],
             request.page_token,
             request.page_size,
         )
         return pb.ListProgrammeVersionsResponse(
-            versions=[self._version(state, each) for each in page], next_page_token=token
+            versions=[_version(state, each, today) for each in page], next_page_token=token
         )
 
     async def ListProgrammeChanges(
@@ -162,6 +172,7 @@ class Programmes(ProgrammesServiceServicer):
             programme_id=programme.programme_id,
             programme_version=request.programme_version,
             version=programme.find_version(request.programme_version),
+            today=await self._today(account.programme_id),
         )
         return await self._application.answer(
             command,
@@ -170,17 +181,17 @@ class Programmes(ProgrammesServiceServicer):
             ),
         )
 
-    @property
-    def _today(self) -> Any:
-        return self._clock.now().date()
+    async def _today(self, programme_id: str) -> date:
+        return await business_date(self._ports, programme_id)
 
-    def _version(self, state: Programme, version: Version) -> pb.ProgrammeVersion:
-        return pb.ProgrammeVersion(
-            programme=messages.programme(state.programme_id, version),
-            effective_on=version.effective_on.isoformat(),
-            change_id=version.change_id,
-            in_force=state.in_force_on(self._today) == version,
-        )
+
+def _version(state: Programme, version: Version, today: date) -> pb.ProgrammeVersion:
+    return pb.ProgrammeVersion(
+        programme=messages.programme(state.programme_id, version),
+        effective_on=version.effective_on.isoformat(),
+        change_id=version.change_id,
+        in_force=state.in_force_on(today) == version,
+    )
 
 
 def _change(state: Programme, of: Change) -> pb.ProgrammeChange:

@@ -61,7 +61,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
         "rates",
         {"rates": (replace(PURCHASE, balance_type=BalanceType.CASH_ADVANCE),)},
     ),
-    ("RATE_TWICE", "rates[1]", rates(replace(PURCHASE, apr_basis_points=1))),
+    ("TERM_REPEATED", "rates[1]", rates(replace(PURCHASE, apr_basis_points=1))),
     (
         "RATE_OF_PROMOTION",
         "rates[1].balance_type",
@@ -93,8 +93,8 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
         "rates[1].apr_basis_points",
         rates(promo(months_from_opening=6, apr_basis_points=1_501)),
     ),
-    ("FEE_TWICE", "fees[1]", {"fees": (fee(), fee())}),
-    ("FEE_CAP_TWICE", "fee_caps[1]", {"fee_caps": (cap(1, 1), cap(2, 2))}),
+    ("TERM_REPEATED", "fees[1]", {"fees": (fee(), fee())}),
+    ("TERM_REPEATED", "fee_caps[1]", {"fee_caps": (cap(1, 1), cap(2, 2))}),
     ("FEE_CAP_FALLS", "fee_caps[0].repeated_minor", {"fee_caps": (cap(2, 1),)}),
     (
         "FIRST_YEAR_FEES_TOO_HIGH",
@@ -103,12 +103,12 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("AMOUNT_MISSING", "autopay_fixed_minor", {"autopay": AutopayKind.FIXED}),
     (
-        "PLAN_TWICE",
+        "TERM_REPEATED",
         "instalments[1]",
         {"instalment_products": (InstalmentProduct(months=3), InstalmentProduct(months=3))},
     ),
     (
-        "PROMOTION_TWICE",
+        "TERM_REPEATED",
         "deferred_promotions[1]",
         offers(*[DeferredPromotion(code="A", months=6)] * 2),
     ),

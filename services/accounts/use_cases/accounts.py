@@ -45,6 +45,7 @@ from services.accounts.domain.values import (
     Channel,
     LossKind,
 )
+from services.accounts.use_cases.business_days import business_date
 
 M = TypeVar("M", bound=Message)
 Render = Callable[[Settled], M]
@@ -187,7 +188,8 @@ class Accounts:
         """Open an account with its first card, on a programme's terms as of today."""
         programme = await self.application.state(PROGRAMME, programme_id)
         await self.application.state(CUSTOMER, customer_id)
-        version = programme.in_force_on(self.ports.clock.now().date())
+        today = await business_date(self.ports, programme_id)
+        version = programme.in_force_on(today)
         terms = version.terms
 
         def opening(card: NewCard) -> OpenAccount:
@@ -199,6 +201,7 @@ class Accounts:
                 terms=terms,
                 limit=limit or Money(terms.default_limit_minor, terms.currency),
                 card=card,
+                opened_on=today,
             )
 
         existing = await self.application.find(CREDIT_ACCOUNT, account_id)

@@ -45,6 +45,7 @@ from services.accounts.domain.programme import PROGRAMME
 from services.accounts.domain.programmes.state import Version
 from services.accounts.domain.values import CardKind
 from services.accounts.use_cases.accounts import Accounts, first_place
+from services.accounts.use_cases.business_days import business_date
 from services.accounts.use_cases.formats import birthday_of, email_of, phone_of
 
 M = TypeVar("M", bound=Message)
@@ -79,7 +80,8 @@ class Applications:
         """Verify an application and decide it by rule. Raises Invalid for what can be put right."""
         application = self.accounts.application
         programme = await application.state(PROGRAMME, asked.programme_id)
-        version = programme.in_force_on(self.accounts.ports.clock.now().date())
+        today = await business_date(self.accounts.ports, asked.programme_id)
+        version = programme.in_force_on(today)
         asked, phone_in_use = self._normalised(asked, version)
         known = await application.find(APPLICATION, asked.application_id)
         for _ in range(ATTEMPTS_LIMIT):
@@ -217,7 +219,8 @@ class Applications:
         """`unit`, and in the same unit a customer, an account on the terms of today, a card."""
         accounts, account_id = self.accounts, account_of(application_id)
         programme = await accounts.application.state(PROGRAMME, asked.programme_id)
-        version = programme.in_force_on(accounts.ports.clock.now().date())
+        today = await business_date(accounts.ports, asked.programme_id)
+        version = programme.in_force_on(today)
         customer_id, hashed = asked.customer_id, asked.identity_hash
         register = RegisterCustomer(
             customer_id=customer_id,
@@ -235,6 +238,7 @@ class Applications:
                 terms=version.terms,
                 limit=limit,
                 card=card,
+                opened_on=today,
             )
 
         return await accounts.with_new_number(

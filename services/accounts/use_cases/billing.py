@@ -13,9 +13,9 @@ from services.accounts.domain.billing.dues import credited_since, paid_towards
 from services.accounts.domain.billing.events import StatementCut
 from services.accounts.domain.billing.state import total
 from services.accounts.domain.billing.statement import Statement
-from services.accounts.domain.business_day.decider import BUSINESS_DAY
 from services.accounts.queries import billing as queries
 from services.accounts.use_cases.accounts import Accounts
+from services.accounts.use_cases.business_days import business_date
 
 
 class Choice(StrEnum):
@@ -36,10 +36,7 @@ class BillingCases:
 
     async def today(self, account: CreditAccount) -> date:
         """The business date of the account's programme; the calendar's until it has one."""
-        found = await self.ports.application.find(BUSINESS_DAY, account.programme_id)
-        if found is None or found.on is None:
-            return self.ports.clock.now().date()
-        return found.today
+        return await business_date(self.ports, account.programme_id)
 
     async def statement(self, account_id: str, number: int, as_of: str) -> Statement:
         """A statement as it was told. Raises NotFound STATEMENT_NOT_FOUND."""

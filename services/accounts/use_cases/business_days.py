@@ -20,6 +20,12 @@ M = TypeVar("M", bound=Message)
 Render = Callable[[Settled], M]
 
 
+async def business_date(ports: Ports, programme_id: str) -> date:
+    """The business date of a programme; the calendar's until it has one."""
+    found = await ports.application.find(BUSINESS_DAY, programme_id)
+    return ports.clock.now().date() if found is None or found.on is None else found.on
+
+
 @dataclass(frozen=True, slots=True)
 class BusinessDays:
     """The steps around the business day; `render` makes the answer from what was settled."""

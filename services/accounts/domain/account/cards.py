@@ -80,7 +80,7 @@ def open_account(
             currency=command.terms.currency,
             limit=command.limit,
             terms=command.terms,
-            transaction_date=today,
+            transaction_date=command.opened_on or today,
         ),
         _issued(command.card, command.terms, command.account_id, command.customer_id, today),
     )

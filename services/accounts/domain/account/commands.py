@@ -38,7 +38,8 @@ class NewCard:
 
 @command
 class OpenAccount(Command):
-    """Open an account on a programme's terms as they stand, with its first card."""
+    """Open an account on a programme's terms as they stand, with its first card; `opened_on` is
+    the business date (None: the calendar's)."""
 
     account_id: str
     customer_id: str
@@ -47,6 +48,7 @@ class OpenAccount(Command):
     terms: Terms
     limit: Money
     card: NewCard
+    opened_on: date | None = None
 
 
 @command

@@ -23,7 +23,7 @@ def propose(
     known = state.changes.get(command.change_id)
     if known is not None:
         return _proposed_again(known, command)
-    today = context.now.date()
+    today = command.today or context.now.date()
     check_terms(command.terms)
     _check_fixed(latest, command)
     if command.effective_on < today:
@@ -89,7 +89,7 @@ def approve(
 ) -> tuple[Fact, ...]:
     """Make a version of it. Raises NotFound, and Refused to whoever proposed it, when its day has
     passed, and when another version was approved since it was proposed."""
-    latest, today = _latest(state), context.now.date()
+    latest, today = _latest(state), command.today or context.now.date()
     change = state.change(command.change_id)
     if change.status is ChangeStatus.APPROVED:
         return ()

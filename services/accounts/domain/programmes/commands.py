@@ -6,7 +6,8 @@ from chassis.kernel.events import Command, command
 from services.accounts.domain.programmes.state import Version
 from services.accounts.domain.values import Terms
 
-# `by` is the person, whoever passes their wish on: two people are two however they come.
+# `by` is the person, whoever passes their wish on: two people are two however they come. `today`
+# is the business date of the programme; None: the calendar's.
 
 
 @command
@@ -20,6 +21,7 @@ class ProposeProgrammeChange(Command):
     effective_on: date
     note: str
     by: str
+    today: date | None = None
 
 
 @command
@@ -29,6 +31,7 @@ class ApproveProgrammeChange(Command):
     programme_id: str
     change_id: str
     by: str
+    today: date | None = None
 
 
 @command
@@ -59,3 +62,4 @@ class MigrateAccount(Command):
     programme_id: str
     programme_version: int
     version: Version | None
+    today: date | None = None

@@ -21,7 +21,7 @@ def migrate(
         raise Refused("PROGRAMME_OF_ANOTHER", "the account is on another programme")
     if command.programme_version == state.programme_version:
         return ()
-    version, today = command.version, context.now.date()
+    version, today = command.version, command.today or context.now.date()
     if version is None:
         raise no_version()
     if version.effective_on > today:
