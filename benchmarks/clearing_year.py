@@ -122,7 +122,8 @@ class Year:
                     terms=TERMS,
                     limit=Money(LIMIT_MINOR, HOME_CURRENCY),
                     card=NewCard(card_id=card_id, last_four=number[-4:], kind=CardKind.VIRTUAL),
-                    **where,
+                    account_id=where["account_id"],
+                    customer_id=where["customer_id"],
                 ),
             ]
         return _units(commands)
