@@ -40,6 +40,11 @@ def tell(story: "Story") -> None:
     found = pb.GetRefundRequest(account_id=ada.account_id, refund_id=refund_id)
     assert ask("accounts.GetRefund", found, "Ada").refund.status == pb.REFUND_STATUS_POSTED
     sent = pb.PostOriginalCreditRequest(card_id=ada.card_id, amount=_gbp(3_00), sender=SHOP)
-    assert ask("accounts.PostOriginalCredit", sent, GATEWAY).approved
+    credited = ask("accounts.PostOriginalCredit", sent, GATEWAY)
+    assert credited.approved
+    taken = pb.ReverseOriginalCreditRequest(
+        account_id=ada.account_id, credit_id=credited.credit.refund_id
+    )
+    ask("accounts.ReverseOriginalCredit", taken, GATEWAY)
     early = accounts.ReverseChargeRequest(account_id=ada.account_id, charge_id=uuid4().hex)
     assert not ask("accounts.ReverseCharge", early, GATEWAY).HasField("charge")

@@ -18,6 +18,7 @@ from services.accounts.domain.charging.commands import (
     AuthoriseRefund,
     PostOriginalCredit,
     RecordStandIn,
+    ReverseOriginalCredit,
     ReverseRefund,
 )
 from services.accounts.domain.charging.refunds import find_refund
@@ -158,6 +159,28 @@ class ChargesApi(ChargesServiceServicer):
             return pb.PostOriginalCreditResponse(
                 approved=found.response_code == APPROVED,
                 credit=_refund(settled.state, found),
+                available=messages.available(settled.state),
+                receipt=answers.receipt(settled),
+            )
+
+        return await self._application.answer(command, render=render)
+
+    async def ReverseOriginalCredit(
+        self, request: pb.ReverseOriginalCreditRequest, context: Context
+    ) -> pb.ReverseOriginalCreditResponse:
+        command = ReverseOriginalCredit(
+            account_id=request.account_id,
+            credit_id=request.credit_id,
+            reversal_id=request.reversal_id or derived_id(),
+            amount=messages.of_optional_money(request, "amount"),
+            transaction_date=self._day(request.transaction_date, "transaction_date"),
+            posting_date=self._day(request.posting_date, "posting_date"),
+        )
+
+        def render(settled: Settled) -> pb.ReverseOriginalCreditResponse:
+            found = settled.state.charging.credits.get(command.credit_id)
+            return pb.ReverseOriginalCreditResponse(
+                credit=_refund(settled.state, found) if found else None,
                 available=messages.available(settled.state),
                 receipt=answers.receipt(settled),
             )

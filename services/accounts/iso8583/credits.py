@@ -10,6 +10,7 @@ from services.accounts.domain.account.state import CreditAccount, act_key
 from services.accounts.domain.charging.commands import (
     AuthoriseRefund,
     PostOriginalCredit,
+    ReverseOriginalCredit,
     ReverseRefund,
 )
 from services.accounts.domain.life.decide import find
@@ -134,6 +135,25 @@ class NetworkCredits(Settling):
 
     async def _posted_as(self, id: str) -> str:
         return await self.database.read(partial(charge_of, reference_id=id)) or id
+
+    async def reverse_credit(self, asked: Reading) -> Answer:
+        """Take back what somebody sent; all, or down to the amount in field 95. Raises Malformed
+        unless field 90 says what."""
+        original = asked.original
+        if original is None:
+            raise asked.malformed("which credit is reversed is said in field 90", 90)
+        pan = await self.card(asked)
+        amount = asked.amount()[0]
+        remains = asked.replaced(amount.minor_units)
+        command = ReverseOriginalCredit(
+            account_id=pan.account_id,
+            credit_id=original.id,
+            reversal_id=asked.trace.id,
+            amount=None if remains is None else amount - Money(remains, amount.currency),
+            transaction_date=asked.day,
+            posting_date=asked.posting_day,
+        )
+        return await self.settle(command, answer=approved(original.id))
 
     async def take_credit(self, asked: Reading) -> Answer:
         """Take money that somebody sends to the card."""

@@ -55,6 +55,9 @@ REVERSE_REFUND = Function(
 )
 AUTHORISE_REFUND = Function("AuthoriseRefund", IN_LINE, NetworkCharges.authorise_refund, WHOLE)
 TAKE_CREDIT = Function("PostOriginalCredit", CRITICAL, NetworkCharges.take_credit, WHOLE)
+REVERSE_CREDIT = Function(
+    "ReverseOriginalCredit", CRITICAL, NetworkCharges.reverse_credit, (*IDENTIFYING, 90)
+)
 INQUIRE = Function(
     "InquireBalance", AdmissionClass.QUERY, NetworkCharges.inquire_balance, (3, 7, 11, 32)
 )
@@ -84,8 +87,10 @@ _BY_CODE: Mapping[tuple[str, str], Function] = {
     (FINANCIAL_ADVICE, RETURN): REFUND,
     (REVERSAL, ""): REVERSE,
     (REVERSAL, RETURN): REVERSE_REFUND,
+    (REVERSAL, ORIGINAL_CREDIT): REVERSE_CREDIT,
     (REVERSAL_ADVICE, ""): REVERSE,
     (REVERSAL_ADVICE, RETURN): REVERSE_REFUND,
+    (REVERSAL_ADVICE, ORIGINAL_CREDIT): REVERSE_CREDIT,
 }
 """By type, and processing code where that is not a purchase's."""
 

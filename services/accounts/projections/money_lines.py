@@ -32,7 +32,7 @@ def list_money(connection: Connection, event: Recorded) -> None:
     line = money_line(fact)
     if line is None:
         return
-    merchant = getattr(fact, "merchant", NO_MERCHANT)
+    merchant = getattr(fact, "merchant", None) or getattr(fact, "sender", NO_MERCHANT)
     more = {"category": FEES} if line.kind in COSTS else {}
     insert_line(
         connection,

@@ -231,6 +231,42 @@ def test_a_credit_of_an_id_is_posted_once() -> None:
     assert getattr(other.value, "reason", "") == "CREDIT_POSTED_DIFFERENTLY"
 
 
+def unsend(amount: float | None = None, id: str = "back") -> commands.ReverseOriginalCredit:
+    return commands.ReverseOriginalCredit(
+        account_id="account",
+        credit_id="credit",
+        reversal_id=id,
+        amount=None if amount is None else pounds(amount),
+        transaction_date=TODAY,
+        posting_date=TODAY,
+    )
+
+
+def test_money_that_was_sent_is_taken_back_in_parts_and_no_further() -> None:
+    story = AccountStory()
+    story.when(send(25))
+    (fact,) = story.when(unsend(10, "first"))
+    assert isinstance(fact, events.OriginalCreditReversed)
+    assert (story.available, fact.balance) == (1015, pounds(-15))
+    assert story.decide(unsend(10, "first")) == ()
+    with pytest.raises(Refused, match="CREDIT_REVERSED_DIFFERENTLY"):
+        story.decide(unsend(11, "first"))
+    with pytest.raises(Refused, match="CREDIT_REVERSAL_EXCEEDS_POSTED"):
+        story.decide(unsend(15.01, "more"))
+    story.when(unsend(None, "rest"))
+    assert (story.available, story.state.posted_minor) == (1000, 0)
+
+
+def test_a_credit_that_is_taken_back_before_it_comes_changes_nothing_in_the_end() -> None:
+    story = AccountStory()
+    (kept,) = story.when(unsend())
+    assert isinstance(kept, events.EarlyCreditReversalKept)
+    posted, back = story.when(send(25))
+    assert isinstance(posted, events.OriginalCreditPosted)
+    assert isinstance(back, events.OriginalCreditReversed)
+    assert story.available == 1000
+
+
 async def test_the_network_asks_decides_promises_and_sends(door: Door) -> None:
     opened = await door.open(foreign_markup_basis_points=100)
     card_id = opened.cards[0].card_id
@@ -249,6 +285,9 @@ async def test_the_network_asks_decides_promises_and_sends(door: Door) -> None:
     assert (back.refund.posted, back.refund.reversed) == (gbp(5), gbp(5))
     sent = await door("PostOriginalCredit", card_id=card_id, amount=gbp(7), sender=SHOP)
     assert sent.approved
+    credit = {"account_id": opened.account_id, "credit_id": sent.credit.refund_id}
+    unsent = await door("ReverseOriginalCredit", amount=gbp(2), **credit)
+    assert (unsent.credit.posted, unsent.credit.reversed) == (gbp(7), gbp(2))
     seen = await door("GetRefund", **ids)
     assert seen.refund.status == pb.REFUND_STATUS_POSTED
     await door("BlockCard", card_id=card_id, reason="MISLAID")
@@ -258,6 +297,7 @@ async def test_the_network_asks_decides_promises_and_sends(door: Door) -> None:
     listed = await door("ListTransactions", account_id=opened.account_id)
     kinds = [accounts_pb.TransactionKind.Name(each.kind) for each in listed.transactions]
     assert [each.removeprefix("TRANSACTION_KIND_") for each in kinds] == [
+        "OTHER_DEBIT",
         "CREDIT",
         "REFUND_REVERSAL",
         "REFUND",

@@ -255,6 +255,29 @@ async def test_money_that_somebody_sends_is_taken(network: World) -> None:
 # Reversals
 
 
+@pytest.mark.parametrize("order", [("0200", "0420"), ("0420", "0200")], ids=" ".join)
+async def test_money_that_was_sent_is_taken_back_in_whatever_order(
+    network: World, order: tuple[str, ...]
+) -> None:
+    sent = network.terminal.message("0200", 700, f3="260000")
+    back = network.terminal.about(sent, "0420", 700, f3="260000")
+    for mti in (*order, *order):
+        message = sent if mti == "0200" else back
+        assert (await network.line.ask(message))[39] == "00"
+    assert await network.owed() == 0
+    part = network.terminal.about(sent, "0400", 700, f3="260000", f95="0" * 42)
+    assert (await network.line.ask(part))[39] == "21"
+
+
+async def test_part_of_what_was_sent_is_taken_back(network: World) -> None:
+    sent = network.terminal.message("0200", 700, f3="260000")
+    await network.line.ask(sent)
+    remains = f"{500:012d}".ljust(42, "0")
+    part = network.terminal.about(sent, "0400", 700, f3="260000", f95=remains)
+    assert (await network.line.ask(part))[39] == "00"
+    assert await network.owed() == -500
+
+
 @pytest.mark.parametrize("mti", ["0400", "0420", "0401", "0421"])
 async def test_a_hold_is_reversed(network: World, mti: str) -> None:
     first = network.terminal.message("0100", 2_000)

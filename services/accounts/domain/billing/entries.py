@@ -132,6 +132,20 @@ def credited(before: Billing, terms: BillingTerms, fact: charging.OriginalCredit
     )
 
 
+def credit_reversed(
+    before: Billing, terms: BillingTerms, fact: charging.OriginalCreditReversed
+) -> Billing:
+    """Money that somebody sent is owed again."""
+    return entered(
+        before,
+        fact,
+        LineKind.CREDIT,
+        fact.reversal_id,
+        fact.amount.minor_units,
+        description=fact.sender.name,
+    )
+
+
 def paid_out(before: Billing, terms: BillingTerms, fact: events.CreditBalanceRefunded) -> Billing:
     """The account is in credit no more."""
     amount = fact.amount.minor_units

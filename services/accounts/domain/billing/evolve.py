@@ -316,6 +316,7 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     facts.PaymentRecorded: entries.paid,
     charging.RefundReversed: entries.refund_reversed,
     charging.OriginalCreditPosted: entries.credited,
+    charging.OriginalCreditReversed: entries.credit_reversed,
     disputes.ProvisionalCreditGranted: entries.dispute_credited,
     disputes.DisputeResolved: entries.dispute_credited,
     events.PaymentReturned: entries.returned,

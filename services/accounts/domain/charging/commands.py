@@ -58,6 +58,18 @@ class ExpireRefund(Command):
 
 
 @command
+class ReverseOriginalCredit(Command):
+    """Take back `amount` of a credit, or all of it where that is None."""
+
+    account_id: str
+    credit_id: str
+    reversal_id: str
+    amount: Money | None = None
+    transaction_date: date
+    posting_date: date
+
+
+@command
 class PostOriginalCredit(Command):
     """Somebody sends money to the card."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from chassis.kernel.decider import Context
 from chassis.kernel.events import Command, Fact
 from services.accounts.domain.account.state import CreditAccount
-from services.accounts.domain.charging import commands, refunds
+from services.accounts.domain.charging import commands, credits, refunds
 from services.accounts.domain.charging.following import Evolve, with_what_came_before
 from services.accounts.domain.charging.standing_in import record_stand_in
 
@@ -20,5 +20,6 @@ def table(evolve: Evolve) -> Table:
         commands.AuthoriseRefund: refunds.authorise_refund,
         commands.ReverseRefund: refunds.reverse_refund,
         commands.ExpireRefund: refunds.expire_refund,
-        commands.PostOriginalCredit: refunds.post_original_credit,
+        commands.PostOriginalCredit: with_what_came_before(refunds.post_original_credit, evolve),
+        commands.ReverseOriginalCredit: credits.reverse_original_credit,
     }

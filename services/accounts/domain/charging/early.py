@@ -8,6 +8,7 @@ from chassis.kernel.money import Money
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.charging.events import (
     EarlyAdviceKept,
+    EarlyCreditReversalKept,
     EarlyRefundReversalKept,
     EarlyReversalKept,
 )
@@ -18,11 +19,17 @@ EARLY_MESSAGES_LIMIT = 16
 
 
 OF_REFUND = "refund:"
+OF_CREDIT = "credit:"
 
 
 def of_refund(refund_id: str) -> str:
     """Where what is kept for a refund stands; no charge has such an id."""
     return f"{OF_REFUND}{refund_id}"
+
+
+def of_credit(credit_id: str) -> str:
+    """Where what is kept for an original credit stands; no charge and no refund has such an id."""
+    return f"{OF_CREDIT}{credit_id}"
 
 
 def message(kind: EarlyKind, id: str, amount: Money | None, command: Any) -> EarlyMessage:
@@ -60,6 +67,15 @@ def _kept(state: CreditAccount, place: str, kept: EarlyMessage) -> Fact:
             account_id=state.account_id,
             customer_id=state.customer_id,
             refund_id=place.removeprefix(OF_REFUND),
+            reversal_id=kept.id,
+            amount=kept.amount,
+            transaction_date=kept.transaction_date,
+        )
+    if kept.kind is EarlyKind.CREDIT_REVERSAL:
+        return EarlyCreditReversalKept(
+            account_id=state.account_id,
+            customer_id=state.customer_id,
+            credit_id=place.removeprefix(OF_CREDIT),
             reversal_id=kept.id,
             amount=kept.amount,
             transaction_date=kept.transaction_date,

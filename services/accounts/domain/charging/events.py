@@ -189,3 +189,34 @@ class OriginalCreditDeclined(Fact):
     reason: str
     available: Money
     transaction_date: date
+
+
+@fact
+class OriginalCreditReversed(Fact):
+    """Money that somebody had sent was taken back, and is owed once more."""
+
+    account_id: str
+    customer_id: str
+    card_id: str
+    credit_id: str
+    reversal_id: str
+    asked_minor: int
+    amount: Money
+    sender: Merchant
+    available: Money
+    balance: Money
+    transaction_date: date
+    posting_date: date
+
+
+@fact
+class EarlyCreditReversalKept(Fact):
+    """A credit was taken back before it was posted; when it is, that follows. No amount takes back
+    all."""
+
+    account_id: str
+    customer_id: str
+    credit_id: str
+    reversal_id: str
+    amount: Money | None
+    transaction_date: date

@@ -7,7 +7,7 @@ from typing import Any
 from chassis.kernel.events import Fact
 from services.accounts.domain.account.state import Act, CreditAccount, act_key
 from services.accounts.domain.charging import events
-from services.accounts.domain.charging.early import of_refund
+from services.accounts.domain.charging.early import of_credit, of_refund
 from services.accounts.domain.charging.state import (
     Early,
     EarlyKind,
@@ -87,6 +87,18 @@ def _refund_reversal_kept(
         transaction_date=fact.transaction_date,
     )
     return _kept(state, of_refund(fact.refund_id), message)
+
+
+def _credit_reversal_kept(
+    state: CreditAccount, fact: events.EarlyCreditReversalKept
+) -> CreditAccount:
+    message = EarlyMessage(
+        kind=EarlyKind.CREDIT_REVERSAL,
+        id=fact.reversal_id,
+        amount=fact.amount,
+        transaction_date=fact.transaction_date,
+    )
+    return _kept(state, of_credit(fact.credit_id), message)
 
 
 def _with_refund(state: CreditAccount, refund: Refund, pending_minor: int) -> CreditAccount:
@@ -237,6 +249,18 @@ def _credit_declined(state: CreditAccount, fact: events.OriginalCreditDeclined) 
     return _with_credit(state, credit)
 
 
+def _credit_reversed(state: CreditAccount, fact: events.OriginalCreditReversed) -> CreditAccount:
+    amount = fact.amount.minor_units
+    before = state.charging.credits[fact.credit_id]
+    act = Act(charge_id=fact.credit_id, asked=str(fact.asked_minor))
+    state = replace(
+        state,
+        posted_minor=state.posted_minor + amount,
+        acts=state.acts.set(act_key("credit_reversal", fact.reversal_id), act),
+    )
+    return _with_credit(state, replace(before, reversed_minor=before.reversed_minor + amount))
+
+
 EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.AuthorisationMatched: _matched,
     events.EarlyAdviceKept: _advice_kept,
@@ -249,4 +273,6 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.RefundReversed: _refund_reversed,
     events.OriginalCreditPosted: _credit_posted,
     events.OriginalCreditDeclined: _credit_declined,
+    events.OriginalCreditReversed: _credit_reversed,
+    events.EarlyCreditReversalKept: _credit_reversal_kept,
 }

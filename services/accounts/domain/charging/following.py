@@ -8,8 +8,12 @@ from chassis.kernel.errors import Error
 from chassis.kernel.events import Fact
 from services.accounts.domain.account import commands, holding
 from services.accounts.domain.account.state import CreditAccount
-from services.accounts.domain.charging import early, refunds
-from services.accounts.domain.charging.commands import ReverseRefund
+from services.accounts.domain.charging import credits, early, refunds
+from services.accounts.domain.charging.commands import (
+    PostOriginalCredit,
+    ReverseOriginalCredit,
+    ReverseRefund,
+)
 from services.accounts.domain.charging.state import EarlyKind, EarlyMessage
 
 Decide = Callable[[CreditAccount, Any, Context], tuple[Fact, ...]]
@@ -42,6 +46,8 @@ def with_what_came_before(decide: Decide, evolve: Evolve) -> Decide:
 def _place(command: Any) -> str:
     if isinstance(command, commands.RefundCharge):
         return early.of_refund(command.refund_id)
+    if isinstance(command, PostOriginalCredit):
+        return early.of_credit(command.credit_id)
     return str(command.charge_id)
 
 
@@ -77,6 +83,16 @@ def _as_if_now(
             posting_date=command.posting_date,
         )
         return refunds.reverse_refund(state, taken_back, context)
+    if message.kind is EarlyKind.CREDIT_REVERSAL:
+        back = ReverseOriginalCredit(
+            account_id=state.account_id,
+            credit_id=command.credit_id,
+            reversal_id=message.id,
+            amount=message.amount,
+            transaction_date=message.transaction_date,
+            posting_date=command.posting_date,
+        )
+        return credits.reverse_original_credit(state, back, context)
     reversal = commands.ReverseCharge(
         account_id=state.account_id,
         charge_id=command.charge_id,

@@ -4,7 +4,7 @@ from services.accounts.domain.charging import events
 from services.accounts.domain.double_entry import LedgerAccount, Posting, Postings, entry
 
 
-def _reversed(fact: events.RefundReversed) -> tuple[Posting, ...]:
+def _reversed(fact: events.RefundReversed | events.OriginalCreditReversed) -> tuple[Posting, ...]:
     debit, credit = LedgerAccount.RECEIVABLE, LedgerAccount.SETTLEMENT
     return entry(fact.account_id, debit, credit, fact.amount)
 
@@ -17,4 +17,5 @@ def _sent(fact: events.OriginalCreditPosted) -> tuple[Posting, ...]:
 POSTINGS: Postings = {
     events.RefundReversed: _reversed,
     events.OriginalCreditPosted: _sent,
+    events.OriginalCreditReversed: _reversed,
 }

@@ -15,6 +15,7 @@ class EarlyKind(StrEnum):
     ADVICE = "ADVICE"
     REVERSAL = "REVERSAL"
     REFUND_REVERSAL = "REFUND_REVERSAL"
+    CREDIT_REVERSAL = "CREDIT_REVERSAL"
 
 
 @value

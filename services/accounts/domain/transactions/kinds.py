@@ -5,6 +5,7 @@ from typing import Any
 
 from chassis.kernel.events import Fact, value
 from services.accounts.domain.billing import events as billing
+from services.accounts.domain.charging import events as charging
 from services.accounts.domain.disputes import events as disputes
 from services.accounts.domain.ledger import LedgerAccount, postings
 
@@ -52,6 +53,7 @@ class Naming:
 _UNNAMED = Naming()
 _FEES = Naming(debit="FEE", credit="FEE_WAIVER", reason=lambda fact: str(fact.kind))
 NAMES: dict[type[Fact], Naming] = {
+    charging.OriginalCreditReversed: Naming(reason=lambda fact: "CREDIT_REVERSED"),
     billing.InterestCharged: Naming(debit="INTEREST", credit="INTEREST_CREDIT"),
     billing.InterestAdjusted: Naming(
         debit="INTEREST", credit="INTEREST_CREDIT", reason=lambda fact: "RECALCULATED"

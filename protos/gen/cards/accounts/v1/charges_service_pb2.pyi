@@ -519,6 +519,90 @@ class ReverseRefundResponse(_message.Message):
 Global___ReverseRefundResponse: _TypeAlias = ReverseRefundResponse  # noqa: Y015
 
 @_typing.final
+class ReverseOriginalCreditRequest(_message.Message):
+    """Takes an original credit back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CREDIT_ID_FIELD_NUMBER: _builtins.int
+    REVERSAL_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    """The caller's name for this request, 1 to 128 printable characters; a retry uses it again."""
+    account_id: _builtins.str
+    """The account."""
+    credit_id: _builtins.str
+    """The credit."""
+    reversal_id: _builtins.str
+    """Business id, 32 hexadecimal digits; empty: derived from the caller and the key."""
+    transaction_date: _builtins.str
+    """Business date, YYYY-MM-DD; empty: today."""
+    posting_date: _builtins.str
+    """Business date of posting, YYYY-MM-DD; empty: today."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much is taken back; absent: all of it."""
+
+    def __init__(
+        self,
+        *,
+        idempotency_key: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        credit_id: _builtins.str = ...,
+        reversal_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        transaction_date: _builtins.str = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "credit_id", b"credit_id", "idempotency_key", b"idempotency_key", "posting_date", b"posting_date", "reversal_id", b"reversal_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReverseOriginalCreditRequest: _TypeAlias = ReverseOriginalCreditRequest  # noqa: Y015
+
+@_typing.final
+class ReverseOriginalCreditResponse(_message.Message):
+    """The credit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CREDIT_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def credit(self) -> Global___Refund:
+        """The credit afterwards; absent while it has not come."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where the effect stands."""
+
+    def __init__(
+        self,
+        *,
+        credit: Global___Refund | None = ...,
+        available: _money_pb2.Money | None = ...,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "credit", b"credit", "receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "credit", b"credit", "receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReverseOriginalCreditResponse: _TypeAlias = ReverseOriginalCreditResponse  # noqa: Y015
+
+@_typing.final
 class PostOriginalCreditRequest(_message.Message):
     """Sends money to a card. One of card_id and card_number is given."""
 

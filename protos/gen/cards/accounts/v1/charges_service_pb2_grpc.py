@@ -60,6 +60,11 @@ class ChargesServiceStub:
                 request_serializer=cards_dot_accounts_dot_v1_dot_charges__service__pb2.PostOriginalCreditRequest.SerializeToString,
                 response_deserializer=cards_dot_accounts_dot_v1_dot_charges__service__pb2.PostOriginalCreditResponse.FromString,
                 _registered_method=True)
+        self.ReverseOriginalCredit = channel.unary_unary(
+                '/cards.accounts.v1.ChargesService/ReverseOriginalCredit',
+                request_serializer=cards_dot_accounts_dot_v1_dot_charges__service__pb2.ReverseOriginalCreditRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_charges__service__pb2.ReverseOriginalCreditResponse.FromString,
+                _registered_method=True)
         self.GetRefund = channel.unary_unary(
                 '/cards.accounts.v1.ChargesService/GetRefund',
                 request_serializer=cards_dot_accounts_dot_v1_dot_charges__service__pb2.GetRefundRequest.SerializeToString,
@@ -119,6 +124,15 @@ class ChargesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReverseOriginalCredit(self, request, context):
+        """Takes an original credit back. One that is not posted yet is taken back when it is. Errors:
+        ACCOUNT_NOT_FOUND, CREDIT_NOT_POSTED (it was declined), CREDIT_REVERSAL_EXCEEDS_POSTED,
+        CREDIT_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetRefund(self, request, context):
         """One refund, from the deciding state itself. Errors: ACCOUNT_NOT_FOUND, REFUND_NOT_FOUND.
         """
@@ -153,6 +167,11 @@ def add_ChargesServiceServicer_to_server(servicer, server):
                     servicer.PostOriginalCredit,
                     request_deserializer=cards_dot_accounts_dot_v1_dot_charges__service__pb2.PostOriginalCreditRequest.FromString,
                     response_serializer=cards_dot_accounts_dot_v1_dot_charges__service__pb2.PostOriginalCreditResponse.SerializeToString,
+            ),
+            'ReverseOriginalCredit': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReverseOriginalCredit,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_charges__service__pb2.ReverseOriginalCreditRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_charges__service__pb2.ReverseOriginalCreditResponse.SerializeToString,
             ),
             'GetRefund': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRefund,
@@ -296,6 +315,33 @@ class ChargesService:
             '/cards.accounts.v1.ChargesService/PostOriginalCredit',
             cards_dot_accounts_dot_v1_dot_charges__service__pb2.PostOriginalCreditRequest.SerializeToString,
             cards_dot_accounts_dot_v1_dot_charges__service__pb2.PostOriginalCreditResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReverseOriginalCredit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cards.accounts.v1.ChargesService/ReverseOriginalCredit',
+            cards_dot_accounts_dot_v1_dot_charges__service__pb2.ReverseOriginalCreditRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_charges__service__pb2.ReverseOriginalCreditResponse.FromString,
             options,
             channel_credentials,
             insecure,

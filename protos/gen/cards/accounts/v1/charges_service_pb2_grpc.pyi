@@ -44,6 +44,11 @@ class ChargesServiceStub:
     declines it. Errors: CARD_NOT_FOUND, CREDIT_POSTED_DIFFERENTLY, DATE_MALFORMED, RATE_MISSING,
     ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
     """
+    ReverseOriginalCredit: _aio.UnaryUnaryMultiCallable[_charges_service_pb2.ReverseOriginalCreditRequest, _charges_service_pb2.ReverseOriginalCreditResponse]
+    """Takes an original credit back. One that is not posted yet is taken back when it is. Errors:
+    ACCOUNT_NOT_FOUND, CREDIT_NOT_POSTED (it was declined), CREDIT_REVERSAL_EXCEEDS_POSTED,
+    CREDIT_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
+    """
     GetRefund: _aio.UnaryUnaryMultiCallable[_charges_service_pb2.GetRefundRequest, _charges_service_pb2.GetRefundResponse]
     """One refund, from the deciding state itself. Errors: ACCOUNT_NOT_FOUND, REFUND_NOT_FOUND."""
 
@@ -106,6 +111,17 @@ class ChargesServiceServicer(metaclass=_abc_1.ABCMeta):
         """Posts money that somebody sends to the card (an original credit); a card that can take none
         declines it. Errors: CARD_NOT_FOUND, CREDIT_POSTED_DIFFERENTLY, DATE_MALFORMED, RATE_MISSING,
         ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
+        """
+
+    @_abc_1.abstractmethod
+    def ReverseOriginalCredit(
+        self,
+        request: _charges_service_pb2.ReverseOriginalCreditRequest,
+        context: _aio.ServicerContext[_charges_service_pb2.ReverseOriginalCreditRequest, _charges_service_pb2.ReverseOriginalCreditResponse],
+    ) -> _abc.Awaitable[_charges_service_pb2.ReverseOriginalCreditResponse]:
+        """Takes an original credit back. One that is not posted yet is taken back when it is. Errors:
+        ACCOUNT_NOT_FOUND, CREDIT_NOT_POSTED (it was declined), CREDIT_REVERSAL_EXCEEDS_POSTED,
+        CREDIT_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
         """
 
     @_abc_1.abstractmethod

@@ -2597,6 +2597,76 @@ class OriginalCreditPosted(_message.Message):
 Global___OriginalCreditPosted: _TypeAlias = OriginalCreditPosted  # noqa: Y015
 
 @_typing.final
+class OriginalCreditReversed(_message.Message):
+    """Money that somebody had sent was taken back, and is owed once more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CARD_ID_FIELD_NUMBER: _builtins.int
+    CREDIT_ID_FIELD_NUMBER: _builtins.int
+    REVERSAL_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    SENDER_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who owes."""
+    card_id: _builtins.str
+    """The card."""
+    credit_id: _builtins.str
+    """The credit."""
+    reversal_id: _builtins.str
+    """This reversal."""
+    transaction_date: _builtins.str
+    """Business date."""
+    posting_date: _builtins.str
+    """Business date on which it was posted."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much, positive."""
+
+    @_builtins.property
+    def sender(self) -> Global___Merchant:
+        """Who had sent it."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards; negative when the account is in credit."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        card_id: _builtins.str = ...,
+        credit_id: _builtins.str = ...,
+        reversal_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        sender: Global___Merchant | None = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        transaction_date: _builtins.str = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance", "sender", b"sender"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "card_id", b"card_id", "credit_id", b"credit_id", "customer_id", b"customer_id", "posting_date", b"posting_date", "reversal_id", b"reversal_id", "sender", b"sender", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OriginalCreditReversed: _TypeAlias = OriginalCreditReversed  # noqa: Y015
+
+@_typing.final
 class ApplicationSubmitted(_message.Message):
     """Somebody applies for a card. Ids only: who it is stays in accounts, sealed."""
 
