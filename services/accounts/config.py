@@ -14,6 +14,9 @@ class AccountsSettings(Iso8583Settings):
 
     assessment_deadline_ms: PositiveInt = 150
     """How long an authorisation waits for risk before the stand-in rule decides."""
+    screening_deadline_ms: PositiveInt = 1_000
+    """How long an application waits for risk to look for the applicant on lists; without a word,
+    people look at it."""
     test_clock_allowed: bool = False
     """Whether business dates may be advanced: in test systems only, never where real money is."""
     device_token_bin: str = Field(default="489537", pattern="^([0-9]{6}|[0-9]{8})$")

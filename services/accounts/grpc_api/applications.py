@@ -160,6 +160,7 @@ def message(state: Application) -> pb.Application:
         decided_by=state.decided_by,
         submitted_at=None if since is None else answers.timestamp(since),
         decided_on=state.decided_on.isoformat() if state.decided_on else "",
+        screening_id=state.screening_id,
     )
 
 

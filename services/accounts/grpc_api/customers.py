@@ -21,7 +21,7 @@ from chassis.kernel.errors import NotFound
 from chassis.ports import Ports
 from chassis.service import Rpcs
 from chassis.work import Settled
-from services.accounts.clients import KeyDestroyer
+from services.accounts.clients import KeyDestroyer, Screener
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.customer import CUSTOMER, Customer, Erasure
 from services.accounts.domain.customers.events import CustomerProfileChanged
@@ -166,7 +166,8 @@ class CustomersApi(CustomersServiceServicer):
 
 def rpcs(ports: Ports, accounts: Accounts) -> Rpcs:
     """What accounts serves to applicants and about customers."""
-    applications = Applications(accounts)
+    screener = Screener(ports.rpc, ports.settings.screening_deadline_ms)
+    applications = Applications(accounts, screener)
     customers = Customers(accounts, ports.keys, KeyDestroyer(ports.rpc))
     return [
         (

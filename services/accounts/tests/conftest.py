@@ -12,11 +12,12 @@ import pytest
 from cards.accounts.v1 import accounts_service_pb2 as pb
 from cards.accounts.v1 import events_pb2
 from cards.risk.v1 import risk_service_pb2 as risk
+from cards.risk.v1 import screening_service_pb2 as screening
 from cards.type.v1.money_pb2 import Money
 from google.protobuf.message_factory import GetMessageClass
 
-from chassis.call import Principal, current, entered
-from chassis.kernel.errors import Error
+from chassis.call import Principal, current, current_or_none, entered
+from chassis.kernel.errors import Error, Refused
 from chassis.testing.harness import TestNode, call, running
 from services.accounts.app import SERVICE
 from services.accounts.tests.network import World, opened_to_networks
@@ -32,13 +33,49 @@ def gbp(amount: float) -> Money:
 
 @dataclass
 class RiskStub:
-    """What risk says in line: a verdict, or nothing because it is slow or away."""
+    """What risk says in line: a verdict, or nothing because it is slow or away. `listed` has the
+    names that it finds, each with the purpose of the list; no list is in force while it is None."""
 
     verdict: risk.Verdict.ValueType = risk.VERDICT_ALLOW
     failure: Error | None = None
     asked: list[risk.AssessChargeRequest] = field(default_factory=list)
     timeouts: list[float] = field(default_factory=list)
     person_tokens: list[str] = field(default_factory=list)
+    listed: dict[str, screening.ScreeningListPurpose.ValueType] | None = None
+    screened: list[screening.ScreenNameRequest] = field(default_factory=list)
+    told: dict[str, screening.ScreenNameResponse] = field(default_factory=dict)
+
+    async def ScreenName(
+        self, request: screening.ScreenNameRequest, timeout: float
+    ) -> screening.ScreenNameResponse:
+        """As risk does it: once for each id, and then the same for ever."""
+        self.screened.append(request)
+        self.timeouts.append(timeout)
+        self.person_tokens.append(current().person_token if current_or_none() else "")
+        await asyncio.sleep(0)
+        if self.failure is not None:
+            raise self.failure
+        if request.screening_id not in self.told:
+            if self.listed is None:
+                raise Refused("NO_ACTIVE_LIST", "no list of sanctions is in force")
+            self.told[request.screening_id] = self._found(request, self.listed)
+        return self.told[request.screening_id]
+
+    def _found(
+        self, request: screening.ScreenNameRequest, listed: Mapping[str, Any]
+    ) -> screening.ScreenNameResponse:
+        purpose = listed.get(request.name, screening.SCREENING_LIST_PURPOSE_UNSPECIFIED)
+        hit = bool(purpose)
+        return screening.ScreenNameResponse(
+            screening=screening.Screening(
+                screening_id=request.screening_id,
+                subject_id=request.subject_id,
+                outcome=screening.SCREENING_OUTCOME_HIT
+                if hit
+                else screening.SCREENING_OUTCOME_CLEAR,
+                matches=[screening.ScreeningMatch(purpose=purpose)] if hit else [],
+            )
+        )
 
     async def AssessCharge(
         self, request: risk.AssessChargeRequest, timeout: float

@@ -108,7 +108,12 @@ def refused(story: Story, command: Any) -> str:
         ({"has_open_application": True}, {}, (Finding.DUPLICATE_APPLICATION,)),
         ({"phone_in_use": False}, {}, (Finding.PHONE_NOT_IN_USE,)),
         ({"requested_limit_minor": 100_001}, {}, (Finding.LIMIT_ABOVE_PROGRAMME,)),
-        ({"screening": Screening.HIT}, {}, (Finding.SCREENING_HIT,)),
+        ({"screening": Screening.SANCTIONS_MATCH}, {}, (Finding.SANCTIONS_MATCH,)),
+        (
+            {"screening": Screening.POLITICALLY_EXPOSED_MATCH},
+            {},
+            (Finding.POLITICALLY_EXPOSED_MATCH,),
+        ),
         ({"screening": Screening.NOT_AVAILABLE}, {}, (Finding.SCREENING_NOT_AVAILABLE,)),
     ],
 )

@@ -1,7 +1,7 @@
 """From an application to a customer with an account and a card, all in one unit or not at all."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from chassis.kernel.errors import Exhausted, Invalid, Refused
 from chassis.kernel.events import Command
 from chassis.kernel.money import Money
 from chassis.work import Settled
+from services.accounts.clients import Person, Screener
 from services.accounts.domain.account.commands import NewCard, OpenAccount
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.account.state import CreditAccount
@@ -75,6 +76,7 @@ class Applications:
     """The steps around the decider of applications."""
 
     accounts: Accounts
+    screener: Screener
 
     async def submit(self, asked: Asked, render: Render[M]) -> M:
         """Verify an application and decide it by rule. Raises Invalid for what can be put right."""
@@ -141,6 +143,10 @@ class Applications:
         self, asked: Asked, version: Version, phone_in_use: bool, render: Render[M]
     ) -> M:
         sealed = await self._sealed(asked, version)
+        screening_id = ids.derive("screening of application", sealed.application_digest)
+        screening = await self.screener.ask(
+            person_of(sealed.customer_id, asked.profile), screening_id
+        )
         applicant = await self.accounts.application.find(APPLICANT, sealed.identity_hash)
         terms, income = version.terms, asked.annual_income
         today = self.accounts.ports.clock.now().date()
@@ -151,14 +157,14 @@ class Applications:
             requested_limit_minor=sealed.requested_limit.minor_units,
             is_customer=bool((applicant or Applicant()).customer_ids),
             has_open_application=bool((applicant or Applicant()).application_id),
-            # The risk service has no lists of sanctions yet, so people look at everybody.
-            screening=Screening.NOT_AVAILABLE,
+            screening=screening,
         )
         command = SubmitApplication(
             application_id=asked.application_id,
             account_id=account_of(asked.application_id),
             application=sealed,
             findings=findings(particulars, terms, today),
+            screening_id="" if screening is Screening.NOT_AVAILABLE else screening_id,
         )
         claim = ClaimApplicant(
             identity_hash=sealed.identity_hash, application_id=asked.application_id
@@ -289,6 +295,12 @@ class Applications:
         clear = await accounts.unsealed(asked.customer_id, asked.profile)
         clear[INCOME] = await accounts.unseal(asked.customer_id, INCOME, asked.annual_income)
         return known, clear
+
+
+def person_of(customer_id: str, profile: Mapping[str, str]) -> Person:
+    """Whom risk is asked about."""
+    name = f"{profile['given_name']} {profile['family_name']}".strip()
+    return Person(subject_id=customer_id, name=name, date_of_birth=profile["date_of_birth"])
 
 
 def account_of(application_id: str) -> str:

@@ -54,6 +54,7 @@ class Application:
     decided_by: str = ""
     submitted_at: datetime | None = None
     decided_on: date | None = None
+    screening_id: str = ""
 
     @property
     def submitted(self) -> SealedApplication:
@@ -86,7 +87,7 @@ def _submitted(state: Application, fact: events.ApplicationSubmitted) -> Applica
 
 
 def _verified(state: Application, fact: events.ApplicationVerified) -> Application:
-    return replace(state, findings=fact.findings)
+    return replace(state, findings=fact.findings, screening_id=fact.screening_id)
 
 
 def _referred(state: Application, fact: events.ApplicationReferred) -> Application:
@@ -183,6 +184,7 @@ def submit(
         programme_id=asked.programme_id,
         findings=command.findings,
         transaction_date=today,
+        screening_id=command.screening_id,
     )
     return submitted, verified, _by_rule(command, today)
 

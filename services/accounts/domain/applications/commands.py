@@ -26,12 +26,13 @@ class SealedApplication:
 @command
 class SubmitApplication(Command):
     """Take an application in and decide it by rule; `account_id` is for the account that it gets
-    if it is approved."""
+    if it is approved, `screening_id` what risk calls its screening, empty if there was none."""
 
     application_id: str
     account_id: str
     application: SealedApplication
     findings: tuple[Finding, ...]
+    screening_id: str = ""
 
 
 @command

@@ -36,12 +36,14 @@ class ApplicationSubmitted(Fact):
 @fact
 class ApplicationVerified(Fact):
     """What was submitted has been looked through; `findings` is what was found wrong or is to be
-    looked at by somebody."""
+    looked at by somebody. `screening_id` is what risk calls the screening of the applicant, empty
+    if there was none."""
 
     application_id: str
     programme_id: str
     findings: tuple[Finding, ...]
     transaction_date: date
+    screening_id: str = ""
 
 
 @fact

@@ -18,7 +18,10 @@ class Finding(StrEnum):
     PHONE_NOT_IN_USE = "PHONE_NOT_IN_USE"
     LIMIT_ABOVE_PROGRAMME = "LIMIT_ABOVE_PROGRAMME"
     SCREENING_NOT_AVAILABLE = "SCREENING_NOT_AVAILABLE"
+    SANCTIONS_MATCH = "SANCTIONS_MATCH"
+    POLITICALLY_EXPOSED_MATCH = "POLITICALLY_EXPOSED_MATCH"
     SCREENING_HIT = "SCREENING_HIT"
+    """Not found any more; it may be stored."""
 
 
 DECLINING = frozenset(
@@ -33,10 +36,12 @@ DECLINING = frozenset(
 
 
 class Screening(StrEnum):
-    """What the sanctions lists say of somebody."""
+    """What the lists say of somebody: on none, perhaps on one of sanctions, perhaps on one of
+    politically exposed people alone, or that nobody can say."""
 
     CLEAR = "CLEAR"
-    HIT = "HIT"
+    SANCTIONS_MATCH = "SANCTIONS_MATCH"
+    POLITICALLY_EXPOSED_MATCH = "POLITICALLY_EXPOSED_MATCH"
     NOT_AVAILABLE = "NOT_AVAILABLE"
 
 
@@ -73,7 +78,8 @@ def findings(of: Particulars, terms: Terms, today: date) -> tuple[Finding, ...]:
         Finding.PHONE_NOT_IN_USE: not of.phone_in_use,
         Finding.LIMIT_ABOVE_PROGRAMME: of.requested_limit_minor > terms.default_limit_minor,
         Finding.SCREENING_NOT_AVAILABLE: of.screening is Screening.NOT_AVAILABLE,
-        Finding.SCREENING_HIT: of.screening is Screening.HIT,
+        Finding.SANCTIONS_MATCH: of.screening is Screening.SANCTIONS_MATCH,
+        Finding.POLITICALLY_EXPOSED_MATCH: of.screening is Screening.POLITICALLY_EXPOSED_MATCH,
     }
     return tuple(finding for finding, found in told.items() if found)
 

@@ -79,6 +79,7 @@ class Application(_message.Message):
     DECIDED_BY_FIELD_NUMBER: _builtins.int
     SUBMITTED_AT_FIELD_NUMBER: _builtins.int
     DECIDED_ON_FIELD_NUMBER: _builtins.int
+    SCREENING_ID_FIELD_NUMBER: _builtins.int
     application_id: _builtins.str
     """Its id."""
     status: Global___ApplicationStatus.ValueType
@@ -97,11 +98,13 @@ class Application(_message.Message):
     """Who decided; empty where nobody has, or the rules did."""
     decided_on: _builtins.str
     """When it was decided, YYYY-MM-DD; empty before."""
+    screening_id: _builtins.str
+    """What risk calls the screening of the applicant; empty where risk gave no word."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Everything that was found, UPPER_SNAKE: UNDER_AGE, INSUFFICIENT_INCOME, ALREADY_CUSTOMER,
         DUPLICATE_APPLICATION (these decline), PHONE_NOT_IN_USE, LIMIT_ABOVE_PROGRAMME,
-        SCREENING_NOT_AVAILABLE, SCREENING_HIT (these refer).
+        SCREENING_NOT_AVAILABLE, SANCTIONS_MATCH, POLITICALLY_EXPOSED_MATCH (these refer).
         """
 
     @_builtins.property
@@ -137,10 +140,11 @@ class Application(_message.Message):
         decided_by: _builtins.str = ...,
         submitted_at: _timestamp_pb2.Timestamp | None = ...,
         decided_on: _builtins.str = ...,
+        screening_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "requested_limit", b"requested_limit", "submitted_at", b"submitted_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "application_id", b"application_id", "customer_id", b"customer_id", "decided_by", b"decided_by", "decided_on", b"decided_on", "findings", b"findings", "limit", b"limit", "programme_id", b"programme_id", "programme_version", b"programme_version", "proposed_by", b"proposed_by", "reasons", b"reasons", "requested_limit", b"requested_limit", "status", b"status", "submitted_at", b"submitted_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "application_id", b"application_id", "customer_id", b"customer_id", "decided_by", b"decided_by", "decided_on", b"decided_on", "findings", b"findings", "limit", b"limit", "programme_id", b"programme_id", "programme_version", b"programme_version", "proposed_by", b"proposed_by", "reasons", b"reasons", "requested_limit", b"requested_limit", "screening_id", b"screening_id", "status", b"status", "submitted_at", b"submitted_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -2712,12 +2712,15 @@ class ApplicationVerified(_message.Message):
     PROGRAMME_ID_FIELD_NUMBER: _builtins.int
     FINDINGS_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    SCREENING_ID_FIELD_NUMBER: _builtins.int
     application_id: _builtins.str
     """The application."""
     programme_id: _builtins.str
     """The programme applied for."""
     transaction_date: _builtins.str
     """Business date."""
+    screening_id: _builtins.str
+    """What risk calls the screening of the applicant; empty where risk gave no word."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What was found, UPPER_SNAKE."""
@@ -2729,10 +2732,11 @@ class ApplicationVerified(_message.Message):
         programme_id: _builtins.str = ...,
         findings: _abc.Iterable[_builtins.str] | None = ...,
         transaction_date: _builtins.str = ...,
+        screening_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "findings", b"findings", "programme_id", b"programme_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "findings", b"findings", "programme_id", b"programme_id", "screening_id", b"screening_id", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
