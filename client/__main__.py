@@ -30,6 +30,7 @@ from client import (
     device_tokens,
     disputes,
     ledger,
+    network,
     programmes,
     rights,
     statements,
@@ -342,6 +343,7 @@ app.command("limit")(credit_line.limit)
 app.command("day-end")(ledger.day_end)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(disputes.app, name="dispute")
+app.add_typer(network.app, name="network")
 
 
 def main() -> None:

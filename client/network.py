@@ -1,0 +1,378 @@
+"""`cards network`: what a card network sends, step by step: charges, refunds, credits."""
+
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+from cards.accounts.v1 import accounts_service_pb2 as accounts
+from cards.accounts.v1 import charges_service_pb2 as pb
+from cards.accounts.v1 import events_pb2 as events
+from cards.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
+from cards.accounts.v1.charges_service_pb2_grpc import ChargesServiceStub
+from rich.table import Table
+
+from client import tables
+from client.session import DESCRIPTION
+from client.terminal import AccountId, CardId, Key, SystemPath, console, money_of, open_session, run
+
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+GATEWAY = "gateway"
+"""Who speaks for networks."""
+ABSENT = "-"
+
+ChargeId = Annotated[str, typer.Argument(help="Charge id, of `cards network authorise`.")]
+RefundId = Annotated[str, typer.Argument(help="Refund id, of `cards network authorise-refund`.")]
+Amount = Annotated[str, typer.Argument(help="In units, such as 12.50.")]
+Currency = Annotated[str, typer.Option(help="Billing currency.")]
+MerchantName = Annotated[str, typer.Option("--merchant", help="Where.")]
+Category = Annotated[str, typer.Option(help="Merchant category code.")]
+Estimated = Annotated[bool, typer.Option(help="The final amount is not known yet (fuel, hotel).")]
+
+
+def _merchant(name: str, mcc: str) -> events.Merchant:
+    return events.Merchant(id="CLI", name=name, mcc=mcc, country="GB")
+
+
+def _run(system: Any, stub: Any, rpc: str, request: Any, show: Any, by: str = GATEWAY) -> None:
+    """Ask one thing of accounts, as the gateway, and show the answer."""
+
+    async def work() -> None:
+        async with open_session(system, by) as session:
+            answer = await getattr(session.stub(stub, "accounts"), rpc)(request)
+            console.print(show(answer))
+
+    run(work)
+
+
+def _verdict(approved: bool, code: str, reason: str, available: Any) -> str:
+    word = "approved" if approved else "declined"
+    return " ".join(filter(None, (word, code, reason))) + f", available {tables.money(available)}"
+
+
+def _charge(of: accounts.Charge, title: str) -> Table:
+    row = (
+        of.charge_id,
+        of.account_id,
+        tables.word(accounts.ChargeStatus, of.status),
+        f"{of.response_code} {of.reason}".strip(),
+        *(tables.money(getattr(of, name)) for name in ("amount", "held", "captured", "refunded")),
+        tables.when(of.hold_expires_at),
+        of.merchant.name,
+    )
+    headings = (
+        *("#charge", "#account", "status", "code"),
+        *(">amount", ">held", ">posted", ">refunded", "held until (UTC)", "merchant"),
+    )
+    return tables.table(title, headings, [row])
+
+
+def _of_charge(answer: Any) -> Table | str:
+    """A charge afterwards, or that the message waits for it."""
+    left = f"available {tables.money(answer.available)}"
+    if not answer.HasField("charge"):
+        return f"noted; what it belongs to has not come yet, {left}"
+    return _charge(answer.charge, left)
+
+
+def _decided(answer: Any) -> Table:
+    charge = answer.charge
+    about = (charge.response_code, charge.reason)
+    return _charge(charge, _verdict(answer.approved, *about, answer.available))
+
+
+@app.command()
+def authorise(
+    card: CardId,
+    amount: Amount,
+    merchant: MerchantName = "corner shop",
+    mcc: Category = "5411",
+    currency: Currency = "GBP",
+    estimated: Estimated = False,
+    partial: Annotated[bool, typer.Option(help="Less will do, if there is not enough.")] = False,
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Ask whether a charge may be made; 0 verifies the card. What is approved is held."""
+    request = accounts.AuthoriseChargeRequest(
+        idempotency_key=key or uuid4().hex,
+        card_id=card,
+        amount=money_of(amount, currency),
+        merchant=_merchant(merchant, mcc),
+        entry_mode=accounts.ENTRY_MODE_CHIP,
+        estimated=estimated,
+        partial_approval_allowed=partial,
+    )
+    _run(system, AccountsServiceStub, "AuthoriseCharge", request, _decided)
+
+
+@app.command()
+def increment(
+    account: AccountId,
+    charge: ChargeId,
+    by: Annotated[str, typer.Option(help="How much more …")] = "",
+    to: Annotated[str, typer.Option(help="… or the new total.")] = "",
+    currency: Currency = "GBP",
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Ask for more on a charge that is held (a longer stay, a fuller tank)."""
+    if bool(by) == bool(to):
+        raise typer.BadParameter("give --by or --to")
+    request = accounts.IncrementChargeRequest(
+        idempotency_key=key or uuid4().hex,
+        account_id=account,
+        charge_id=charge,
+        by=money_of(by, currency) if by else None,
+        to=money_of(to, currency) if to else None,
+    )
+
+    def show(answer: Any) -> Table:
+        about = (answer.response_code, answer.reason)
+        return _charge(answer.charge, _verdict(answer.approved, *about, answer.available))
+
+    _run(system, AccountsServiceStub, "IncrementCharge", request, show)
+
+
+@app.command()
+def advise(
+    account: AccountId,
+    charge: ChargeId,
+    amount: Amount,
+    currency: Currency = "GBP",
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Tell what a charge of which the amount was an estimate comes to."""
+    request = accounts.AdviseChargeRequest(
+        idempotency_key=key or uuid4().hex,
+        account_id=account,
+        charge_id=charge,
+        amount=money_of(amount, currency),
+    )
+    _run(system, AccountsServiceStub, "AdviseCharge", request, _of_charge)
+
+
+@app.command()
+def reverse(
+    account: AccountId,
+    charge: ChargeId,
+    amount: Annotated[str, typer.Option(help="How much; all that is held.")] = "",
+    currency: Currency = "GBP",
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Let go of what is held for a charge, or of a part of it."""
+    request = accounts.ReverseChargeRequest(
+        idempotency_key=key or uuid4().hex,
+        account_id=account,
+        charge_id=charge,
+        amount=money_of(amount, currency) if amount else None,
+    )
+    _run(system, AccountsServiceStub, "ReverseCharge", request, _of_charge)
+
+
+@app.command()
+def clear(
+    card: CardId,
+    charge: ChargeId,
+    amount: Amount,
+    more: Annotated[bool, typer.Option(help="Another clearing of it follows.")] = False,
+    currency: Currency = "GBP",
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Post a charge, or a part of it."""
+    request = accounts.ClearChargeRequest(
+        idempotency_key=key or uuid4().hex,
+        card_id=card,
+        charge_id=charge,
+        amount=money_of(amount, currency),
+        more_to_come=more,
+    )
+    _run(system, AccountsServiceStub, "ClearCharge", request, _of_charge)
+
+
+@app.command()
+def charge(account: AccountId, charge: ChargeId, system: SystemPath = DESCRIPTION) -> None:
+    """Show a charge as it stands."""
+    request = accounts.GetChargeRequest(account_id=account, charge_id=charge)
+
+    def show(answer: Any) -> Table:
+        return _charge(answer.charge, "charge")
+
+    _run(system, AccountsServiceStub, "GetCharge", request, show, "operator")
+
+
+@app.command("stand-in")
+def stand_in(
+    card: CardId,
+    amount: Amount,
+    code: Annotated[str, typer.Option(help="Field 39 of the network's answer; 00: yes.")] = "00",
+    charge: Annotated[str, typer.Option(help="Charge id, if it was asked for before.")] = "",
+    merchant: MerchantName = "corner shop",
+    mcc: Category = "5411",
+    currency: Currency = "GBP",
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Record what the network decided while the house could not be reached: it binds."""
+    request = pb.RecordStandInRequest(
+        idempotency_key=key or uuid4().hex,
+        card_id=card,
+        charge_id=charge,
+        amount=money_of(amount, currency),
+        merchant=_merchant(merchant, mcc),
+        entry_mode=accounts.ENTRY_MODE_CHIP,
+        response_code=code,
+    )
+    _run(system, ChargesServiceStub, "RecordStandIn", request, _of_charge)
+
+
+@app.command()
+def balance(card: CardId, system: SystemPath = DESCRIPTION) -> None:
+    """Ask what may be spent with a card; nothing is held."""
+    request = pb.InquireBalanceRequest(card_id=card)
+
+    def show(answer: pb.InquireBalanceResponse) -> Table:
+        # Both are absent where the card may not be used.
+        known = answer.HasField("available")
+        sums = (
+            tables.money(each) if known else ABSENT for each in (answer.available, answer.balance)
+        )
+        row = (answer.response_code, answer.reason, *sums)
+        return tables.table("balance", ("code", "reason", ">available", ">owed"), [row])
+
+    _run(system, ChargesServiceStub, "InquireBalance", request, show)
+
+
+def _refund(of: pb.Refund, title: str) -> Table:
+    row = (
+        of.refund_id,
+        of.charge_id or "not linked",
+        tables.word(pb.RefundStatus, of.status),
+        f"{of.response_code} {of.reason}".strip(),
+        *(tables.money(getattr(of, name)) for name in ("pending", "posted", "reversed")),
+        tables.when(of.expires_at),
+        of.merchant.name,
+    )
+    headings = (
+        *("#refund", "#charge", "status", "code"),
+        *(">awaited", ">posted", ">taken back", "awaited until (UTC)", "from"),
+    )
+    return tables.table(title, headings, [row])
+
+
+@app.command("authorise-refund")
+def authorise_refund(
+    card: CardId,
+    amount: Amount,
+    charge: Annotated[str, typer.Option(help="Charge id it belongs to.")] = "",
+    merchant: MerchantName = "corner shop",
+    mcc: Category = "5411",
+    currency: Currency = "GBP",
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Ask whether money may come back; approved, it is awaited until `refund` posts it."""
+    request = pb.AuthoriseRefundRequest(
+        idempotency_key=key or uuid4().hex,
+        card_id=card,
+        charge_id=charge,
+        amount=money_of(amount, currency),
+        merchant=None if charge else _merchant(merchant, mcc),
+    )
+
+    def show(answer: pb.AuthoriseRefundResponse) -> Table:
+        about = (answer.refund.response_code, answer.refund.reason)
+        return _refund(answer.refund, _verdict(answer.approved, *about, answer.available))
+
+    _run(system, ChargesServiceStub, "AuthoriseRefund", request, show)
+
+
+@app.command()
+def refund(
+    card: CardId,
+    amount: Amount,
+    refund: Annotated[str, typer.Option("--id", help="Refund id, if it was authorised.")] = "",
+    charge: Annotated[str, typer.Option(help="Charge id it belongs to.")] = "",
+    merchant: MerchantName = "corner shop",
+    mcc: Category = "5411",
+    currency: Currency = "GBP",
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Post money that comes back, of a charge or of none."""
+    request = accounts.RefundChargeRequest(
+        idempotency_key=key or uuid4().hex,
+        card_id=card,
+        charge_id=charge,
+        refund_id=refund,
+        amount=money_of(amount, currency),
+        merchant=None if charge else _merchant(merchant, mcc),
+    )
+
+    def show(answer: accounts.RefundChargeResponse) -> str:
+        return f"refund {answer.refund_id} is posted, available {tables.money(answer.available)}"
+
+    _run(system, AccountsServiceStub, "RefundCharge", request, show)
+
+
+@app.command("reverse-refund")
+def reverse_refund(
+    account: AccountId,
+    refund: RefundId,
+    amount: Annotated[str, typer.Option(help="How much; all of it.")] = "",
+    currency: Currency = "GBP",
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Take a refund back, or a part of it; one that has not come is taken back when it does."""
+    request = pb.ReverseRefundRequest(
+        idempotency_key=key or uuid4().hex,
+        account_id=account,
+        refund_id=refund,
+        amount=money_of(amount, currency) if amount else None,
+    )
+
+    def show(answer: pb.ReverseRefundResponse) -> Table | str:
+        left = f"available {tables.money(answer.available)}"
+        if not answer.HasField("refund"):
+            return f"noted; the refund has not come yet, {left}"
+        return _refund(answer.refund, left)
+
+    _run(system, ChargesServiceStub, "ReverseRefund", request, show)
+
+
+@app.command("show-refund")
+def show_refund(account: AccountId, refund: RefundId, system: SystemPath = DESCRIPTION) -> None:
+    """Show a refund, or an original credit, as it stands."""
+    request = pb.GetRefundRequest(account_id=account, refund_id=refund)
+
+    def show(answer: pb.GetRefundResponse) -> Table:
+        return _refund(answer.refund, "refund")
+
+    _run(system, ChargesServiceStub, "GetRefund", request, show, "operator")
+
+
+@app.command()
+def credit(
+    card: CardId,
+    amount: Amount,
+    sender: Annotated[str, typer.Option(help="The business that sends it.")] = "payments house",
+    currency: Currency = "GBP",
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Post money that somebody sends to a card (an original credit)."""
+    request = pb.PostOriginalCreditRequest(
+        idempotency_key=key or uuid4().hex,
+        card_id=card,
+        amount=money_of(amount, currency),
+        sender=_merchant(sender, "6012"),
+    )
+
+    def show(answer: pb.PostOriginalCreditResponse) -> Table:
+        about = (answer.credit.response_code, answer.credit.reason)
+        return _refund(answer.credit, _verdict(answer.approved, *about, answer.available))
+
+    _run(system, ChargesServiceStub, "PostOriginalCredit", request, show)

@@ -1,0 +1,213 @@
+"""`cards network` and `cards statement-verify` against a running system, within this process."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from cards.accounts.v1 import accounts_service_pb2 as accounts
+from cards.accounts.v1 import billing_service_pb2 as billing
+from cards.accounts.v1 import billing_terms_pb2 as terms
+from cards.accounts.v1 import business_day_service_pb2 as days
+from cards.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
+from cards.accounts.v1.billing_service_pb2_grpc import BillingServiceStub
+from cards.accounts.v1.business_day_service_pb2_grpc import BusinessDayServiceStub
+from cards.type.v1.money_pb2 import Money
+from typer.testing import CliRunner
+
+from chassis.kernel.errors import NotFound
+from client.__main__ import app
+from client.session import Session, SystemAddress
+from client.staff import OPERATOR, hire
+from demo.system import DESCRIPTION, System
+
+pytestmark = [pytest.mark.serial, pytest.mark.slow, pytest.mark.timeout(300)]
+
+LIMIT_SECONDS = 120.0
+POLL_SECONDS = 0.1
+CYCLE = timedelta(days=35)
+"""So long that a cycle closes, wherever in a month it begins."""
+ID = r"[0-9a-f]{32}"
+
+
+class Terminal:
+    """Runs commands within this process, which has loaded what they need."""
+
+    def __init__(self, description: Path) -> None:
+        self._system = ["--system", str(description)]
+        self._runner = CliRunner()
+
+    def run(self, command: str, *arguments: str) -> tuple[int, str]:
+        """Exit status and what was printed."""
+        done = self._runner.invoke(app, [*command.split(), *arguments, *self._system])
+        return done.exit_code, done.output
+
+    def say(self, command: str, *arguments: str) -> str:
+        """What a command that succeeds prints."""
+        status, printed = self.run(command, *arguments)
+        assert status == 0, printed
+        return printed
+
+
+def first(pattern: str, printed: str) -> str:
+    """What stands there first."""
+    found = re.search(pattern, printed)
+    assert found, printed
+    return found[0]
+
+
+async def open_card(address: SystemAddress) -> tuple[str, str]:
+    """An account of a programme with billing, and its card."""
+    programme = accounts.Programme(
+        programme_id="billed",
+        name="Billed",
+        currency="GBP",
+        bin="400012",
+        default_limit=Money(minor_units=1_000_00, currency_code="GBP"),
+        stand_in_limit=Money(minor_units=1_000_00, currency_code="GBP"),
+        billing=terms.BillingTerms(
+            rates=[terms.Rate(balance_type=terms.BALANCE_TYPE_PURCHASE, apr_basis_points=1_990)],
+            minimum_payment=terms.MinimumPaymentRule(floor_minor=25_00, basis_points=100),
+        ),
+    )
+    async with Session(address, OPERATOR) as session:
+        stub = session.stub(AccountsServiceStub, "accounts", LIMIT_SECONDS / 5)
+        await stub.DefineProgramme(
+            accounts.DefineProgrammeRequest(idempotency_key=uuid4().hex, programme=programme)
+        )
+        customer = await stub.RegisterCustomer(
+            accounts.RegisterCustomerRequest(
+                idempotency_key=uuid4().hex,
+                details=accounts.PersonalDetails(
+                    given_name="Ada", family_name="Canary", email="ada@cards.example"
+                ),
+            )
+        )
+        opened = await stub.OpenAccount(
+            accounts.OpenAccountRequest(
+                idempotency_key=uuid4().hex,
+                customer_id=customer.customer_id,
+                programme_id="billed",
+            )
+        )
+    return opened.account.account_id, opened.account.cards[0].card_id
+
+
+async def let_a_cycle_end(address: SystemAddress, account_id: str) -> None:
+    """The date goes on until a statement has been cut."""
+    asked = days.GetBusinessDayRequest(programme_id="billed")
+    async with Session(address, OPERATOR) as session, asyncio.timeout(LIMIT_SECONDS):
+        stub = session.stub(BusinessDayServiceStub, "accounts")
+        today = ""
+        while not today:
+            with suppress(NotFound):
+                today = (await stub.GetBusinessDay(asked)).business_day.business_date
+            await asyncio.sleep(POLL_SECONDS)
+        to_date = (date.fromisoformat(today) + CYCLE).isoformat()
+        await stub.AdvanceBusinessDate(
+            days.AdvanceBusinessDateRequest(
+                idempotency_key=uuid4().hex, programme_id="billed", to_date=to_date
+            )
+        )
+        bills = session.stub(BillingServiceStub, "accounts")
+        listed = billing.ListStatementsRequest(account_id=account_id)
+        while not (await bills.ListStatements(listed)).statements:  # noqa: ASYNC110 - a poll.
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def test_a_network_and_an_auditor_at_a_terminal(
+    make_system: Callable[[str], System], tmp_path: Path
+) -> None:
+    system = make_system("sqlite")
+    system.start(only=["auth", "accounts"])
+    description = system.folder / DESCRIPTION
+    address = SystemAddress.read(description)
+    asyncio.run(hire(address))
+    account, card = asyncio.run(open_card(address))
+    terminal = Terminal(description)
+    take_a_charge_through_its_life(terminal, account, card)
+    give_money_back(terminal, account, card)
+    decide_in_the_place_of_the_house(terminal, account, card)
+    verify_statements(terminal, address, account, tmp_path)
+
+
+def take_a_charge_through_its_life(terminal: Terminal, account: str, card: str) -> None:
+    """Authorised, incremented, advised, reversed in part, cleared."""
+    asked = terminal.say("network authorise", card, "100", "--key", "one")
+    assert "approved 00, available 900.00 GBP" in asked
+    charge = first(ID, asked)
+    assert terminal.say("network authorise", card, "100", "--key", "one") == asked
+    more = terminal.say("network increment", account, charge, "--by", "50")
+    assert "available 850.00" in more
+    declined = terminal.say("network increment", account, charge, "--to", "5000")
+    assert "declined 51 INSUFFICIENT_CREDIT" in declined
+    assert "available 880.00" in terminal.say("network advise", account, charge, "120")
+    assert "100.00" in terminal.say("network reverse", account, charge, "--amount", "20")
+    posted = terminal.say("network clear", card, charge, "60.00", "--more")
+    assert re.search(r"40\.00 GBP .*60\.00 GBP", posted), posted
+    assert "posted" in terminal.say("network clear", card, charge, "40.00")
+    assert "100.00" in terminal.say("network charge", account, charge)
+    verified = terminal.say("network authorise", card, "0")
+    assert "approved" in verified
+    status, printed = terminal.run("network increment", account, uuid4().hex, "--by", "1")
+    assert (status, "CHARGE_NOT_FOUND" in printed) == (1, True)
+    status, printed = terminal.run("network increment", account, charge)
+    assert (status, "--by or --to" in printed) == (2, True)
+    early = terminal.say("network reverse", account, uuid4().hex)
+    assert "has not come yet" in early
+
+
+def give_money_back(terminal: Terminal, account: str, card: str) -> None:
+    """A refund that is promised, posted, and taken back; and one that was not asked for."""
+    promised = terminal.say("network authorise-refund", card, "30")
+    assert "approved" in promised
+    assert "pending" in promised
+    refund = first(ID, promised)
+    assert "available 930.00" in terminal.say("network refund", card, "30", "--id", refund)
+    assert "posted" in terminal.say("network show-refund", account, refund)
+    back = terminal.say("network reverse-refund", account, refund, "--amount", "10")
+    assert "available 920.00" in back
+    assert "10.00" in back
+    status, printed = terminal.run("network show-refund", account, uuid4().hex)
+    assert (status, "REFUND_NOT_FOUND" in printed) == (1, True)
+    sent = terminal.say("network credit", card, "80", "--sender", "lottery")
+    assert "approved" in sent
+    assert "lottery" in sent
+    told = terminal.say("network balance", card)
+    assert re.search(r"00 .*1,000\.00 GBP .*0\.00 GBP", told), told
+
+
+def decide_in_the_place_of_the_house(terminal: Terminal, account: str, card: str) -> None:
+    """The network approves more than there is, and that binds."""
+    decided = terminal.say("network stand-in", card, "1200", "--merchant", "Far Away")
+    assert "available -200.00 GBP" in decided
+    charge = first(ID, decided)
+    assert "available 1,000.00" in terminal.say("network reverse", account, charge)
+    refused = terminal.say("network stand-in", card, "5", "--code", "05")
+    assert "declined" in refused
+
+
+def verify_statements(
+    terminal: Terminal, address: SystemAddress, account: str, folder: Path
+) -> None:
+    """None at first; then one, which is worked out again and saved."""
+    none = terminal.say("statement-verify", "--all")
+    assert "0 statements of 0 accounts" in none
+    asyncio.run(let_a_cycle_end(address, account))
+    one = terminal.say("statement-verify", "--all")
+    assert "statements of 1 accounts" in one
+    assert "all are the same" in one
+    assert "the same" in terminal.say("statement-verify", account)
+    for form in ("pdf", "csv", "ofx", "camt"):
+        terminal.say("statement-download", account, "--format", form, "--into", str(folder))
+    endings = sorted(path.suffix for path in folder.iterdir())
+    assert endings == [".csv", ".ofx", ".pdf", ".xml"]
+    for arguments in ([], [account, "--all"]):
+        status, printed = terminal.run("statement-verify", *arguments)
+        assert (status, "or --all" in printed) == (2, True)
+    status, printed = terminal.run("statement-verify", "--all", "--after", "nonsense")
+    assert (status, "PAGE_TOKEN_UNKNOWN" in printed) == (1, True)
