@@ -124,6 +124,28 @@ def explain_interest(
     run(work)
 
 
+def due(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
+    """Show what must be paid now, and what of it was told otherwise because of a dispute."""
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            stub = session.stub(BillingServiceStub, "accounts")
+            now = await stub.GetBalance(pb.GetBalanceRequest(account_id=account))
+            rows = [
+                ("owed in all", tables.money(now.balance)),
+                (f"left of the minimum, due on {now.due_on}", tables.money(now.minimum_left)),
+                ("minimum as it was told", tables.money(now.minimum_told)),
+                ("minimum that is required now", tables.money(now.minimum_required)),
+                ("past due", tables.money(now.past_due)),
+                ("in dispute, not to be paid now", tables.money(now.disputed)),
+            ]
+            if now.restored_by:
+                rows.append(("lost in a dispute, to be paid by", now.restored_by))
+            console.print(tables.table("due", ("what", ">amount"), rows))
+
+    run(work)
+
+
 def pay(
     account: AccountId,
     what: Annotated[

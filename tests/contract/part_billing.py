@@ -8,6 +8,7 @@ from cards.accounts.v1 import accounts_service_pb2 as accounts
 from cards.accounts.v1 import billing_service_pb2 as pb
 from cards.accounts.v1 import billing_terms_pb2 as terms
 from cards.accounts.v1 import business_day_service_pb2 as days
+from cards.accounts.v1 import disputes_service_pb2 as disputes
 from cards.accounts.v1 import events_pb2
 from cards.type.v1.money_pb2 import Money
 
@@ -38,13 +39,14 @@ def tell(story: "Story") -> None:
         ),
     ).account
     account_id = opened.account_id
-    _buy(story, opened.cards[0].card_id, uuid4().hex)
+    charge_id = _buy(story, opened.cards[0].card_id, uuid4().hex)
     _advance(story)
     story.outsider.until(lambda: _billed(story, account_id), "the statement is cut")
     story.ask(
         "accounts.WaiveFee",
         pb.WaiveFeeRequest(account_id=account_id, fee_id="late due 1", reason="GOODWILL"),
     )
+    _dispute(story, account_id, charge_id)
     story.ask(
         "accounts.SetAutopay",
         pb.SetAutopayRequest(account_id=account_id, kind=terms.AUTOPAY_KIND_MINIMUM),
@@ -83,11 +85,24 @@ def tell(story: "Story") -> None:
     )
 
 
-def _buy(story: "Story", card_id: str, clearing_id: str) -> None:
+def _dispute(story: "Story", account_id: str, charge_id: str) -> None:
+    """What is disputed of a statement is not required of it, until the holder finds no error."""
+    request = disputes.OpenDisputeRequest(
+        account_id=account_id, charge_id=charge_id, reason=disputes.DISPUTE_REASON_DUPLICATE
+    )
+    dispute_id = story.ask("accounts.OpenDispute", request).dispute.dispute_id
+    balance = story.ask("accounts.GetBalance", pb.GetBalanceRequest(account_id=account_id))
+    assert balance.minimum_required.minor_units < balance.minimum_told.minor_units
+    withdrawn = disputes.WithdrawDisputeRequest(account_id=account_id, dispute_id=dispute_id)
+    story.ask("accounts.WithdrawDispute", withdrawn)
+
+
+def _buy(story: "Story", card_id: str, clearing_id: str) -> str:
     request = accounts.ClearChargeRequest(
         clearing_id=clearing_id, card_id=card_id, amount=gbp(300_00), merchant=SHOP
     )
-    story.ask("accounts.ClearCharge", request, "gateway")
+    answer = story.ask("accounts.ClearCharge", request, "gateway")
+    return str(answer.charge.charge_id)
 
 
 def _define(story: "Story") -> None:

@@ -107,7 +107,7 @@ class BillingApi(BillingServiceServicer):
                 lambda connection: queries.owed_on(connection, account.account_id, on)
             )
         due = billing.last_due
-        left = max(0, due.minimum_minor - paid_towards(billing, due)) if due else 0
+        left = max(0, due.minimum_now - paid_towards(billing, due)) if due else 0
         return pb.GetBalanceResponse(
             balance=answers.money(account.money(owed)),
             buckets=[
@@ -120,6 +120,10 @@ class BillingApi(BillingServiceServicer):
             due_on=due.due_on.isoformat() if due and left else "",
             past_due=answers.money(account.money(billing.past_due_minor(day))),
             delinquency_days=billing.delinquency_days,
+            minimum_told=answers.money(account.money(due.minimum_minor if due else 0)),
+            minimum_required=answers.money(account.money(due.minimum_now if due else 0)),
+            disputed=answers.money(account.money(account.disputes.open_minor)),
+            restored_by=due.restored_by.isoformat() if due and due.restored_by else "",
         )
 
     async def ProcessBillingDay(

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from cards.accounts.v1 import accounts_service_pb2 as accounts
+from cards.accounts.v1 import billing_service_pb2 as billing_pb
 from cards.accounts.v1 import disputes_service_pb2 as pb
 
 from chassis.call import Principal
-from chassis.kernel.errors import Forbidden, NotFound
+from chassis.kernel.errors import Forbidden, NotFound, Refused
 from services.accounts.tests.conftest import GROCER, Door, gbp
+from services.accounts.tests.test_billing_service import BILLING, billed
 
 
 def holder(account: Any) -> Principal:
@@ -171,3 +173,32 @@ async def test_a_dispute_that_is_not_there_is_not_found(door: Door) -> None:
     with pytest.raises(NotFound) as unknown:
         await door("GetDispute", account_id=account.account_id, dispute_id="0" * 32)
     assert unknown.value.reason == "DISPUTE_NOT_FOUND"
+
+
+async def test_a_statement_stays_as_it_was_told_and_less_is_required(door: Door) -> None:
+    account = await door.open(billing=BILLING)
+    ids = await disputed(door, account, 300)
+    await door("WithdrawDispute", **ids)
+    again = {**ids, "dispute_id": "d" * 32}
+    charge_id = (await door("GetDispute", **ids)).dispute.charge_id
+    of_account = {"account_id": account.account_id}
+    today = door.node.ports.clock.now().date()
+    await billed(door, account.account_id, today + timedelta(days=31))
+    told = await door("GetStatement", number=1, **of_account)
+    before = await door("GetBalance", **of_account)
+    assert before.minimum_told == before.minimum_required == before.minimum_left == gbp(25)
+    opened = {**again, "charge_id": charge_id, "reason": pb.DISPUTE_REASON_DUPLICATE}
+    await door("OpenDispute", **opened)
+    now = await door("GetBalance", **of_account)
+    assert (now.minimum_told, now.minimum_required, now.minimum_left) == (gbp(25), gbp(0), gbp(0))
+    assert (now.balance, now.disputed) == (before.balance, gbp(300))
+    assert await door("GetStatement", number=1, **of_account) == told
+    with pytest.raises(Refused, match="NOTHING_TO_PAY"):
+        await door("MakePayment", choice=billing_pb.PAYMENT_CHOICE_MINIMUM, **of_account)
+    lost = await door(
+        "ResolveDispute", outcome=pb.DISPUTE_OUTCOME_LOST, explanation="It came once", **again
+    )
+    after = await door("GetBalance", **of_account)
+    assert after.disputed == gbp(0)
+    assert after.minimum_required == gbp(25)
+    assert lost.dispute.pay_by

@@ -64,9 +64,9 @@ def chosen(account: CreditAccount, payment_id: str, choice: Choice, amount: Mone
     owed = account.posted_minor - total(disputed_in(account))
     due = account.billing.last_due
     if choice is Choice.MINIMUM:
-        wanted = due.minimum_minor - paid_towards(account.billing, due) if due else 0
+        wanted = due.minimum_now - paid_towards(account.billing, due) if due else 0
     elif choice is Choice.STATEMENT:
-        wanted = due.closing_minor - credited_since(account.billing, due) if due else 0
+        wanted = due.closing_now - credited_since(account.billing, due) if due else 0
     else:
         wanted = owed
     if min(wanted, owed) <= 0:

@@ -27,6 +27,7 @@ class Step(IntEnum):
     END_PAUSE = 8
     EXPIRE_OFFER = 9
     REVIEW = 10
+    RESTORE_REQUIRED = 11
 
 
 @value
@@ -61,6 +62,8 @@ def items(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
             yield Item(on=due.due_on + DAY, step=Step.CHECK_DUE, subject=due.number)
             if kind is not AutopayKind.NONE and not due.collected:
                 yield Item(on=due.due_on, step=Step.AUTOPAY, subject=due.number)
+        if due.restored_by:
+            yield Item(on=due.restored_by + DAY, step=Step.RESTORE_REQUIRED, subject=due.number)
     for deferral in billing.deferrals:
         if not deferral.settled:
             yield Item(on=deferral.ends_on + DAY, step=Step.END_DEFERRAL)
@@ -69,7 +72,7 @@ def items(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
 
 
 def _ageing(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
-    missed = [each.due_on for each in billing.dues if each.remaining_minor and each.checked]
+    missed = [each.late_from for each in billing.dues if each.unpaid_minor and each.checked]
     if not missed:
         return
     since = min(missed)

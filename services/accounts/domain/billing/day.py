@@ -16,6 +16,7 @@ from services.accounts.domain.billing.disputed import disputed_in
 from services.accounts.domain.billing.dues import credited_since, due_of_number, paid_towards
 from services.accounts.domain.billing.lateness import age, charge_off, check_due, cured
 from services.accounts.domain.billing.posting import moved, ordinary_fee, penalty_fee, terms_of
+from services.accounts.domain.billing.required import required_on
 from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import total
 from services.accounts.domain.billing.statement import LineKind
@@ -142,8 +143,8 @@ def autopay(state: CreditAccount, terms: BillingTerms, item: Item, context: Cont
     due = due_of_number(state.billing, item.subject)
     kind, fixed = autopay_of(state.billing, terms)
     wanted = {
-        AutopayKind.MINIMUM: due.minimum_minor - paid_towards(state.billing, due),
-        AutopayKind.STATEMENT: due.closing_minor - credited_since(state.billing, due),
+        AutopayKind.MINIMUM: due.minimum_now - paid_towards(state.billing, due),
+        AutopayKind.STATEMENT: due.closing_now - credited_since(state.billing, due),
         AutopayKind.FIXED: fixed,
     }.get(kind, 0)
     amount = min(wanted, state.posted_minor - total(disputed_in(state)))
@@ -178,6 +179,13 @@ def collected(
     )
 
 
+def restore_required(
+    state: CreditAccount, terms: BillingTerms, item: Item, context: Context
+) -> Facts:
+    """The time to pay what a dispute was lost for is over: it is required again (1026.13(g)(2))."""
+    return required_on(state, item.on)
+
+
 STEPS: dict[Step, Callable[[CreditAccount, BillingTerms, Item, Context], Facts]] = {
     Step.END_DEFERRAL: settling.ended,
     Step.ANNUAL_FEE: annual_fee,
@@ -189,5 +197,6 @@ STEPS: dict[Step, Callable[[CreditAccount, BillingTerms, Item, Context], Facts]]
     Step.END_PAUSE: end_pause,
     Step.EXPIRE_OFFER: offering.expire,
     Step.REVIEW: reviewing.review_in_time,
+    Step.RESTORE_REQUIRED: restore_required,
 }
 """What is done for each thing that is due."""

@@ -58,7 +58,9 @@ def _late_news(billing: Billing) -> list[StatementLine]:
 
 
 def is_met(billing: Billing, due: Due) -> bool:
-    """Whether a minimum payment was made in time, or nothing of its statement is owed any more."""
-    if paid_towards(billing, due) >= due.minimum_minor:
+    """Whether a minimum payment was made in time, or nothing of its statement is owed any more but
+    what is in dispute. What is disputed after the due date changes nothing about it."""
+    required = due.checked_minor if due.checked else due.minimum_now
+    if paid_towards(billing, due) >= required:
         return True
-    return credited_since(billing, due) >= due.closing_minor
+    return credited_since(billing, due) >= due.closing_now

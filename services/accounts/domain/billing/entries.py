@@ -203,13 +203,17 @@ def paid(before: Billing, terms: BillingTerms, fact: facts.PaymentRecorded) -> B
 
 
 def reduced(dues: tuple[Due, ...], amount: int) -> tuple[Due, ...]:
-    """The oldest minimum payment is paid first."""
-    reduced = []
-    for due in dues:
-        part = min(due.remaining_minor, amount)
-        amount -= part
-        reduced.append(replace(due, remaining_minor=due.remaining_minor - part) if part else due)
-    return tuple(reduced)
+    """The oldest minimum payment is paid first; what is in dispute comes after all of them."""
+    for withheld in (False, True):
+        paid = []
+        for due in dues:
+            part = min(due.remaining_minor if withheld else due.unpaid_minor, amount)
+            amount -= part
+            paid.append(replace(due, remaining_minor=due.remaining_minor - part) if part else due)
+        dues = tuple(paid)
+        if not amount:
+            break
+    return dues
 
 
 def _owed_again(dues: tuple[Due, ...], amount: int) -> tuple[Due, ...]:

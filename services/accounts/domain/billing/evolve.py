@@ -13,6 +13,7 @@ from services.accounts.domain.billing.calendar import DAY, close_of, months_late
 from services.accounts.domain.billing.entries import entered, in_order
 from services.accounts.domain.billing.fees import annual_fee_due
 from services.accounts.domain.billing.instalments import instalments_due, still_owed
+from services.accounts.domain.billing.lowering import basis_of, required_changed
 from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import (
     CLOSED_CYCLES_LIMIT,
@@ -159,6 +160,8 @@ def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Bil
         required_minor=required,
         remaining_minor=required,
         closing_minor=told.closing_minor,
+        basis=basis_of(told),
+        disputed_minor=told.disputed_minor,
     )
     opened_on = fact.closed_on + DAY
     kept = {line.entry_id for line in later}
@@ -216,7 +219,9 @@ def _due_passed(before: Billing, terms: BillingTerms, fact: events.DueDatePassed
     return replace(
         before,
         dues=tuple(
-            replace(due, checked=True, met=fact.met) if due.number == fact.number else due
+            replace(due, checked=True, met=fact.met, checked_minor=fact.minimum.minor_units)
+            if due.number == fact.number
+            else due
             for due in before.dues
         ),
     )
@@ -319,6 +324,7 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     charging.OriginalCreditReversed: entries.credit_reversed,
     disputes.ProvisionalCreditGranted: entries.dispute_credited,
     disputes.DisputeResolved: entries.dispute_credited,
+    disputes.RequiredPaymentChanged: required_changed,
     events.PaymentReturned: entries.returned,
     events.InterestCharged: _unchanged,
     events.CyclesRecalculated: _recalculated,

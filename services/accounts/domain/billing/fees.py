@@ -100,7 +100,7 @@ def event_of_return(billing: Billing, payment_id: str, returned_on: date) -> tup
     before = [due for due in billing.dues if due.due_on < returned_on]
     if before:
         due = before[-1]
-        return _event(due), due.minimum_minor
+        return _event(due), due.minimum_now
     last = billing.last_due
     return f"return {payment_id}", last.minimum_minor if last else 0
 

@@ -27,6 +27,7 @@ from services.accounts.domain.billing.recalculating import (
     corrected,
     recalculate,
 )
+from services.accounts.domain.billing.required import change_required
 from services.accounts.domain.billing.terms import FeeKind
 from services.accounts.domain.deferring import settling
 from services.accounts.domain.deferring.decide import defer_by_itself
@@ -161,7 +162,7 @@ def forgive_late_fees(
                 customer_id=state.customer_id,
                 number=due.number,
                 due_on=due.due_on,
-                minimum=state.money(due.minimum_minor),
+                minimum=state.money(due.checked_minor),
                 paid=state.money(paid_towards(state.billing, due)),
                 met=True,
                 transaction_date=day,
@@ -207,6 +208,7 @@ RULES: tuple[Callable[[CreditAccount, CreditAccount, Facts, Context], Facts], ..
     charge_fees,
     recalculate_cycles,
     settle_deferrals,
+    change_required,
     forgive_late_fees,
     cure,
     recover,

@@ -34,14 +34,14 @@ def check_due(state: CreditAccount, terms: BillingTerms, item: Item, context: Co
         customer_id=state.customer_id,
         number=due.number,
         due_on=due.due_on,
-        minimum=state.money(due.minimum_minor),
+        minimum=state.money(due.minimum_now),
         paid=state.money(paid),
         met=met,
         transaction_date=item.on,
     )
     if met:
         return (passed, *_lifted(evolve(state, passed), item))
-    event, most = late_event(due), due.minimum_minor
+    event, most = late_event(due), due.minimum_now
     return (passed, *penalty_fee(state, terms, FeeKind.LATE, event, most, item.on))
 
 
@@ -110,7 +110,7 @@ def cured(state: CreditAccount, context: Context) -> Facts:
     billing = state.billing
     if not billing.delinquency_days:
         return ()
-    missed = [due for due in billing.dues if due.remaining_minor and due.checked]
+    missed = [due for due in billing.dues if due.unpaid_minor and due.checked]
     if not missed:
         none = events.DelinquencyCured(
             account_id=state.account_id,

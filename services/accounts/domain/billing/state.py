@@ -70,9 +70,27 @@ class Cycle:
 
 
 @value
+class MinimumBasis:
+    """Of what a minimum payment was made: what is neither disputed nor in a plan, what is in plans,
+    interest and fees of the cycle, instalments; and what was in dispute already."""
+
+    revolving_minor: int
+    planned_minor: int
+    interest_minor: int
+    fees_minor: int
+    instalments_minor: int
+    disputed_minor: int
+
+
+@value
 class Due:
     """The minimum payment of a statement. `minimum_minor` is what was told; of it
-    `required_minor` is new with this statement, of which `remaining_minor` is unpaid."""
+    `required_minor` is new with this statement, of which `remaining_minor` is unpaid.
+
+    What is disputed changes it: `now_minor` is required now (None: what was told),
+    `left_out_minor` of what is new is not, until `restored_by`; `disputed_minor` of the balance
+    that was told is withheld. `checked_minor` was required when its day came, and `late_on` is
+    from when what was required again later is late."""
 
     number: int
     closed_on: date
@@ -84,6 +102,33 @@ class Due:
     checked: bool = False
     met: bool = False
     collected: bool = False
+    basis: MinimumBasis | None = None
+    now_minor: int | None = None
+    left_out_minor: int = 0
+    disputed_minor: int = 0
+    restored_by: date | None = None
+    checked_minor: int = 0
+    late_on: date | None = None
+
+    @property
+    def minimum_now(self) -> int:
+        """What must be paid by the due date, by what is in dispute now."""
+        return self.minimum_minor if self.now_minor is None else self.now_minor
+
+    @property
+    def closing_now(self) -> int:
+        """What was owed with the statement, without what is withheld of it."""
+        return self.closing_minor - self.disputed_minor
+
+    @property
+    def unpaid_minor(self) -> int:
+        """What is unpaid of what is new with this statement and required."""
+        return max(0, self.remaining_minor - self.left_out_minor)
+
+    @property
+    def late_from(self) -> date:
+        """The day after which what is unpaid is late."""
+        return self.late_on or self.due_on
 
 
 @value
@@ -186,7 +231,7 @@ class Billing:
                 and line.entry_id not in self.voided
             ),
             due_on=last.due_on if last else None,
-            minimum_minor=last.minimum_minor if last else 0,
+            minimum_minor=last.minimum_now if last else 0,
             billed=self.billed,
             grace_before=self.grace,
             streak=self.streak,
@@ -195,12 +240,12 @@ class Billing:
 
     def past_due_minor(self, day: date) -> int:
         """What of earlier minimum payments is unpaid after their due dates."""
-        return sum(each.remaining_minor for each in self.dues if each.due_on < day)
+        return sum(each.unpaid_minor for each in self.dues if each.late_from < day)
 
     def due_since(self, day: date) -> date | None:
         """The due date of the oldest minimum payment that is past due."""
-        missed = [each.due_on for each in self.dues if each.remaining_minor and each.due_on < day]
-        return min(missed, default=None)
+        late = [each.late_from for each in self.dues if each.unpaid_minor]
+        return min((each for each in late if each < day), default=None)
 
 
 def total(balances: tuple[Balance, ...]) -> int:

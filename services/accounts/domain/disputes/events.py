@@ -171,3 +171,21 @@ class DisputeResolved(Fact):
     balance: Money
     transaction_date: date
     posting_date: date
+
+
+@fact
+class RequiredPaymentChanged(Fact):
+    """Because of disputes another amount is `required` now of a statement than was `told` with it,
+    which stays as it is. Of what was new with it `left_out` need not be paid, at the latest until
+    `restored_by`; of its balance `disputed` is withheld."""
+
+    account_id: str
+    customer_id: str
+    number: int
+    due_on: date
+    told: Money
+    required: Money
+    left_out: Money
+    disputed: Money
+    restored_by: date | None
+    transaction_date: date

@@ -57,7 +57,9 @@ def _evidence_added(state: CreditAccount, fact: events.DisputeEvidenceAdded) -> 
 
 def _credited(state: CreditAccount, fact: events.ProvisionalCreditGranted) -> CreditAccount:
     before, credit = state.disputes.cases[fact.dispute_id], fact.credit.minor_units
-    after = replace(before, credited_minor=before.credited_minor + credit)
+    after = replace(
+        before, credited_minor=before.credited_minor + credit, credited_on=fact.posting_date
+    )
     return _with(state, after, posted_minor=-credit)
 
 
@@ -111,6 +113,10 @@ def _resolved(state: CreditAccount, fact: events.DisputeResolved) -> CreditAccou
     return replace(state, disputes=replace(state.disputes, lost=lost))
 
 
+def _required_changed(state: CreditAccount, fact: events.RequiredPaymentChanged) -> CreditAccount:
+    return state
+
+
 EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.DisputeOpened: _opened,
     events.DisputeAcknowledged: _acknowledged,
@@ -122,4 +128,5 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.DisputeStageLapsed: _lapsed,
     events.DisputeDeadlineMissed: _missed,
     events.DisputeResolved: _resolved,
+    events.RequiredPaymentChanged: _required_changed,
 }

@@ -117,6 +117,7 @@ class Dispute:
     reached: tuple[DisputeStatus, ...] = ()
     amount_minor: int
     credited_minor: int = 0
+    credited_on: date | None = None
     recovered_minor: int = 0
     final: bool = False
     timely: bool = True

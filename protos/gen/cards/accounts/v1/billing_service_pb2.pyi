@@ -928,10 +928,18 @@ class GetBalanceResponse(_message.Message):
     DUE_ON_FIELD_NUMBER: _builtins.int
     PAST_DUE_FIELD_NUMBER: _builtins.int
     DELINQUENCY_DAYS_FIELD_NUMBER: _builtins.int
+    MINIMUM_TOLD_FIELD_NUMBER: _builtins.int
+    MINIMUM_REQUIRED_FIELD_NUMBER: _builtins.int
+    DISPUTED_FIELD_NUMBER: _builtins.int
+    RESTORED_BY_FIELD_NUMBER: _builtins.int
     due_on: _builtins.str
     """When it is due; empty where nothing is."""
     delinquency_days: _builtins.int
     """Days past due, as last told: 0, 1, 30, 60 and so on."""
+    restored_by: _builtins.str
+    """Until when what a dispute was lost for may be paid before it is required again, YYYY-MM-DD;
+    empty where nothing is.
+    """
     @_builtins.property
     def balance(self) -> _money_pb2.Money:
         """What is owed; negative where the account is in credit."""
@@ -948,6 +956,20 @@ class GetBalanceResponse(_message.Message):
     def past_due(self) -> _money_pb2.Money:
         """What is past due now."""
 
+    @_builtins.property
+    def minimum_told(self) -> _money_pb2.Money:
+        """The minimum payment as the last statement told it; a statement never changes."""
+
+    @_builtins.property
+    def minimum_required(self) -> _money_pb2.Money:
+        """The minimum payment of it that is required now: less than was told while something of the
+        statement is in dispute (12 CFR 1026.13(d)).
+        """
+
+    @_builtins.property
+    def disputed(self) -> _money_pb2.Money:
+        """What of the balance is in dispute and need not be paid."""
+
     def __init__(
         self,
         *,
@@ -957,10 +979,14 @@ class GetBalanceResponse(_message.Message):
         due_on: _builtins.str = ...,
         past_due: _money_pb2.Money | None = ...,
         delinquency_days: _builtins.int = ...,
+        minimum_told: _money_pb2.Money | None = ...,
+        minimum_required: _money_pb2.Money | None = ...,
+        disputed: _money_pb2.Money | None = ...,
+        restored_by: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "minimum_left", b"minimum_left", "past_due", b"past_due"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "disputed", b"disputed", "minimum_left", b"minimum_left", "minimum_required", b"minimum_required", "minimum_told", b"minimum_told", "past_due", b"past_due"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "buckets", b"buckets", "delinquency_days", b"delinquency_days", "due_on", b"due_on", "minimum_left", b"minimum_left", "past_due", b"past_due"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "buckets", b"buckets", "delinquency_days", b"delinquency_days", "disputed", b"disputed", "due_on", b"due_on", "minimum_left", b"minimum_left", "minimum_required", b"minimum_required", "minimum_told", b"minimum_told", "past_due", b"past_due", "restored_by", b"restored_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

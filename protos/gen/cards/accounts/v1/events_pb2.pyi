@@ -3677,6 +3677,60 @@ class DisputeStageLapsed(_message.Message):
 Global___DisputeStageLapsed: _TypeAlias = DisputeStageLapsed  # noqa: Y015
 
 @_typing.final
+class RequiredPaymentChanged(_message.Message):
+    """Because of disputes another amount is required of a statement than was told with it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    DUE_ON_FIELD_NUMBER: _builtins.int
+    TOLD_FIELD_NUMBER: _builtins.int
+    REQUIRED_FIELD_NUMBER: _builtins.int
+    RESTORED_BY_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    number: _builtins.int
+    """Number of the statement."""
+    due_on: _builtins.str
+    """When its minimum payment is due."""
+    restored_by: _builtins.str
+    """Until when what a dispute was lost for may be paid before it is required again; or empty."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def told(self) -> _money_pb2.Money:
+        """The minimum payment as it was told."""
+
+    @_builtins.property
+    def required(self) -> _money_pb2.Money:
+        """The minimum payment that is required now."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        number: _builtins.int = ...,
+        due_on: _builtins.str = ...,
+        told: _money_pb2.Money | None = ...,
+        required: _money_pb2.Money | None = ...,
+        restored_by: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["required", b"required", "told", b"told"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "due_on", b"due_on", "number", b"number", "required", b"required", "restored_by", b"restored_by", "told", b"told", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequiredPaymentChanged: _TypeAlias = RequiredPaymentChanged  # noqa: Y015
+
+@_typing.final
 class DisputeAcknowledged(_message.Message):
     """The holder was told that the notice has come."""
 

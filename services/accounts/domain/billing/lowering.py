@@ -1,0 +1,46 @@
+"""What of a minimum payment need not be paid for the time being, as facts about disputes say it."""
+
+from dataclasses import replace
+
+from services.accounts.domain.billing.buckets import is_plan
+from services.accounts.domain.billing.calendar import DAY
+from services.accounts.domain.billing.state import Billing, Due, MinimumBasis
+from services.accounts.domain.billing.statement import Statement
+from services.accounts.domain.billing.terms import BillingTerms
+from services.accounts.domain.disputes.events import RequiredPaymentChanged
+
+
+def basis_of(told: Statement) -> MinimumBasis:
+    """Of what the minimum payment of a statement was made."""
+    planned = sum(each.closing_minor for each in told.balances if is_plan(each.bucket))
+    owed = max(0, told.closing_minor - told.disputed_minor)
+    return MinimumBasis(
+        revolving_minor=max(0, owed - planned),
+        planned_minor=planned,
+        interest_minor=sum(each.interest_minor for each in told.balances),
+        fees_minor=told.fees_minor,
+        instalments_minor=told.minimum.instalments_minor,
+        disputed_minor=told.disputed_minor,
+    )
+
+
+def required_changed(before: Billing, terms: BillingTerms, fact: RequiredPaymentChanged) -> Billing:
+    """Another amount is required of a statement."""
+    return replace(
+        before,
+        dues=tuple(_with(due, fact) if due.number == fact.number else due for due in before.dues),
+    )
+
+
+def _with(due: Due, fact: RequiredPaymentChanged) -> Due:
+    after = replace(
+        due,
+        now_minor=fact.required.minor_units,
+        left_out_minor=fact.left_out.minor_units,
+        disputed_minor=fact.disputed.minor_units,
+        restored_by=fact.restored_by,
+    )
+    if after.unpaid_minor and not due.unpaid_minor and fact.transaction_date > due.due_on:
+        # What is required again is late from the end of its own time on, not from the due date.
+        return replace(after, late_on=fact.transaction_date - DAY)
+    return after
