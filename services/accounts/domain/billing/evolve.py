@@ -13,7 +13,7 @@ from services.accounts.domain.billing.calendar import DAY, close_of, months_late
 from services.accounts.domain.billing.entries import entered, in_order
 from services.accounts.domain.billing.fees import annual_fee_due
 from services.accounts.domain.billing.instalments import instalments_due, still_owed
-from services.accounts.domain.billing.lowering import basis_of, required_changed
+from services.accounts.domain.billing.lowering import due_of, required_changed
 from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import (
     CLOSED_CYCLES_LIMIT,
@@ -22,7 +22,6 @@ from services.accounts.domain.billing.state import (
     Billing,
     ChargedFee,
     Cycle,
-    Due,
 )
 from services.accounts.domain.billing.statement import GraceStatus, LineKind
 from services.accounts.domain.billing.terms import PENALTY_FEES, BillingTerms
@@ -151,18 +150,6 @@ def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Bil
     cycle = _closed(before, terms, fact)
     later = [line for line in before.booked() if line.effective_on > fact.closed_on]
     closing = balances_of((each.bucket, each.closing_minor) for each in told.balances)
-    required = told.minimum.regular_minor + told.minimum.instalments_minor
-    due = Due(
-        number=fact.number,
-        closed_on=fact.closed_on,
-        due_on=fact.due_on,
-        minimum_minor=told.minimum.total_minor,
-        required_minor=required,
-        remaining_minor=required,
-        closing_minor=told.closing_minor,
-        basis=basis_of(told),
-        disputed_minor=told.disputed_minor,
-    )
     opened_on = fact.closed_on + DAY
     kept = {line.entry_id for line in later}
     closed = (*before.closed[-(CLOSED_CYCLES_LIMIT - 1) :], cycle)
@@ -179,7 +166,7 @@ def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Bil
         deferrals=remembered(before, closed, closing),
         grace=told.grace is GraceStatus.KEPT,
         streak=fact.streak,
-        dues=(*before.dues[-(DUES_LIMIT - 1) :], due),
+        dues=(*before.dues[-(DUES_LIMIT - 1) :], due_of(told)),
         billed=instalments_due(before.plans, told.balances),
         plans=still_owed(before.plans, told.balances),
         year=opened_on.year,

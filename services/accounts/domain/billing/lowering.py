@@ -1,4 +1,4 @@
-"""What of a minimum payment need not be paid for the time being, as facts about disputes say it."""
+"""Minimum payments as they are told, and what of them need not be paid because of disputes."""
 
 from dataclasses import replace
 
@@ -10,17 +10,28 @@ from services.accounts.domain.billing.terms import BillingTerms
 from services.accounts.domain.disputes.events import RequiredPaymentChanged
 
 
-def basis_of(told: Statement) -> MinimumBasis:
-    """Of what the minimum payment of a statement was made."""
+def due_of(told: Statement) -> Due:
+    """The minimum payment of a statement, and of what it was made."""
+    required = told.minimum.regular_minor + told.minimum.instalments_minor
     planned = sum(each.closing_minor for each in told.balances if is_plan(each.bucket))
     owed = max(0, told.closing_minor - told.disputed_minor)
-    return MinimumBasis(
-        revolving_minor=max(0, owed - planned),
-        planned_minor=planned,
-        interest_minor=sum(each.interest_minor for each in told.balances),
-        fees_minor=told.fees_minor,
-        instalments_minor=told.minimum.instalments_minor,
+    return Due(
+        number=told.number,
+        closed_on=told.closed_on,
+        due_on=told.due_on,
+        minimum_minor=told.minimum.total_minor,
+        required_minor=required,
+        remaining_minor=required,
+        closing_minor=told.closing_minor,
         disputed_minor=told.disputed_minor,
+        basis=MinimumBasis(
+            revolving_minor=max(0, owed - planned),
+            planned_minor=planned,
+            interest_minor=sum(each.interest_minor for each in told.balances),
+            fees_minor=told.fees_minor,
+            instalments_minor=told.minimum.instalments_minor,
+            disputed_minor=told.disputed_minor,
+        ),
     )
 
 
