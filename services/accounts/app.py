@@ -8,6 +8,7 @@ from cards.accounts.v1 import events_pb2
 from chassis.ports import Ports
 from chassis.service import Service, Worker
 from services.accounts import grpc_api, policies, projections, tables
+from services.accounts.clients import Risk, Screener
 from services.accounts.config import AccountsSettings
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.applications.applicant import APPLICANT
@@ -22,11 +23,15 @@ from services.accounts.domain.pan import PAN
 from services.accounts.domain.pins.card_keys import CARD_KEYS
 from services.accounts.domain.programme import PROGRAMME
 from services.accounts.domain.reconciliation.day_end import DAY_END
+from services.accounts.domain.screening.customer_screening import CUSTOMER_SCREENING
+from services.accounts.domain.screening.rescreening import RESCREENING
 from services.accounts.domain.transactions.labels import TRANSACTION_LABEL
 from services.accounts.iso8583.serving import servers
+from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.billing_run import BillingRun
 from services.accounts.use_cases.clearing import ClearingFiles
 from services.accounts.use_cases.day_ends import DayEnds
+from services.accounts.use_cases.screening import Rescreenings
 
 
 async def owner_of_account(ports: Ports, account_id: str) -> Mapping[str, Any] | None:
@@ -64,12 +69,21 @@ async def describe_application(ports: Ports, application_id: str) -> Mapping[str
     return {}
 
 
+def rescreenings(ports: Ports) -> Rescreenings:
+    """Looks for customers on the lists that risk keeps."""
+    settings = ports.settings
+    risk = Risk(ports.rpc, settings.assessment_deadline_ms)
+    accounts = Accounts(ports.application, ports.keys, ports, risk)
+    return Rescreenings(ports, accounts, Screener(ports.rpc, settings.screening_deadline_ms))
+
+
 def workers(ports: Ports) -> Sequence[Worker]:
     """What runs beside the relay; of several processes, the first works through clearing files."""
     first = ports.settings.worker_index == 0
     return [
         ("billing run", BillingRun(ports, DayEnds(ports).prove).run),
         *([("clearing files", ClearingFiles(ports).run)] if first else []),
+        *([("screening", rescreenings(ports).run)] if first else []),
     ]
 
 
@@ -90,6 +104,8 @@ SERVICE = Service(
         TRANSACTION_LABEL,
         APPLICATION,
         APPLICANT,
+        CUSTOMER_SCREENING,
+        RESCREENING,
     ),
     upcasters=UPCASTERS,
     public=events_pb2,

@@ -16,6 +16,7 @@ from tests.contract import (
     part_device_tokens,
     part_disputes,
     part_programmes,
+    part_screening,
     part_transactions,
 )
 
@@ -36,5 +37,6 @@ PARTS: tuple[Callable[["Story"], None], ...] = (
     part_charges.tell,
     part_applications.tell,
     part_disputes.tell,
+    part_screening.tell,
 )
 """In order; each may use the holders that the story has opened, or open others."""

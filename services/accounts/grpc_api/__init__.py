@@ -34,6 +34,7 @@ from services.accounts.grpc_api import (
     billing,
     clearing,
     credit_lines,
+    customer_screenings,
     customers,
     deferrals,
     disputes,
@@ -84,6 +85,7 @@ def rpcs(ports: Ports) -> Rpcs:
         *disputes.rpcs(ports),
         *ledger.rpcs(ports),
         *customers.rpcs(ports, accounts),
+        *customer_screenings.rpcs(ports),
         *documents.rpcs(ports, accounts),
         (
             add_AccountsServiceServicer_to_server,

@@ -9,6 +9,7 @@ from services.accounts.projections import (
     credit_lines,
     disputes,
     reconciliation,
+    screening,
     statements,
 )
 
@@ -21,5 +22,6 @@ PROJECTIONS = (
     *credit_lines.PROJECTIONS,
     *disputes.PROJECTIONS,
     *reconciliation.PROJECTIONS,
+    *screening.PROJECTIONS,
     *statements.PROJECTIONS,
 )

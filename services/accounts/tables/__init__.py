@@ -10,6 +10,7 @@ from services.accounts.tables import (
     disputes,
     network_references,
     reconciliation,
+    screening,
     search,
     statements,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "disputes",
     "network_references",
     "reconciliation",
+    "screening",
     "search",
     "statements",
 ]

@@ -4349,3 +4349,109 @@ class CreditLineReduced(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreditLineReduced: _TypeAlias = CreditLineReduced  # noqa: Y015
+
+@_typing.final
+class CustomerScreeningReferred(_message.Message):
+    """People have to look at a customer, who may be on a list, or whose name nobody can read."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    SCREENING_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """The customer."""
+    screening_id: _builtins.str
+    """What risk calls the screening."""
+    reason: _builtins.str
+    """SANCTIONS_MATCH, POLITICALLY_EXPOSED_MATCH or NOT_AVAILABLE."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        screening_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "reason", b"reason", "screening_id", b"screening_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustomerScreeningReferred: _TypeAlias = CustomerScreeningReferred  # noqa: Y015
+
+@_typing.final
+class CustomerScreeningResolved(_message.Message):
+    """People have looked at a customer who may have been on a list."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    SCREENING_ID_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """The customer."""
+    screening_id: _builtins.str
+    """What risk calls the screening."""
+    decision: _builtins.str
+    """TRUE_MATCH or FALSE_POSITIVE."""
+    decided_by: _builtins.str
+    """Who decided."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        screening_id: _builtins.str = ...,
+        decision: _builtins.str = ...,
+        decided_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "decided_by", b"decided_by", "decision", b"decision", "screening_id", b"screening_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustomerScreeningResolved: _TypeAlias = CustomerScreeningResolved  # noqa: Y015
+
+@_typing.final
+class RescreeningCompleted(_message.Message):
+    """All customers have been looked for again after a list had changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESCREENING_ID_FIELD_NUMBER: _builtins.int
+    LIST_ID_FIELD_NUMBER: _builtins.int
+    VERSION_ID_FIELD_NUMBER: _builtins.int
+    SCREENED_FIELD_NUMBER: _builtins.int
+    REFERRED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    rescreening_id: _builtins.str
+    """The pass."""
+    list_id: _builtins.str
+    """The list that changed."""
+    version_id: _builtins.str
+    """Its version."""
+    screened: _builtins.int
+    """How many customers were looked for."""
+    referred: _builtins.int
+    """How many of them were found."""
+    skipped: _builtins.int
+    """How many were forgotten meanwhile."""
+    def __init__(
+        self,
+        *,
+        rescreening_id: _builtins.str = ...,
+        list_id: _builtins.str = ...,
+        version_id: _builtins.str = ...,
+        screened: _builtins.int = ...,
+        referred: _builtins.int = ...,
+        skipped: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["list_id", b"list_id", "referred", b"referred", "rescreening_id", b"rescreening_id", "screened", b"screened", "skipped", b"skipped", "version_id", b"version_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RescreeningCompleted: _TypeAlias = RescreeningCompleted  # noqa: Y015
