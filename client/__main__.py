@@ -31,6 +31,7 @@ from client import (
     disputes,
     ledger,
     network,
+    network_keys,
     programmes,
     rights,
     statements,
@@ -322,6 +323,7 @@ register_transactions(app)
 app.command("card")(card_life.change)
 app.command("device-tokens")(device_tokens.show)
 app.command("keys")(card_keys.show)
+app.command("network-keys")(network_keys.show)
 app.command("business-day")(business_day.show)
 app.command("statement")(billing.statement)
 app.command("statement-download")(statements.download)

@@ -21,6 +21,7 @@ from services.accounts.domain.customer import CUSTOMER
 from services.accounts.domain.events import UPCASTERS
 from services.accounts.domain.pan import PAN
 from services.accounts.domain.pins.card_keys import CARD_KEYS
+from services.accounts.domain.pins.network_keys import NETWORK_KEYS
 from services.accounts.domain.programme import PROGRAMME
 from services.accounts.domain.reconciliation.day_end import DAY_END
 from services.accounts.domain.screening.customer_screening import CUSTOMER_SCREENING
@@ -96,6 +97,7 @@ SERVICE = Service(
         CREDIT_ACCOUNT,
         CARD_PLACE,
         CARD_KEYS,
+        NETWORK_KEYS,
         PAN,
         BUSINESS_DAY,
         CLEARING_FILE,

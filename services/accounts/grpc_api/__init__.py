@@ -8,6 +8,7 @@ from cards.accounts.v1 import (
     charges_service_pb2,
     controls_service_pb2,
     device_tokens_service_pb2,
+    network_keys_service_pb2,
     programmes_service_pb2,
 )
 from cards.accounts.v1.accounts_service_pb2 import DESCRIPTOR
@@ -24,6 +25,9 @@ from cards.accounts.v1.charges_service_pb2_grpc import add_ChargesServiceService
 from cards.accounts.v1.controls_service_pb2_grpc import add_ControlsServiceServicer_to_server
 from cards.accounts.v1.device_tokens_service_pb2_grpc import (
     add_DeviceTokensServiceServicer_to_server,
+)
+from cards.accounts.v1.network_keys_service_pb2_grpc import (
+    add_NetworkKeysServiceServicer_to_server,
 )
 from cards.accounts.v1.programmes_service_pb2_grpc import add_ProgrammesServiceServicer_to_server
 
@@ -51,6 +55,7 @@ from services.accounts.grpc_api.controls import ControlsApi
 from services.accounts.grpc_api.credits import ChargesApi
 from services.accounts.grpc_api.device_tokens import DeviceTokensApi
 from services.accounts.grpc_api.holders import Holders
+from services.accounts.grpc_api.network_keys import NetworkKeysApi
 from services.accounts.grpc_api.programmes import Programmes
 from services.accounts.grpc_api.transactions import transactions_rpcs
 from services.accounts.queries.books import Trades
@@ -101,6 +106,11 @@ def rpcs(ports: Ports) -> Rpcs:
             add_CardKeysServiceServicer_to_server,
             CardKeysApi(ports, accounts),
             card_keys_service_pb2.DESCRIPTOR.services_by_name["CardKeysService"],
+        ),
+        (
+            add_NetworkKeysServiceServicer_to_server,
+            NetworkKeysApi(ports),
+            network_keys_service_pb2.DESCRIPTOR.services_by_name["NetworkKeysService"],
         ),
         (
             add_CardSecretsServiceServicer_to_server,

@@ -35,6 +35,7 @@ from services.accounts.iso8583.functions import (
 )
 from services.accounts.iso8583.management import Management
 from services.accounts.iso8583.message import (
+    NOT_AUTHENTIC,
     Codec,
     Fields,
     Malformed,
@@ -120,7 +121,7 @@ class Connection:
         """The answer to a message; None for what is none of ours to answer. Raises Hangup."""
         codec = self._door.codec
         try:
-            message = codec.decode(frame)
+            message = await self._decoded(frame)
             if not is_request(message.mti):
                 log("iso8583_ignored", level="warning", gateway=self._gateway, type=message.mti)
                 return None
@@ -129,7 +130,24 @@ class Connection:
             return self._refused(fault)
         if answer is None:
             return None
-        return codec.encode(answer_type(message.mti), _echo(message.fields) | answer)
+        fields = _echo(message.fields) | answer
+        return codec.encode(answer_type(message.mti), fields, message.mac_key)
+
+    async def _decoded(self, frame: bytes) -> Message:
+        """The message in a frame, authenticated by a key of the gateway. Raises Malformed."""
+        codec, keys = self._door.codec, self._door.charges.keys
+        try:
+            await keys.know(self._gateway)
+        except Error as error:
+            # Nothing can be read without knowing by which key; a gateway connects again.
+            raise Hangup("KEYS_UNKNOWN") from error
+        try:
+            return codec.decode(frame, keys.mac_keys(self._gateway))
+        except Malformed as fault:
+            # Another process may have taken a new key into use.
+            if fault.why != NOT_AUTHENTIC or not await keys.learn(self._gateway):
+                raise
+        return codec.decode(frame, keys.mac_keys(self._gateway))
 
     def _refused(self, fault: Malformed) -> bytes | None:
         log(
@@ -148,16 +166,18 @@ class Connection:
         answer: Answer = {39: FORMAT_ERROR}
         if fault.field:
             answer[44] = f"{fault.field:03d}"
-        return self._door.codec.encode(answer_type(fault.mti), _echo(fault.fields) | answer)
+        fields, keys = _echo(fault.fields) | answer, self._door.charges.keys
+        newest = next(iter(keys.mac_keys(self._gateway)), None)
+        return self._door.codec.encode(answer_type(fault.mti), fields, newest)
 
     async def _answer(self, message: Message) -> Answer | None:
         if message.kind not in KNOWN:
             raise Malformed("there is no such message", 0, message.mti, message.fields)
-        if message.kind == NETWORK_MANAGEMENT:
+        function = function_of(message)
+        if message.kind == NETWORK_MANAGEMENT and function is None:
             return self._management.answer(message)
         if self._door.sign_on_required and not self._management.signed_on:
             return {39: INOPERATIVE}
-        function = function_of(message)
         if function is None:
             return {39: NOT_SUPPORTED}
         lacking = missing(message, function)

@@ -21,6 +21,8 @@ PURCHASES = frozenset({"00", "01", "09", "11"})
 """Processing codes: goods and services, cash, goods with cash back, quasi-cash."""
 ORIGINAL_CREDIT = "26"
 """Processing code: money that somebody sends to the card."""
+KEY_DELIVERIES = frozenset({"101", "161"})
+"""Of field 70: a key change that brings the key."""
 BALANCE_INQUIRY = "31"
 """Processing code: what may be spent?"""
 
@@ -58,6 +60,7 @@ TAKE_CREDIT = Function("PostOriginalCredit", CRITICAL, NetworkCharges.take_credi
 REVERSE_CREDIT = Function(
     "ReverseOriginalCredit", CRITICAL, NetworkCharges.reverse_credit, (*IDENTIFYING, 90)
 )
+CHANGE_KEY = Function("ChangeNetworkKey", CRITICAL, NetworkCharges.change_key, (7, 11, 70, 110))
 INQUIRE = Function(
     "InquireBalance", AdmissionClass.QUERY, NetworkCharges.inquire_balance, (3, 7, 11, 32)
 )
@@ -66,6 +69,8 @@ INQUIRE = Function(
 def function_of(message: Message) -> Function | None:
     """What a message asks for, None for what this door does not know how to do."""
     kind, processing = message.kind, message.get(3)[:2]
+    if kind == NETWORK_MANAGEMENT:
+        return CHANGE_KEY if message.get(70) in KEY_DELIVERIES else None
     if processing in PURCHASES:
         if kind == AUTHORISATION and message.get(90):
             return INCREMENT
@@ -98,6 +103,7 @@ ALL = (
     *{id(each): each for each in _BY_CODE.values()}.values(),
     INCREMENT,
     STAND_IN,
+    CHANGE_KEY,
 )
 KNOWN = frozenset({*(kind for kind, _ in _BY_CODE), NETWORK_MANAGEMENT})
 """Message types that this door answers otherwise than by a format error."""
@@ -108,6 +114,8 @@ def missing(message: Message, function: Function) -> int:
     for number in function.needs:
         if number not in message.fields:
             return number
+    if function is CHANGE_KEY:
+        return 0
     if not message.get(2) and not message.get(35):
         return 2
     if function in (REVERSE, ADVISE):

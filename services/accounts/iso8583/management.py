@@ -1,4 +1,4 @@
-"""Network management, 0800: signing on and off, echo tests, and keys, which this door has not."""
+"""Network management, 0800: signing on and off, echo tests, and key changes we cannot follow."""
 
 from chassis.logs import log
 from services.accounts.domain.values import APPROVED
@@ -9,7 +9,8 @@ NEEDS = (7, 11, 70)
 SIGN_ON = frozenset({"001", "061"})
 SIGN_OFF = frozenset({"002", "062"})
 ECHO = frozenset({"270", "301"})
-KEY_CHANGE = frozenset({"101", "161", "162"})
+KEY_CHANGE = frozenset({"162"})
+"""That we should send a key; those that bring one are answered elsewhere."""
 
 
 class Management:
@@ -29,7 +30,6 @@ class Management:
             self.signed_on = code in SIGN_ON
             log("iso8583_signed", gateway=self._gateway, on=self.signed_on)
         elif code not in ECHO:
-            # Keys are settings of this door, changed by who runs it: it takes none from outside.
             if code in KEY_CHANGE:
                 log("iso8583_key_change_refused", level="warning", gateway=self._gateway)
             return {39: NOT_SUPPORTED}

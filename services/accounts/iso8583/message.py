@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import iso8583
@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.cmac import CMAC
 from services.accounts.iso8583.spec import FIELDS, MAC_BYTES, Encoding, Kind, library_spec
 
 MAC_FIELDS = (64, 128)
+NOT_AUTHENTIC = "the message is not authentic"
 _MTI = re.compile(r"[0-9]{4}")
 _NO_MAC = "0" * (2 * MAC_BYTES)
 
@@ -30,10 +31,11 @@ Fields = Mapping[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: its type indicator and its fields."""
+    """A message: its type indicator and its fields, and the key that it is authenticated by."""
 
     mti: str
     fields: Fields = field(repr=False)
+    mac_key: bytes | None = field(default=None, repr=False, compare=False)
 
     def __getitem__(self, number: int) -> str:
         return self.fields[number]
@@ -70,9 +72,12 @@ class Codec:
         self._encoding = encoding
         self._spec = library_spec(encoding)
         self._mac_key = mac_key
+        self._own_keys = () if mac_key is None else (mac_key,)
 
-    def decode(self, frame: bytes) -> Message:
-        """The message in a frame. Raises Malformed."""
+    def decode(self, frame: bytes, mac_keys: Sequence[bytes] = ()) -> Message:
+        """The message in a frame, authenticated by one of the keys, else by the codec's own.
+        Raises Malformed."""
+        keys = mac_keys or self._own_keys
         try:
             texts, raw = iso8583.decode(frame, self._spec)
         except iso8583.DecodeError as error:
@@ -91,8 +96,7 @@ class Codec:
                 broken = broken or int(number)
         if broken:
             raise Malformed("the field holds what it may not", broken, mti, fields)
-        self._check_mac(frame, mti, fields)
-        return Message(mti, fields)
+        return Message(mti, fields, self._check_mac(frame, mti, fields, keys))
 
     def _cut_off(self, partial: Mapping[str, str], at: str) -> Malformed:
         mti = partial.get("t", "")
@@ -106,30 +110,34 @@ class Codec:
         # The library takes +9 and 1_0 for numbers, as Python does.
         return self._encoding is Encoding.BCD or not length or length.isdigit()
 
-    def encode(self, mti: str, fields: Fields) -> bytes:
-        """A message as bytes."""
+    def encode(self, mti: str, fields: Fields, mac_key: bytes | None = None) -> bytes:
+        """A message as bytes, authenticated by a key, else by the codec's own, if it has one."""
+        mac_key = mac_key or self._mac_key
         texts = {str(number): text for number, text in fields.items() if number not in MAC_FIELDS}
         if self._encoding is Encoding.BCD and "35" in texts:
             # Packed, the separator of track 2 is the digit D.
             texts["35"] = texts["35"].replace("=", "D")
-        if self._mac_key is not None:
+        if mac_key is not None:
             place = 128 if any(number > 64 for number in fields) else 64
             texts[str(place)] = _NO_MAC
         raw, _ = iso8583.encode({"t": mti, **texts}, self._spec)
-        if self._mac_key is None:
+        if mac_key is None:
             return bytes(raw)
         unsigned = bytes(raw[:-MAC_BYTES])
-        return unsigned + self._mac(unsigned, self._mac_key)
+        return unsigned + self._mac(unsigned, mac_key)
 
-    def _check_mac(self, frame: bytes, mti: str, fields: Fields) -> None:
-        if self._mac_key is None:
-            return
+    def _check_mac(
+        self, frame: bytes, mti: str, fields: Fields, keys: Sequence[bytes]
+    ) -> bytes | None:
+        if not keys:
+            return None
         last = max(fields, default=0)
         if last not in MAC_FIELDS:
             raise Malformed("the message is not authenticated", 64, mti, fields)
-        expected = self._mac(frame[:-MAC_BYTES], self._mac_key)
-        if not hmac.compare_digest(frame[-MAC_BYTES:], expected):
-            raise Malformed("the message is not authentic", last, mti, fields)
+        for key in keys:
+            if hmac.compare_digest(frame[-MAC_BYTES:], self._mac(frame[:-MAC_BYTES], key)):
+                return key
+        raise Malformed(NOT_AUTHENTIC, last, mti, fields)
 
     @staticmethod
     def _mac(data: bytes, key: bytes) -> bytes:

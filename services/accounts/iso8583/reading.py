@@ -75,7 +75,7 @@ class Reading:
         self.now = now
         self._currencies = currencies
         self.trace = Trace(
-            gateway, _institution(message[32]), message[11], self._instant(message[7], 7)
+            gateway, _institution(message.get(32)), message[11], self._instant(message[7], 7)
         )
 
     def malformed(self, why: str, field: int) -> Malformed:

@@ -15,6 +15,7 @@ from services.accounts.iso8583.message import Codec
 from services.accounts.iso8583.reading import load_currencies
 from services.accounts.iso8583.settings import Iso8583Settings
 from services.accounts.use_cases.accounts import Accounts
+from services.accounts.use_cases.network_keys import GatewayKeys, agreed_in, key_of
 
 NAME = "iso8583"
 
@@ -36,18 +37,15 @@ def make_door(ports: Ports, guard: Guard, admission: Admission) -> Door:
     settings: Iso8583Settings = ports.settings
     risk = Risk(ports.rpc, ports.settings.assessment_deadline_ms)
     accounts = Accounts(ports.application, ports.keys, ports, risk)
-    key, pin_key = settings.iso8583_mac_key, settings.iso8583_pin_key
+    keys = GatewayKeys(ports, agreed_in(settings))
     return Door(
-        codec=Codec(
-            settings.iso8583_encoding,
-            None if key is None else bytes.fromhex(key.get_secret_value()),
-        ),
+        codec=Codec(settings.iso8583_encoding, key_of(settings.iso8583_mac_key)),
         charges=NetworkCharges(
             accounts,
             ports.application,
             ports.database,
             settings.iso8583_network,
-            () if pin_key is None else (bytes.fromhex(pin_key.get_secret_value()),),
+            keys,
         ),
         ports=ports,
         guard=guard,

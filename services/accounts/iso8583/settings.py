@@ -40,6 +40,11 @@ class Iso8583Settings(Settings):
     iso8583_pin_key: SecretStr | None = None
     """Hexadecimal, 16 or 24 bytes for triple DES: PIN blocks in field 52, of format 0, come under
     it. None: PINs are verified in front of this door, and the field is ignored."""
+    iso8583_key_encryption_key: SecretStr | None = None
+    """Hexadecimal, 16, 24 or 32 bytes: new PIN and MAC keys of gateways come under it, as TR-31 key
+    blocks. None: keys change with these settings only."""
+    iso8583_key_overlap_seconds: PositiveInt = 900
+    """So long the key before is taken after a change."""
     iso8583_sign_on_required: bool = False
     """Refuse what is no network management until the gateway has signed on."""
     iso8583_deadline_ms: PositiveInt = 2_000
@@ -74,6 +79,9 @@ class Iso8583Settings(Settings):
         key = self.iso8583_mac_key
         if key is not None and _length_of(key.get_secret_value()) not in MAC_KEY_BYTES:
             raise ValueError("iso8583_mac_key is 16, 24 or 32 bytes in hexadecimal digits")
+        key = self.iso8583_key_encryption_key
+        if key is not None and _length_of(key.get_secret_value()) not in MAC_KEY_BYTES:
+            raise ValueError("iso8583_key_encryption_key is 16, 24 or 32 bytes in hexadecimal")
         key = self.iso8583_pin_key
         if key is not None and _length_of(key.get_secret_value()) not in PIN_KEY_BYTES:
             raise ValueError("iso8583_pin_key is 16 or 24 bytes in hexadecimal digits")

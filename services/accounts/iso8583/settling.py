@@ -1,7 +1,7 @@
 """What the handlers of messages have in common: cards, originals, and answers that are kept."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -10,7 +10,7 @@ from google.protobuf.wrappers_pb2 import BytesValue
 
 from chassis.application import Application
 from chassis.database import Database
-from chassis.kernel.errors import NotFound
+from chassis.kernel.errors import Invalid, NotFound
 from chassis.kernel.events import Command
 from chassis.work import Settled
 from services.accounts.domain.account.state import CreditAccount
@@ -26,6 +26,7 @@ from services.accounts.iso8583.reversals import Named, named_by
 from services.accounts.projections.network_references import remember
 from services.accounts.queries.network_references import charge_of
 from services.accounts.use_cases.accounts import Accounts
+from services.accounts.use_cases.network_keys import GatewayKeys
 from services.accounts.use_cases.secrets import Compared, Secrets, Shown
 
 Answer = dict[int, str]
@@ -34,14 +35,14 @@ Answer = dict[int, str]
 
 @dataclass(frozen=True)
 class Settling:
-    """Handlers stand on this; `network` is whose charges come to this door, and PIN blocks come
-    under one of `pin_keys`, without which nobody looks at them."""
+    """Handlers stand on this; `network` is whose charges come to this door, and `keys` are those
+    that gateways share with the house. Without one for PIN blocks nobody looks at them."""
 
     accounts: Accounts
     application: Application
     database: Database
     network: Network
-    pin_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    keys: GatewayKeys
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -60,17 +61,34 @@ class Settling:
         """What the message shows of the card, compared. The number of a token has neither an
         expiry nor a value of its own that could be."""
         value, code = ("", "") if pan.token_id else asked.value
+        zone_keys = self.keys.pin_keys(asked.gateway)
         shown = Shown(
             expiry="" if pan.token_id else asked.expiry,
             value=value,
             service_code=code,
-            block=asked.message.get(52) if self.pin_keys else "",
+            block=asked.message.get(52) if zone_keys else "",
             number=asked.number,
-            zone_keys=self.pin_keys,
+            zone_keys=zone_keys,
             chip="" if pan.token_id else asked.message.get(55),
             sequence=int(asked.message.get(23) or 0),
         )
-        return await self.secrets.check(await self.accounts.card_id_of(pan), shown, asked.day)
+        card_id = await self.accounts.card_id_of(pan)
+        try:
+            return await self.secrets.check(card_id, shown, asked.day)
+        except Invalid:
+            # Another process may have taken a new key into use.
+            if not shown.block or not await self.keys.learn(asked.gateway):
+                raise
+        again = replace(shown, zone_keys=self.keys.pin_keys(asked.gateway))
+        return await self.secrets.check(card_id, again, asked.day)
+
+    async def change_key(self, asked: Reading) -> Answer:
+        """Take a new key of the gateway into use, from the key block in field 110."""
+        command = await self.keys.changing(asked.gateway, asked.message[110], asked.trace.id)
+        answer = {39: APPROVED, 44: command.check_value}
+        told = await self.settle(command, answer=lambda settled: answer)
+        self.keys.forget(asked.gateway)
+        return told
 
     async def about(self, asked: Reading) -> tuple[CreditAccount, Named]:
         """The account, and the charge that a message is about. Raises NotFound."""

@@ -56,7 +56,16 @@ def test_every_message_needs_what_it_is_said_to_need() -> None:
                     == 90
                 )
                 told.add(function)
-    assert told == set(functions.ALL)
+    assert told | {functions.CHANGE_KEY} == set(functions.ALL)
+
+
+def test_a_key_change_needs_what_it_is_said_to_need() -> None:
+    section = TEXT.partition("## Network management, 0800")[2].partition("\n## ")[0]
+    for number in functions.CHANGE_KEY.needs:
+        assert re.search(rf"\b{number}\b", section)
+    assert functions.CHANGE_KEY.rpc in section
+    for code in functions.KEY_DELIVERIES:
+        assert functions.function_of(Message("0800", {70: code})) is functions.CHANGE_KEY
 
 
 def test_what_answers_repeat_is_told() -> None:

@@ -37,7 +37,7 @@ def everything_in(folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("code", "expected"), [("001", "00"), ("002", "00"), ("301", "00"), ("161", "40")]
+    ("code", "expected"), [("001", "00"), ("002", "00"), ("301", "00"), ("162", "40")]
 )
 async def test_network_management_is_answered(network: World, code: str, expected: str) -> None:
     answer = await network.line.ask(management(code))
