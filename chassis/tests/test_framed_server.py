@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,7 +103,10 @@ async def line_to(server: FramedServer, header: Header = Header.TWO_BYTES) -> As
     try:
         yield Line(reader, writer, header)
     finally:
-        writer.close()
+        # What a deaf peer left unsent would keep the socket open beyond the test.
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 @pytest.mark.parametrize("header", Header)
