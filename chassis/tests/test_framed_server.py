@@ -304,4 +304,6 @@ async def greeted(server: FramedServer, tls: ssl.SSLContext | None) -> bool:
     except (OSError, asyncio.IncompleteReadError):
         return False
     finally:
-        writer.close()
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()

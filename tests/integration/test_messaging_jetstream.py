@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -340,7 +340,9 @@ async def test_a_server_that_says_nothing_does_not_hold_us_for_ever(
             await asyncio.sleep(0.05)
     await bus.close()
     for writer in attempts:
-        writer.close()
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
     silent.close()
     await silent.wait_closed()
 

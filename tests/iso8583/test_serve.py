@@ -72,6 +72,7 @@ async def test_it_answers_and_drains_at_sigterm(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert await line.is_closed()
         writer.close()
+        await writer.wait_closed()
         async with asyncio.timeout(STOP_SECONDS):
             _, errors = await process.communicate()
         assert process.returncode == 0
