@@ -14,7 +14,11 @@ from services.accounts.domain.billing.buckets import Balance
 from services.accounts.domain.billing.disputed import disputed_in
 from services.accounts.domain.billing.events import DelinquencyCured, DueDatePassed, FeeCharged
 from services.accounts.domain.billing.state import Due
-from services.accounts.domain.billing.terms import AutopayKind, MinimumPaymentRule
+from services.accounts.domain.billing.terms import (
+    AutopayKind,
+    InstalmentProduct,
+    MinimumPaymentRule,
+)
 from services.accounts.domain.disputes import commands
 from services.accounts.domain.disputes.events import DisputeResolved, RequiredPaymentChanged
 from services.accounts.domain.disputes.state import DisputeReason, DisputeStatus
@@ -350,6 +354,33 @@ def test_a_charge_of_the_open_cycle_lowers_no_statement() -> None:
     told = story.dispute(later)
     assert not any(isinstance(fact, RequiredPaymentChanged) for fact in told)
     assert story.required == 50
+
+
+@pytest.mark.parametrize("disputed_on", [date(2026, 2, 3), date(2026, 3, 5)])
+def test_an_instalment_of_what_is_disputed_is_not_required(disputed_on: date) -> None:
+    """(d)(1): 300.00 are in a plan of three months. Disputed before the statement of February, or
+    after it: of that statement only 10% of the other 200.00 are required, and no instalment."""
+    story = Disputing(
+        fees=(),
+        rates=(),
+        instalment_products=(InstalmentProduct(months=3),),
+    )
+    plan = billing.AgreeInstalmentPlan(
+        account_id="account",
+        plan_id="plan",
+        charge_id=story.dear,
+        months=3,
+        transaction_date=date(2026, 2, 2),
+    )
+    story.on(2, 2).when(plan)
+    if disputed_on < date(2026, 2, 28):
+        story.on(2, 3).dispute(story.dear)
+    story.run(2, 28)
+    if disputed_on > date(2026, 2, 28):
+        assert story.statement(2).minimum.instalments_minor == 10_000
+        story.on(3, 5).dispute(story.dear)
+    second = story.due(2)
+    assert second.required_minor - second.left_out_minor == 2_000
 
 
 def test_two_disputes_lower_twice_and_end_one_by_one() -> None:

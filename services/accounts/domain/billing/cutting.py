@@ -107,17 +107,23 @@ def minimum_of(
     fees_minor: int,
 ) -> MinimumPayment:
     """What must be paid: by the rule, of what is neither disputed nor in an instalment plan, with
-    instalments and what is past due; never more than is owed."""
+    instalments of what is not disputed and what is past due; never more than is owed."""
     rule = terms.minimum_payment
-    planned = sum(each.minor for each in computed.closing if is_plan(each.bucket))
-    owed = max(0, total(computed.closing) - sum(each.minor for each in disputed))
-    revolving = max(0, owed - planned)
+    out = {each.bucket: each.minor for each in disputed}
+    planned = {
+        each.bucket: max(0, each.minor - out.get(each.bucket, 0))
+        for each in computed.closing
+        if is_plan(each.bucket)
+    }
+    owed = max(0, total(computed.closing) - sum(out.values()))
+    revolving = max(0, owed - sum(planned.values()))
     part = share(revolving, rule.basis_points)
     part += computed.interest_minor if rule.includes_interest else 0
     part += max(0, fees_minor) if rule.includes_fees else 0
     past_due = min(owed, billing.past_due_minor(billing.closes_on))
-    instalments = sum(each.minor for each in instalments_due(billing.plans, computed.balances))
-    instalments = min(instalments, owed - past_due)
+    billed = instalments_due(billing.plans, computed.balances)
+    asked = sum(min(each.minor, planned.get(each.bucket, 0)) for each in billed)
+    instalments = min(asked, owed - past_due)
     # What is past due is within the balance: the rest of it is all that the rule can ask for.
     regular = min(max(part, rule.floor_minor), revolving, owed - past_due - instalments)
     return MinimumPayment(

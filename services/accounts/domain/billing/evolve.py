@@ -150,6 +150,7 @@ def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Bil
     cycle = _closed(before, terms, fact)
     later = [line for line in before.booked() if line.effective_on > fact.closed_on]
     closing = balances_of((each.bucket, each.closing_minor) for each in told.balances)
+    billed = instalments_due(before.plans, told.balances)
     opened_on = fact.closed_on + DAY
     kept = {line.entry_id for line in later}
     closed = (*before.closed[-(CLOSED_CYCLES_LIMIT - 1) :], cycle)
@@ -166,8 +167,8 @@ def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Bil
         deferrals=remembered(before, closed, closing),
         grace=told.grace is GraceStatus.KEPT,
         streak=fact.streak,
-        dues=(*before.dues[-(DUES_LIMIT - 1) :], due_of(told)),
-        billed=instalments_due(before.plans, told.balances),
+        dues=(*before.dues[-(DUES_LIMIT - 1) :], due_of(told, billed, fact.disputed)),
+        billed=billed,
         plans=still_owed(before.plans, told.balances),
         year=opened_on.year,
         fees_of_year_minor=before.fees_of_year_minor if opened_on.year == before.year else 0,

@@ -2,19 +2,24 @@
 
 from dataclasses import replace
 
-from services.accounts.domain.billing.buckets import is_plan
+from services.accounts.domain.billing.buckets import Balance, is_plan
 from services.accounts.domain.billing.calendar import DAY
+from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import Billing, Due, MinimumBasis
 from services.accounts.domain.billing.statement import Statement
 from services.accounts.domain.billing.terms import BillingTerms
 from services.accounts.domain.disputes.events import RequiredPaymentChanged
 
 
-def due_of(told: Statement) -> Due:
-    """The minimum payment of a statement, and of what it was made."""
+def due_of(told: Statement, billed: tuple[Balance, ...], disputed: tuple[Balance, ...]) -> Due:
+    """The minimum payment of a statement, and of what it was made: `billed` instalments, and what
+    was in dispute when it was cut."""
     required = told.minimum.regular_minor + told.minimum.instalments_minor
-    planned = sum(each.closing_minor for each in told.balances if is_plan(each.bucket))
-    owed = max(0, told.closing_minor - told.disputed_minor)
+    planned = balances_of(
+        (each.bucket, each.closing_minor) for each in told.balances if is_plan(each.bucket)
+    )
+    out = sum(each.minor for each in disputed if not is_plan(each.bucket))
+    revolving = told.closing_minor - sum(each.minor for each in planned) - out
     return Due(
         number=told.number,
         closed_on=told.closed_on,
@@ -25,12 +30,12 @@ def due_of(told: Statement) -> Due:
         closing_minor=told.closing_minor,
         disputed_minor=told.disputed_minor,
         basis=MinimumBasis(
-            revolving_minor=max(0, owed - planned),
-            planned_minor=planned,
+            revolving_minor=max(0, revolving),
             interest_minor=sum(each.interest_minor for each in told.balances),
             fees_minor=told.fees_minor,
-            instalments_minor=told.minimum.instalments_minor,
-            disputed_minor=told.disputed_minor,
+            planned=planned,
+            instalments=billed,
+            disputed=disputed,
         ),
     )
 

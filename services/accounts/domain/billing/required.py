@@ -14,7 +14,7 @@ from services.accounts.domain.billing.interest import compute
 from services.accounts.domain.billing.posting import terms_of
 from services.accounts.domain.billing.rounding import share
 from services.accounts.domain.billing.sheet import balances_of
-from services.accounts.domain.billing.state import Billing, Due, MinimumBasis, total
+from services.accounts.domain.billing.state import Billing, Due, MinimumBasis
 from services.accounts.domain.billing.terms import BillingTerms
 from services.accounts.domain.disputes import events
 from services.accounts.domain.disputes.state import Dispute
@@ -69,7 +69,7 @@ def _required(
 ) -> events.RequiredPaymentChanged:
     out = _left_out(state, terms, due, day)
     less = 0
-    if due.basis and total(out.balances) > due.basis.disputed_minor:
+    if due.basis and out.balances:
         less = due.required_minor - _new_with(state.billing, terms, due, due.basis, out)
         less = min(max(0, less), due.required_minor)
     earlier = [each for each in state.billing.dues if each.number < due.number]
@@ -95,14 +95,19 @@ def _new_with(
     """What the rule asks for, past due apart, as if all of it had been in dispute at the close."""
     rule = terms.minimum_payment
     related = _related_interest(billing, terms, due, out.balances)
-    more = total(out.balances) - basis.disputed_minor + related
-    revolving = max(0, basis.revolving_minor - more)
+    disputed = {each.bucket: each.minor for each in out.balances}
+    planned = {
+        each.bucket: max(0, each.minor - disputed.pop(each.bucket, 0)) for each in basis.planned
+    }
+    known = sum(each.minor for each in basis.disputed if each.bucket in disputed)
+    revolving = max(0, basis.revolving_minor - max(0, sum(disputed.values()) - known) - related)
     part = share(revolving, rule.basis_points)
     part += max(0, basis.interest_minor - related) if rule.includes_interest else 0
     part += max(0, basis.fees_minor) if rule.includes_fees else 0
-    owed = revolving + basis.planned_minor
+    owed = revolving + sum(planned.values())
     past_due = min(owed, due.minimum_minor - due.required_minor)
-    instalments = min(basis.instalments_minor, owed - past_due)
+    asked = sum(min(each.minor, planned.get(each.bucket, 0)) for each in basis.instalments)
+    instalments = min(asked, owed - past_due)
     regular = min(max(part, rule.floor_minor), revolving, owed - past_due - instalments)
     return regular + instalments
 
@@ -120,20 +125,20 @@ def _related_interest(
 
 
 def _left_out(state: CreditAccount, terms: BillingTerms, due: Due, day: date) -> LeftOut:
-    parts: list[tuple[str, int]] = []
+    sums: dict[str, int] = {}
     withheld, restored = 0, []
     for dispute in state.disputes.cases.values():
         charge = state.charges[dispute.charge_id]
         minor = _of_dispute(dispute, charge, due, day)
         if not minor:
             continue
-        mcc = charge.merchant.mcc
-        parts.append((home_of(state.billing, terms, charge.charge_id, mcc), minor))
+        bucket = home_of(state.billing, terms, charge.charge_id, charge.merchant.mcc)
+        sums[bucket] = sums.get(bucket, 0) + minor
         withheld += dispute.withheld_minor
         if _is_awaited(dispute, due, day) and dispute.pay_by:
             restored.append(dispute.pay_by)
     return LeftOut(
-        balances=balances_of(parts),
+        balances=balances_of(sums.items()),
         withheld_minor=withheld,
         restored_by=min(restored, default=None),
     )

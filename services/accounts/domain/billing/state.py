@@ -71,15 +71,15 @@ class Cycle:
 
 @value
 class MinimumBasis:
-    """Of what a minimum payment was made: what is neither disputed nor in a plan, what is in plans,
-    interest and fees of the cycle, instalments; and what was in dispute already."""
+    """Of what a minimum payment was made: what is neither disputed nor in a plan, interest and fees
+    of the cycle; what is in each plan and what each asked for; and what was disputed already."""
 
     revolving_minor: int
-    planned_minor: int
     interest_minor: int
     fees_minor: int
-    instalments_minor: int
-    disputed_minor: int
+    planned: tuple[Balance, ...]
+    instalments: tuple[Balance, ...]
+    disputed: tuple[Balance, ...]
 
 
 @value
