@@ -86,6 +86,21 @@ def test_each_stage_may_be_begun_until_the_last_day_of_its_window(network: Netwo
     assert story.at(Deadline.WINDOW, since + timedelta(days=1_000)) == []
 
 
+@pytest.mark.parametrize("stage", ORDER)
+@pytest.mark.parametrize("reached", range(5))
+def test_a_stage_follows_only_the_one_before_it(reached: int, stage: DisputeStatus) -> None:
+    """Of all orders of the four stages one is possible; a stage that was reached is only told."""
+    story = WindowStory()
+    for each in ORDER[:reached]:
+        story.begin(each)
+    day = story.dispute.window_ends_on or TODAY
+    if stage in ORDER[: reached + 1]:
+        facts = story.when(on(story, stage, day))
+        assert len(facts) == (1 if stage in ORDER[reached : reached + 1] else 0)
+    else:
+        assert refusal_of(story, on(story, stage, day)) == "STAGE_OUT_OF_ORDER"
+
+
 @pytest.mark.parametrize(
     ("network", "reason", "days"),
     [

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from cards.accounts.v1 import accounts_service_pb2 as pb
 from cards.accounts.v1 import events_pb2
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
+from chassis.projector import Projector
 from services.accounts.domain.transactions.events import MerchantCategorised
 from services.accounts.projections import search as projection
 from services.accounts.queries.books import is_recategorising
@@ -16,6 +17,7 @@ from services.accounts.tests.test_search import about, holder_of, line_of, shopp
 from services.accounts.tests.test_search_stores import (
     ACCOUNT,
     DAY,
+    LINES,
     Book,
     emptied,
     postgresql,
@@ -91,6 +93,36 @@ def test_a_merchants_lines_follow_in_batches_on_postgresql(
     postgresql: Engine,
 ) -> None:
     lines_follow_in_batches(postgresql)
+
+
+async def test_what_a_stopped_worker_left_is_taken_up_without_another_fact(door: Door) -> None:
+    account = await shopping(door)
+    river = await line_of(door, account, '"river bank"')
+    await door(
+        "CategoriseTransaction",
+        category="education",
+        always_for_merchant=True,
+        **about(account, river),
+    )
+    node = door.node
+    await node.caught_up()
+    left = (account.account_id, "river bank", 1_000_000)
+
+    def stop_half_way(connection: Connection) -> None:
+        connection.execute(merchant_reindexing.insert().values(left))
+        connection.execute(transaction_search.update().values(category="", fingerprint=0))
+
+    await node.database.write(stop_half_way)
+    asked: dict[str, Any] = {"account_id": account.account_id, "as_": holder_of(account)}
+    assert (await door("ListTransactions", **asked)).recategorising
+    assert (await door("SearchTransactions", **asked)).recategorising
+    assert (await door("GetSpending", **asked)).recategorising
+    again = Projector(LINES, node.log, node.database, lambda name, error: None)
+    await again.catch_up(await again.position())
+    listed = await door("ListTransactions", **asked)
+    assert not listed.recategorising
+    named = [each.category for each in listed.transactions if each.merchant_name == "River Bank"]
+    assert named == ["education"]
 
 
 async def test_every_list_says_what_its_holder_calls_things(door: Door) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from chassis.kernel.events import Fact, value
 from services.accounts.domain.billing import events as billing
 from services.accounts.domain.charging import events as charging
+from services.accounts.domain.deferring import events as deferring
 from services.accounts.domain.disputes import events as disputes
 from services.accounts.domain.ledger import LedgerAccount, postings
 
@@ -26,6 +27,8 @@ SIGNS = {
     "CHARGE_OFF": -1,
     "RECOVERY": 1,
     "BALANCE_TRANSFER": 1,
+    "BALANCE_TRANSFER_RETURN": -1,
+    "CREDIT_REVERSAL": 1,
     "OTHER_DEBIT": 1,
     "OTHER_CREDIT": -1,
 }
@@ -52,12 +55,16 @@ class Naming:
 
 _UNNAMED = Naming()
 _FEES = Naming(debit="FEE", credit="FEE_WAIVER", reason=lambda fact: str(fact.kind))
+_DEFERRED = Naming(debit="INTEREST", credit="INTEREST_CREDIT", reason=lambda fact: "DEFERRED")
 NAMES: dict[type[Fact], Naming] = {
     charging.OriginalCreditReversed: Naming(reason=lambda fact: "CREDIT_REVERSED"),
     billing.InterestCharged: Naming(debit="INTEREST", credit="INTEREST_CREDIT"),
     billing.InterestAdjusted: Naming(
         debit="INTEREST", credit="INTEREST_CREDIT", reason=lambda fact: "RECALCULATED"
     ),
+    deferring.DeferredInterestCharged: _DEFERRED,
+    deferring.DeferredInterestReversed: _DEFERRED,
+    charging.OriginalCreditReversed: Naming(debit="CREDIT_REVERSAL"),
     billing.FeeCharged: _FEES,
     billing.FeeWaived: _FEES,
     billing.PaymentReturned: Naming(debit="PAYMENT_RETURN"),

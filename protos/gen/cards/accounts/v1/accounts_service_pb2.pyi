@@ -432,6 +432,10 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     """Anything else that adds to what is owed."""
     TRANSACTION_KIND_OTHER_CREDIT: _TransactionKind.ValueType  # 18
     """Anything else that takes off what is owed."""
+    TRANSACTION_KIND_CREDIT_REVERSAL: _TransactionKind.ValueType  # 19
+    """Money that somebody had sent, taken back."""
+    TRANSACTION_KIND_BALANCE_TRANSFER_RETURN: _TransactionKind.ValueType  # 20
+    """A balance that was taken over, sent back by the other bank."""
 
 class TransactionKind(_TransactionKind, metaclass=_TransactionKindEnumTypeWrapper):
     """What a line of the list is."""
@@ -474,6 +478,10 @@ TRANSACTION_KIND_OTHER_DEBIT: TransactionKind.ValueType  # 17
 """Anything else that adds to what is owed."""
 TRANSACTION_KIND_OTHER_CREDIT: TransactionKind.ValueType  # 18
 """Anything else that takes off what is owed."""
+TRANSACTION_KIND_CREDIT_REVERSAL: TransactionKind.ValueType  # 19
+"""Money that somebody had sent, taken back."""
+TRANSACTION_KIND_BALANCE_TRANSFER_RETURN: TransactionKind.ValueType  # 20
+"""A balance that was taken over, sent back by the other bank."""
 Global___TransactionKind: _TypeAlias = TransactionKind  # noqa: Y015
 
 class _TransactionStatus:
