@@ -42,6 +42,7 @@ def list_money(connection: Connection, event: Recorded) -> None:
         ids.derive("line", fact.account_id, line.kind, str(event.position)),
         POSTED,
         Money(line.amount_minor, line.currency),
+        card_id=getattr(fact, "card_id", ""),
         charge_id=getattr(fact, "charge_id", ""),
         merchant=merchant,
         reason=line.reason,

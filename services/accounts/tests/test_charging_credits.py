@@ -297,7 +297,7 @@ async def test_the_network_asks_decides_promises_and_sends(door: Door) -> None:
     listed = await door("ListTransactions", account_id=opened.account_id)
     kinds = [accounts_pb.TransactionKind.Name(each.kind) for each in listed.transactions]
     assert [each.removeprefix("TRANSACTION_KIND_") for each in kinds] == [
-        "OTHER_DEBIT",
+        "CREDIT_REVERSAL",
         "CREDIT",
         "REFUND_REVERSAL",
         "REFUND",
