@@ -1,5 +1,6 @@
 """Transactions, spending and the ledger, as callers read them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,12 +8,15 @@ from cards.accounts.v1 import accounts_service_pb2 as pb
 from cards.accounts.v1 import events_pb2
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection, select
 
 from chassis.kernel.errors import Invalid
 from services.accounts.config import AccountsSettings
 from services.accounts.domain.categories import CATEGORIES, category_of
+from services.accounts.domain.ledger import LedgerAccount
 from services.accounts.queries.books import Trades
-from services.accounts.tests.conftest import GROCER, Door, gbp
+from services.accounts.tables.books import ledger_totals
+from services.accounts.tests.conftest import GROCER, Door, gbp, opened
 
 CAFE = events_pb2.Merchant(id="M-9", name="Café Ümlaut 100%", mcc="5812", country="DE")
 
@@ -249,3 +253,40 @@ def test_the_table_of_trades_names_nearly_a_thousand_codes() -> None:
     assert len(trades.names) > 900
     assert trades.name_of("5411") == "Grocery Stores, Supermarkets"
     assert trades.name_of("") == ""
+
+
+async def ledger_without_rows(door: Door) -> None:
+    """An account is open and nothing posted: no row; then only those that have entries."""
+
+    def rows(connection: Connection) -> set[str]:
+        return set(connection.scalars(select(ledger_totals.c.ledger_account)))
+
+    account = await door.open()
+    await door.node.caught_up()
+    database = door.node.database
+    assert await database.read(rows) == set()
+    before = (await door("GetTrialBalance")).balances
+    assert {each.ledger_account for each in before} == set(LedgerAccount)
+    assert all(each.balance == each.debits == gbp(0) for each in before)
+    for _ in range(2):
+        await door("ClearCharge", card_id=account.cards[0].card_id, amount=gbp(10), merchant=GROCER)
+    await door.node.caught_up()
+    assert await database.read(rows) == {"RECEIVABLE", "SETTLEMENT"}
+    after = {each.ledger_account: each for each in (await door("GetTrialBalance")).balances}
+    assert set(after) == set(LedgerAccount)
+    assert (after["RECEIVABLE"].debits, after["SETTLEMENT"].credits) == (gbp(20), gbp(20))
+    assert after["DISPUTE_LOSS"].balance == gbp(0)
+
+
+async def test_a_ledger_account_without_a_row_is_zero(door: Door) -> None:
+    await ledger_without_rows(door)
+
+
+async def test_a_ledger_account_without_a_row_is_zero_on_postgresql(
+    tmp_path: Path, postgres_server: Any
+) -> None:
+    name = "ledger_without_rows"
+    url = postgres_server.create_database(name)
+    async with opened(tmp_path, url) as door:
+        await ledger_without_rows(door)
+    postgres_server.drop_database(name)

@@ -4,94 +4,27 @@ The account: minimum 25.00 or 1% with interest and fees, purchases at 15%, month
 """
 
 from datetime import date
-from typing import Any
 
 import pytest
 
-from chassis.kernel.events import Fact
 from services.accounts.domain.billing import commands as billing
 from services.accounts.domain.billing.buckets import Balance
 from services.accounts.domain.billing.disputed import disputed_in
 from services.accounts.domain.billing.events import DelinquencyCured, DueDatePassed, FeeCharged
-from services.accounts.domain.billing.state import Due
 from services.accounts.domain.billing.terms import (
     AutopayKind,
     InstalmentProduct,
-    MinimumPaymentRule,
 )
-from services.accounts.domain.disputes import commands
 from services.accounts.domain.disputes.events import DisputeResolved, RequiredPaymentChanged
-from services.accounts.domain.disputes.state import DisputeReason, DisputeStatus
+from services.accounts.domain.disputes.state import DisputeStatus
 from services.accounts.domain.statements.rebuilding import Verification
-from services.accounts.domain.values import Channel
 from services.accounts.tests.billing_stories import BilledStory, amounts
+from services.accounts.tests.disputing import TEN_PERCENT, Disputing
 from services.accounts.tests.stories import pounds
 from services.accounts.tests.test_disputes import MONTHLY, DisputeStory
 from services.accounts.use_cases.billing import Choice, chosen
 
-TEN_PERCENT = MinimumPaymentRule(floor_minor=0, basis_points=1_000, includes_interest=True)
 WON, LOST = DisputeStatus.WON, DisputeStatus.LOST
-
-
-class Disputing(BilledStory):
-    """Purchases of 300.00 and 200.00 in January; the minimum is 10% of what is owed, 50.00."""
-
-    def __init__(self, **changes: Any) -> None:
-        super().__init__(**{"minimum_payment": TEN_PERCENT, **changes})
-        self.on(1, 10)
-        self.dear, self.cheap = self.bought(300), self.bought(200)
-        self.run(1, 31)
-        self.on(2, 5)
-
-    def bought(self, amount: float) -> str:
-        """A purchase; the id of its charge."""
-        self.buy(amount)
-        return self.state.charges.keys()[-1]
-
-    def dispute(self, charge_id: str, dispute_id: str = "dispute") -> list[Fact]:
-        return self.when(
-            commands.OpenDispute(
-                account_id="account",
-                dispute_id=dispute_id,
-                charge_id=charge_id,
-                reason=DisputeReason.NOT_RECEIVED,
-                received_on=self.today,
-                channel=Channel.HOLDER,
-            )
-        )
-
-    def credit(self) -> list[Fact]:
-        return self.when(
-            commands.GrantProvisionalCredit(
-                account_id="account", dispute_id="dispute", posting_date=self.today
-            )
-        )
-
-    def resolve(self, outcome: DisputeStatus, corrected: float | None = None) -> list[Fact]:
-        return self.when(
-            commands.ResolveDispute(
-                account_id="account",
-                dispute_id="dispute",
-                outcome=outcome,
-                corrected=None if corrected is None else pounds(corrected),
-                explanation="so it is",
-                posting_date=self.today,
-            )
-        )
-
-    def withdraw(self) -> list[Fact]:
-        return self.when(
-            commands.WithdrawDispute(
-                account_id="account", dispute_id="dispute", posting_date=self.today
-            )
-        )
-
-    def due(self, number: int = 1) -> Due:
-        return next(due for due in self.state.billing.dues if due.number == number)
-
-    @property
-    def required(self) -> float:
-        return self.due().minimum_now / 100
 
 
 def test_billing_leaves_out_by_bucket_what_is_disputed_and_books_what_is_credited() -> None:
