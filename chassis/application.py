@@ -74,6 +74,7 @@ class Application:
                 render=rendered,
                 audit=self._audit(current, commands),
                 inside=inside,
+                wanted=current.wanted,
             )
         )
         if made and not outcome.replayed:

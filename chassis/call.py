@@ -1,6 +1,6 @@
 """Who is calling, for what, and how long they wait: what the door knows of an rpc."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -51,6 +51,7 @@ class Call:
     of the method and the request's canonical bytes, and `idempotency_key` the caller's name for
     the request; both are empty where an rpc changes nothing. `origin` says from where: the peer's
     certified names, else its address. `person_token` is what lets us act for that person.
+    `wanted` is asked by the writer, in its own thread, before it carries the call out.
     """
 
     method: str
@@ -62,6 +63,7 @@ class Call:
     request_hash: bytes = b""
     origin: str = ""
     person_token: str = field(default="", repr=False)
+    wanted: Callable[[], bool] | None = field(default=None, repr=False)
 
 
 _current: ContextVar[Call] = ContextVar("call")

@@ -96,6 +96,7 @@ class Work:
     A unit whose inbox rows are all there already is skipped; one whose idempotency row is there is
     answered from it; one whose timer is gone does nothing. `inside` runs in the same transaction,
     with its connection, after the events are inserted: for rows that must not be in an event.
+    `wanted` is asked once the store is ours: a unit that nobody wants any more is not settled.
     """
 
     commands: tuple[Command, ...]
@@ -106,6 +107,7 @@ class Work:
     render: Callable[[Settled], bytes] | None = None
     audit: Audit | None = None
     inside: Callable[[Any, Settled], None] | None = None
+    wanted: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from chassis.event_store.rows import (
 from chassis.event_store.tables import events, idempotency, inbox, timers, watermarks
 from chassis.kernel.clock import Clock
 from chassis.kernel.decider import Context, Decider
-from chassis.kernel.errors import Error, Refused
+from chassis.kernel.errors import Error, Refused, Unavailable
 from chassis.kernel.events import Command, Fact
 from chassis.kernel.ids import Ids, event_id
 from chassis.policies import TimerRule
@@ -216,6 +216,8 @@ class Ticker:
 
     def _settle_safely(self, work: Work, page: Page) -> tuple[Result, Settled | None]:
         """Any failure is this unit's alone; the page is touched only by a unit that succeeds."""
+        if work.wanted is not None and not work.wanted():
+            return Unavailable("GIVEN_UP", "nobody waits for this any more"), None
         try:
             return self._settle(work, page)
         except Exception as error:

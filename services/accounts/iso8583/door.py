@@ -190,20 +190,20 @@ class Connection:
         on the heels of what it reverses finds it."""
         door = self._door
         reading = Reading(message, self._gateway, door.ports.clock.now(), door.currencies)
-        call = self._call(reading, function)
+        claim = Claim()
+        call = self._call(reading, function, claim)
         chain = door.chains[id(function)]
-        begun = False
         with entered(call):
             try:
                 async with asyncio.timeout(door.deadline_seconds), door.turns.of(reading.number):
-                    begun = True
                     answer: Answer = await chain(Inbound(None, {}, reading, call))
                     return answer
             except TimeoutError:
-                log("iso8583_too_late", level="warning", gateway=self._gateway, begun=begun)
-                # Before its turn nothing was done. Afterwards nobody knows what became of it; who
-                # hears nothing reverses it.
-                return None if begun else {39: INOPERATIVE}
+                given_up = claim.give_up()
+                log("iso8583_too_late", level="warning", gateway=self._gateway, begun=not given_up)
+                # Before the store was ours nothing was done, and nothing will be. Afterwards
+                # nobody knows what became of it; who hears nothing reverses it.
+                return {39: INOPERATIVE} if given_up else None
             except Error as error:
                 if error.code == "INTERNAL":
                     return self._malfunction(error)
@@ -224,7 +224,7 @@ class Connection:
         )
         return {39: MALFUNCTION}
 
-    def _call(self, reading: Reading, function: Function) -> Call:
+    def _call(self, reading: Reading, function: Function, claim: "Claim") -> Call:
         guard = self._door.guard
         names = ",".join(self._peer.names) or self._peer.address
         return Call(
@@ -235,7 +235,25 @@ class Connection:
             idempotency_key=reading.key,
             request_hash=reading.content_hash,
             origin=f"iso8583:{names}",
+            wanted=claim.begin,
         )
+
+
+class Claim:
+    """Who was first: the writer, who begins to carry a message out, or the door, which gives up
+    waiting for it. They are of two threads."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+
+    def begin(self) -> bool:
+        """Whether it is to be carried out; from then on it is not given up."""
+        # One operation of the interpreter: whoever comes second finds what the first has put there.
+        return self._first.setdefault("by", "writer") == "writer"
+
+    def give_up(self) -> bool:
+        """Whether it is given up; from then on it is not carried out."""
+        return self._first.setdefault("by", "door") == "door"
 
 
 class Turns:

@@ -48,8 +48,9 @@ class Iso8583Settings(Settings):
     iso8583_sign_on_required: bool = False
     """Refuse what is no network management until the gateway has signed on."""
     iso8583_deadline_ms: PositiveInt = 2_000
-    """How long a message may take. What was begun and takes longer is not answered, so that the
-    network reverses it: nobody knows its outcome."""
+    """How long a message may take. What the store has not begun by then is given up, with 91; what
+    it has and takes longer is not answered, so that the network reverses it: nobody knows its
+    outcome."""
     iso8583_max_frame_bytes: PositiveInt = 8 * 1024
     """A longer message is not read; its connection is closed."""
     iso8583_max_connections: PositiveInt = 64
