@@ -131,12 +131,13 @@ async def test_a_defect_is_a_malfunction_and_nothing_is_told_of_it(
     assert (await network.line.ask(network.terminal.message("0100", 100)))[39] == "00"
 
 
-async def test_what_takes_too_long_is_not_answered(
+async def test_what_the_store_has_begun_and_takes_too_long_is_not_answered(
     network: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given_up = asyncio.Event()
 
-    async def slow(*_: Any, **__: Any) -> Any:
+    async def slow(work: Any) -> Any:
+        assert work.wanted()
         try:
             await asyncio.Event().wait()
         finally:
