@@ -34,6 +34,7 @@ from client import (
     network_keys,
     programmes,
     rights,
+    screening,
     statements,
     tables,
 )
@@ -346,6 +347,7 @@ app.command("limit")(credit_line.limit)
 app.command("day-end")(ledger.day_end)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(disputes.app, name="dispute")
+app.add_typer(screening.app, name="screening")
 app.add_typer(network.app, name="network")
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,7 @@ async def test_a_holder_of_a_card(make_system: Callable[[str], System]) -> None:
     assert (status, "two decimals" in printed) == (2, True)
     change_a_programme(terminal)
     apply_and_be_forgotten(terminal)
+    look_for_names(terminal, system.folder)
 
 
 def change_a_programme(terminal: Terminal) -> None:
@@ -116,6 +117,31 @@ def change_a_programme(terminal: Terminal) -> None:
     assert "approved" in approved
     status, printed = terminal.run("programme", "everyday", "--approve", "0" * 32)
     assert (status, "PROGRAMME_CHANGE_NOT_FOUND" in printed) == (1, True)
+
+
+def look_for_names(terminal: Terminal, folder: Path) -> None:
+    """With a list in force, who is on it is left to people and who is not is a customer at once."""
+    file = folder / "list.csv"
+    file.write_text(
+        "reference,kind,names,dates_of_birth,nationalities\n"
+        "L-1,PERSON,Zoran Vukasevic;Зоран Вукашевић,1971-03-02,Serbia\n"
+    )
+    assert "staged" in terminal.say("screening import", "home", str(file))
+    assert "active" in terminal.say("screening activate", "home")
+    found = terminal.say("screening check", "Вукашевић, Zoran", "--born", "1971-03-02")
+    assert re.search("hit.*L-1.*agrees", found, re.DOTALL)
+    assert "clear" in terminal.say("screening check", "Ada Lovelace")
+    where = ("--street", "1 Canary Street", "--city", "Birmingham", "--postal-code", "B1 1BB")
+    who = ("--email", "nobody@cards.example", "--phone", "0121 496 0000", "--born", "1971-03-02")
+    listed = terminal.say("apply", "Zoran", "Vukašević", *who, *where)
+    assert "is referred (SANCTIONS_MATCH)" in listed
+    assert "is approved" in terminal.say("apply", "Cleo", "Canary", *who, *where)
+    waiting = terminal.until("L-1", "screening hits")
+    hit = re.findall(r"[0-9a-f]{32}", waiting)[0]
+    quiet = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
+    said = terminal.say("screening decide", hit, "OTHER_BIRTHPLACE", "--quiet-until", quiet)
+    assert f"kept quiet until {quiet}" in said
+    terminal.until("done", "screening lists")
 
 
 def apply_and_be_forgotten(terminal: Terminal) -> None:
