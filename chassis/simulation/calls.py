@@ -66,6 +66,14 @@ class SimulatedChannel:
 
     unary_stream = unary_unary
 
+    def stream_unary(self, method: str, *_: Any, **__: Any) -> Callable[..., Any]:
+        """A stub may have such methods; nobody calls them in a simulated world."""
+
+        def call(*_: Any, **__: Any) -> Any:
+            raise NotImplementedError(f"{method} is not simulated: its requests are a stream")
+
+        return call
+
     def _caller_of(
         self,
         method: str,
