@@ -70,7 +70,7 @@ class SimulatedChannel:
         """A stub may have such methods; nobody calls them in a simulated world."""
 
         def call(*_: Any, **__: Any) -> Any:
-            raise NotImplementedError(f"{method} is not simulated: its requests are a stream")
+            raise AssertionError(f"{method} takes a stream of requests, which no world simulates")
 
         return call
 

@@ -82,16 +82,16 @@ class _Names:
 
 
 class NameIndex:
-    """The names of some versions of lists. Not changed while it is asked."""
+    """The names of a version of a list, and its entries by reference."""
 
     def __init__(self) -> None:
         self._by_kind = {kind: _Names() for kind in SubjectKind}
-        self.entries = 0
+        self.entries: dict[str, ListEntry] = {}
 
     def add(self, version: ListVersion, entries: Iterable[ListEntry]) -> None:
         """Take in entries of a version."""
         for entry in entries:
-            self.entries += 1
+            self.entries[entry.reference] = entry
             kind = subject_kind_of(entry.kind)
             for alias, name in enumerate(entry.names):
                 found = spelt(name)

@@ -1,17 +1,17 @@
 """Entries in and out of the tables where they lie, and the lists of screenings and hits."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
 from chassis.database import insert_rows
 from services.risk.domain.screening.values import ListEntry
 from services.risk.tables.screening import screening_hits, screening_parts, screenings
 
 ENTRIES_A_PART = 500
-UNPACKED_BYTES_LIMIT = 512 * 1024 * 1024
 _PARTS = screening_parts.c
 _DECODER = msgspec.json.Decoder(list[ListEntry])
 
@@ -19,14 +19,12 @@ Part = tuple[int, str, str, bytes]
 """Number, first and last reference, entries."""
 
 
-def packed(entries: Sequence[ListEntry]) -> list[Part]:
+def packed(entries: Sequence[ListEntry]) -> Iterator[Part]:
     """Entries in the order of their references, as they are put by."""
-    parts = []
     for number, start in enumerate(range(0, len(entries), ENTRIES_A_PART)):
         some = entries[start : start + ENTRIES_A_PART]
         data = zlib.compress(msgspec.json.encode(some))
-        parts.append((number, some[0].reference, some[-1].reference, data))
-    return parts
+        yield number, some[0].reference, some[-1].reference, data
 
 
 def put_parts(connection: Connection, version_key: str, parts: Sequence[Part]) -> None:
@@ -44,24 +42,18 @@ def part(connection: Connection, version_key: str, number: int) -> list[ListEntr
     return [] if data is None else _DECODER.decode(zlib.decompress(bytes(data)))
 
 
-def count_parts(connection: Connection, version_key: str) -> int:
-    """How many parts a version has."""
-    query = select(func.count()).where(_PARTS.version_key == version_key)
-    return connection.scalar(query) or 0
-
-
 def entry(connection: Connection, version_key: str, reference: str) -> ListEntry | None:
     """One entry of a version."""
-    query = select(_PARTS.entries).where(
-        _PARTS.version_key == version_key,
-        _PARTS.first_reference <= reference,
-        _PARTS.last_reference >= reference,
-    )
-    for data in connection.scalars(query):
-        for each in _DECODER.decode(zlib.decompress(bytes(data))):
-            if each.reference == reference:
-                return each
-    return None
+    query = select(_PARTS.number, _PARTS.first_reference, _PARTS.last_reference)
+    rows = connection.execute(query.where(_PARTS.version_key == version_key)).all()
+    # Compared here: databases differ in how they order texts.
+    numbers = [row.number for row in rows if _lies_in(reference, row)]
+    found = (each for number in numbers for each in part(connection, version_key, number))
+    return next((each for each in found if each.reference == reference), None)
+
+
+def _lies_in(reference: str, row: Any) -> bool:
+    return bool(row.first_reference <= reference <= row.last_reference)
 
 
 def subject_of_screening(connection: Connection, screening_id: str) -> str | None:

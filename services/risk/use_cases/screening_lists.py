@@ -35,7 +35,6 @@ UPLOADS_LIMIT = 2
 """So many lists may be on their way in at once, as each is held in memory whole."""
 ENTRIES_AT_ONCE = 50
 """So many entries are read, or indexed, before others have their turn."""
-PARTS_AT_ONCE = 20
 INDEXES_LIMIT = 60
 """So many versions are kept ready to be asked; the one that was not asked for longest goes."""
 
@@ -100,7 +99,7 @@ class ScreeningLists:
     async def stage(self, upload: Upload, by: str, render: Callable[[Settled, str], M]) -> M:
         """Take a version in. `render` is told which version it is."""
         entries = await self._read(upload)
-        version_id = _version_of(upload.purpose, entries)
+        version_id = await self._version_of(upload.purpose, entries)
         version_key = key_of(upload.list_id, version_id)
         if version_key not in (await self.register()).versions:
             await self._put_by(version_key, entries)
@@ -114,6 +113,8 @@ class ScreeningLists:
             names=sum(len(each.names) for each in entries),
             by=by,
         )
+        # Ready before anybody is looked for on it, at least in this process.
+        await self._index(ListVersion(list_id=upload.list_id, version_id=version_id))
         return await self._ports.application.answer(
             command, render=lambda settled: render(settled, version_id)
         )
@@ -138,6 +139,13 @@ class ScreeningLists:
             raise Invalid("SCREENING_LIST_EMPTY", "there is nobody on the list", field="content")
         return [found[reference] for reference in sorted(found)]
 
+    async def _version_of(self, purpose: ListPurpose, entries: Sequence[ListEntry]) -> str:
+        """The hash of what a list says, whatever form it came in."""
+        digest = sha256(str(purpose).encode())
+        async for entry in self._unhurried(iter(entries)):
+            digest.update(b"\n" + msgspec.json.encode(entry))
+        return digest.hexdigest()
+
     async def _unhurried(self, entries: Iterator[ListEntry]) -> AsyncIterator[ListEntry]:
         for number, entry in enumerate(entries, 1):
             yield entry
@@ -146,10 +154,8 @@ class ScreeningLists:
 
     async def _put_by(self, version_key: str, entries: Sequence[ListEntry]) -> None:
         """They count for nothing until the version is staged, and again changes nothing."""
-        parts = queries.packed(entries)
-        for start in range(0, len(parts), PARTS_AT_ONCE):
-            some = parts[start : start + PARTS_AT_ONCE]
-            await self._ports.database.write(partial(_put_parts, version_key, some))
+        for part in queries.packed(entries):
+            await self._ports.database.write(partial(_put_parts, version_key, [part]))
 
     # Searching
 
@@ -192,15 +198,10 @@ class ScreeningLists:
     async def entry(self, version: ListVersion, reference: str) -> ListEntry | None:
         """One entry as the list writes it."""
         key = key_of(version.list_id, version.version_id)
+        ready = self._indexes.get(key)
+        if ready is not None and ready.done:
+            return ready.index.entries.get(reference)
         return await self._ports.database.read(lambda c: queries.entry(c, key, reference))
-
-
-def _version_of(purpose: ListPurpose, entries: Sequence[ListEntry]) -> str:
-    """The hash of what a list says, whatever form it came in."""
-    digest = sha256(str(purpose).encode())
-    for entry in entries:
-        digest.update(b"\n" + msgspec.json.encode(entry))
-    return digest.hexdigest()
 
 
 def _put_parts(version_key: str, parts: Sequence[queries.Part], connection: Any) -> None:
