@@ -32,6 +32,7 @@ from client import (
     ledger,
     network,
     network_keys,
+    over_limit,
     programmes,
     rights,
     screening,
@@ -344,6 +345,7 @@ app.command("export")(rights.export)
 app.command("erase")(rights.erase)
 app.command("controls")(controls.show)
 app.command("limit")(credit_line.limit)
+app.command("over-limit")(over_limit.show)
 app.command("day-end")(ledger.day_end)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(disputes.app, name="dispute")

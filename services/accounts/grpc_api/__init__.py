@@ -44,6 +44,7 @@ from services.accounts.grpc_api import (
     disputes,
     documents,
     ledger,
+    over_limit,
 )
 from services.accounts.grpc_api.books import Books
 from services.accounts.grpc_api.business_days import BusinessDaysApi
@@ -89,6 +90,7 @@ def rpcs(ports: Ports) -> Rpcs:
         *credit_lines.rpcs(ports, accounts),
         *disputes.rpcs(ports),
         *ledger.rpcs(ports),
+        *over_limit.rpcs(ports, accounts),
         *customers.rpcs(ports, accounts),
         *customer_screenings.rpcs(ports),
         *documents.rpcs(ports, accounts),

@@ -14,6 +14,7 @@ from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.billing.terms import BillingTerms
 from services.accounts.domain.credit_lines import events as credit_lines
 from services.accounts.domain.events import AccountOpened
+from services.accounts.domain.over_limit import events as over_limit
 from services.accounts.domain.programmes.events import AccountMigrated
 
 MOVING: tuple[type[Fact], ...] = (
@@ -61,7 +62,7 @@ def _paid_out(state: CreditAccount, fact: events.CreditBalanceRefunded) -> Credi
     return replace(_moved(state, fact), acts=acts)
 
 
-OF_BILLING = (events.__name__, credit_lines.__name__)
+OF_BILLING = (events.__name__, credit_lines.__name__, over_limit.__name__)
 """Facts of these modules change nothing but billing, unless they are in a table here."""
 
 EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {

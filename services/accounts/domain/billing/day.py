@@ -15,14 +15,14 @@ from services.accounts.domain.billing.cutting import cut
 from services.accounts.domain.billing.disputed import disputed_in
 from services.accounts.domain.billing.dues import credited_since, due_of_number, paid_towards
 from services.accounts.domain.billing.lateness import age, charge_off, check_due, cured
-from services.accounts.domain.billing.posting import moved, ordinary_fee, penalty_fee, terms_of
+from services.accounts.domain.billing.posting import moved, ordinary_fee, terms_of
 from services.accounts.domain.billing.required import required_on
 from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import total
-from services.accounts.domain.billing.statement import LineKind
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, FeeKind
 from services.accounts.domain.credit_lines import offering, reviewing
 from services.accounts.domain.deferring import settling
+from services.accounts.domain.over_limit.charging import confirmed_with, over_limit_fee
 
 STEPS_LIMIT = 2_000
 """Steps of one command; what is left is done by the next one."""
@@ -70,7 +70,7 @@ def agenda_set(state: CreditAccount, day: date) -> Facts:
 def close(state: CreditAccount, terms: BillingTerms, item: Item, context: Context) -> Facts:
     """Charge the interest of the cycle, and cut its statement."""
     day, before = item.on, disputed_in(state)
-    told: Facts = _over_limit(state, terms, day)
+    told: Facts = over_limit_fee(state, terms, day)
     for fact in told:
         state = evolve(state, fact)
     statement, streak, deferred = cut(
@@ -106,21 +106,8 @@ def close(state: CreditAccount, terms: BillingTerms, item: Item, context: Contex
             statement=statement,
             transaction_date=day,
         ),
+        *confirmed_with(state, day),
     )
-
-
-def _over_limit(state: CreditAccount, terms: BillingTerms, day: date) -> Facts:
-    """The fee for what was owed above the limit, never more than that (comment 52(b)(2)(i)-3)."""
-    billing = state.billing
-    if not billing.over_limit_consent:
-        return ()
-    owed = highest = sum(each.minor for each in billing.opening)
-    for line in billing.sheet(terms).moves:
-        owed += line.amount_minor
-        highest = max(highest, owed) if line.kind is LineKind.CHARGE else highest
-    over = highest - state.limit_minor
-    event = f"over limit {billing.number}"
-    return penalty_fee(state, terms, FeeKind.OVER_LIMIT, event, over, day)
 
 
 def annual_fee(state: CreditAccount, terms: BillingTerms, item: Item, context: Context) -> Facts:

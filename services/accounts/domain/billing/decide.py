@@ -20,6 +20,7 @@ from services.accounts.domain.billing.posting import fee_waived, moved, penalty_
 from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.billing.terms import AutopayKind, FeeKind
 from services.accounts.domain.credit_lines import decide as credit_lines
+from services.accounts.domain.over_limit import decide as over_limit
 
 Facts = tuple[Fact, ...]
 
@@ -110,4 +111,5 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], Facts]] = {
     commands.GrantHardship: with_billing(agreements.grant_hardship, evolve),
     commands.AgreeInstalmentPlan: agreements.agree_plan,
     **{each: with_billing(does, evolve) for each, does in credit_lines.DECIDE.items()},
+    **over_limit.DECIDE,
 }

@@ -30,6 +30,7 @@ from services.accounts.domain.credit_lines import evolve as credit_lines
 from services.accounts.domain.deferring.evolve import BILLED as DEFERRING
 from services.accounts.domain.deferring.evolve import remembered
 from services.accounts.domain.disputes import events as disputes
+from services.accounts.domain.over_limit import evolve as over_limit
 from services.accounts.domain.programmes.events import AccountMigrated
 from services.accounts.domain.standing.events import AccountStandingChanged
 from services.accounts.domain.values import AccountStatus
@@ -341,5 +342,6 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     AccountMigrated: _unchanged,
     **DEFERRING,
     **credit_lines.BILLED,
+    **over_limit.BILLED,
 }
 """What each fact does to billing, on accounts whose programme has any."""

@@ -9,6 +9,7 @@ from services.accounts.domain.billing.statement import StatementLine
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, FeeKind
 from services.accounts.domain.credit_lines.state import CreditLine
 from services.accounts.domain.deferring.state import Accrual, Deferral
+from services.accounts.domain.over_limit.state import OverLimit
 
 CLOSED_CYCLES_LIMIT = 6
 """Closed cycles that can still be recalculated; what is older is in the balances it left."""
@@ -182,7 +183,7 @@ class Billing:
     paused_from: date | None = None
     paused_until: date | None = None
     paused: bool = False
-    over_limit_consent: bool = False
+    over_limit: OverLimit = OverLimit()
     charged_off_minor: int = 0
     ended: bool = False
     credit_line: CreditLine = CreditLine()
