@@ -1,15 +1,11 @@
 """The fee for exceeding the limit: 12 CFR 1026.56 and the examples of its commentary."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from chassis.kernel.errors import NotFound, Refused
-from chassis.kernel.events import Fact
 from services.accounts.domain.account import commands as account
 from services.accounts.domain.billing.commands import ChangeCreditLine
 from services.accounts.domain.billing.terms import (
@@ -18,77 +14,10 @@ from services.accounts.domain.billing.terms import (
     FeeKind,
     MinimumPaymentRule,
 )
-from services.accounts.domain.ledger import postings
-from services.accounts.domain.over_limit import commands
 from services.accounts.domain.over_limit.notice import notice_of
-from services.accounts.domain.over_limit.state import ConsentMethod
-from services.accounts.domain.values import Channel
-from services.accounts.tests.billing_stories import STANDARD, BilledStory, amounts
+from services.accounts.tests.billing_stories import STANDARD, amounts
+from services.accounts.tests.over_limit_stories import FEE, LATE, RETURNED, OverStory
 from services.accounts.tests.stories import GROCER, pounds
-
-FEE = Fee(kind=FeeKind.OVER_LIMIT, amount_minor=25_00, repeated_minor=35_00)
-LATE = Fee(kind=FeeKind.LATE, amount_minor=25_00, repeated_minor=35_00)
-RETURNED = Fee(kind=FeeKind.RETURNED_PAYMENT, amount_minor=25_00, repeated_minor=35_00)
-
-
-class OverStory(BilledStory):
-    """Limit 500.00, opened on the first of October 2026, cycles are months, due on the 25th."""
-
-    def __init__(self, limit: float = 500, consent: bool = True, **changes: Any) -> None:
-        fields: dict[str, Any] = {"fees": (FEE,), **changes}
-        super().__init__(limit, date(2026, 10, 1), **fields)
-        assert self.state.terms is not None
-        roomy = replace(self.state.terms, over_limit_tolerance_minor=1_000_00)
-        self.state = replace(self.state, terms=roomy)
-        if consent:
-            self.on(10, 1).consent()
-            self.confirm()
-
-    def consent(self, consent_id: str = "c", notice_id: str = "") -> list[Fact]:
-        """The holder consents."""
-        terms = self.state.in_force.billing
-        assert terms is not None
-        told = notice_of(terms, self.today)
-        return self.when(
-            commands.GiveOverLimitConsent(
-                account_id="account",
-                consent_id=consent_id,
-                notice_id=notice_id or (told.notice_id if told else "none"),
-                method=ConsentMethod.ELECTRONIC,
-                channel=Channel.HOLDER,
-                transaction_date=self.today,
-            )
-        )
-
-    def confirm(self, consent_id: str = "c") -> list[Fact]:
-        """The confirmation is sent."""
-        return self.when(
-            commands.ConfirmOverLimitConsent(
-                account_id="account", consent_id=consent_id, transaction_date=self.today
-            )
-        )
-
-    def revoke(self) -> list[Fact]:
-        """The holder revokes."""
-        return self.when(
-            commands.RevokeOverLimitConsent(
-                account_id="account",
-                method=ConsentMethod.ORAL,
-                channel=Channel.HOLDER,
-                transaction_date=self.today,
-            )
-        )
-
-    @property
-    def fees(self) -> list[tuple[int, float]]:
-        """The months of the fees for exceeding the limit, and how much they were."""
-        found: list[Any] = [
-            fact
-            for fact in self.facts
-            if type(fact).__name__ == "FeeCharged" and getattr(fact, "kind", "") == "OVER_LIMIT"
-        ]
-        return [(fee.posting_date.month, fee.amount.minor_units / 100) for fee in found]
-
 
 # Consent: 1026.56(b)
 
@@ -363,46 +292,3 @@ def test_a_returned_payment_is_not_charged_twice() -> None:
     story.run(7, 31, 2027)
     assert amounts(story.facts, "FeeCharged") == [25]
     assert story.fees == []
-
-
-# Laws
-
-
-STEPS = st.lists(
-    st.tuples(st.sampled_from(("buy", "pay", "consent", "revoke", "month")), st.integers(1, 700)),
-    max_size=40,
-)
-
-
-@settings(max_examples=80, deadline=None)
-@given(steps=STEPS)
-def test_no_fee_without_consent_one_a_cycle_three_in_a_row_and_the_ledger_is_zero(
-    steps: list[tuple[str, int]],
-) -> None:
-    story, consented = OverStory(consent=False), False
-    for number, (step, size) in enumerate(steps):
-        story.later(days=4)
-        match step:
-            case "buy":
-                story.buy(size)
-            case "pay":
-                story.pay(size)
-            case "consent" if story.state.billing.over_limit.current is None:
-                story.consent(f"c{number}")
-                story.confirm(f"c{number}")
-                consented = True
-            case "revoke":
-                story.revoke()
-            case _:
-                story.run(story.today.month, story.today.day, story.today.year)
-    facts: list[Any] = [f for f in story.facts if getattr(f, "kind", "") == "OVER_LIMIT"]
-    assert consented or not facts
-    assert len({fee.number for fee in facts}) == len(facts)
-    exceeded: list[Any] = [f for f in story.facts if type(f).__name__ == "LimitExceeded"]
-    assert len(exceeded) == len(facts)
-    for told, fee in zip(exceeded, facts, strict=True):
-        assert 0 < fee.amount.minor_units <= told.over.minor_units
-        assert told.number - told.transaction_in < 3
-        assert told.fees <= 3
-    entries = [line for fact in story.facts for line in postings(fact)]
-    assert sum(line.amount.minor_units for line in entries) == 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import reduce
 
 from chassis.kernel.decider import Context
 from chassis.kernel.events import Fact
@@ -71,8 +72,7 @@ def close(state: CreditAccount, terms: BillingTerms, item: Item, context: Contex
     """Charge the interest of the cycle, and cut its statement."""
     day, before = item.on, disputed_in(state)
     told: Facts = over_limit_fee(state, terms, day)
-    for fact in told:
-        state = evolve(state, fact)
+    state = reduce(evolve, told, state)
     statement, streak, deferred = cut(
         state.account_id, state.currency, state.limit_minor, state.billing, terms, before
     )
