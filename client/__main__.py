@@ -38,6 +38,7 @@ from client import (
     screening,
     statements,
     tables,
+    transfers,
 )
 from client.session import DESCRIPTION, SystemAddress
 from client.tail import follow, watch_inbox
@@ -346,6 +347,7 @@ app.command("erase")(rights.erase)
 app.command("controls")(controls.show)
 app.command("limit")(credit_line.limit)
 app.command("over-limit")(over_limit.show)
+app.command("transfer")(transfers.transfer)
 app.command("day-end")(ledger.day_end)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(disputes.app, name="dispute")

@@ -19,6 +19,7 @@ from tests.contract import (
     part_programmes,
     part_screening,
     part_transactions,
+    part_transfers,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ PARTS: tuple[Callable[["Story"], None], ...] = (
     part_deferrals.tell,
     part_credit_lines.tell,
     part_over_limit.tell,
+    part_transfers.tell,
     part_transactions.tell,
     part_charges.tell,
     part_applications.tell,

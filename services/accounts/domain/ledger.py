@@ -6,6 +6,7 @@ from services.accounts.domain.billing import postings as billing
 from services.accounts.domain.charging import postings as charging
 from services.accounts.domain.disputes import postings as disputes
 from services.accounts.domain.double_entry import LedgerAccount, Posting, Postings, entry
+from services.accounts.domain.transfers import postings as transfers
 
 __all__ = ["FINANCIAL", "LedgerAccount", "Posting", "postings"]
 
@@ -39,6 +40,7 @@ POSTINGS: Postings = {
     **charging.POSTINGS,
     **billing.POSTINGS,
     **disputes.POSTINGS,
+    **transfers.POSTINGS,
 }
 """Merged from the parts' tables."""
 

@@ -45,6 +45,7 @@ from services.accounts.grpc_api import (
     documents,
     ledger,
     over_limit,
+    transfers,
 )
 from services.accounts.grpc_api.books import Books
 from services.accounts.grpc_api.business_days import BusinessDaysApi
@@ -91,6 +92,7 @@ def rpcs(ports: Ports) -> Rpcs:
         *disputes.rpcs(ports),
         *ledger.rpcs(ports),
         *over_limit.rpcs(ports, accounts),
+        *transfers.rpcs(ports, accounts),
         *customers.rpcs(ports, accounts),
         *customer_screenings.rpcs(ports),
         *documents.rpcs(ports, accounts),

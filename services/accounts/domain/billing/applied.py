@@ -16,6 +16,7 @@ from services.accounts.domain.credit_lines import events as credit_lines
 from services.accounts.domain.events import AccountOpened
 from services.accounts.domain.over_limit import events as over_limit
 from services.accounts.domain.programmes.events import AccountMigrated
+from services.accounts.domain.transfers import events as transfers
 
 MOVING: tuple[type[Fact], ...] = (
     events.InterestCharged,
@@ -26,6 +27,8 @@ MOVING: tuple[type[Fact], ...] = (
     events.AccountChargedOff,
     events.RecoveryRecorded,
     events.CreditBalanceRefunded,
+    transfers.BalanceTransferred,
+    transfers.BalanceTransferReturned,
 )
 """Facts of billing that carry the balance after them."""
 
@@ -62,7 +65,7 @@ def _paid_out(state: CreditAccount, fact: events.CreditBalanceRefunded) -> Credi
     return replace(_moved(state, fact), acts=acts)
 
 
-OF_BILLING = (events.__name__, credit_lines.__name__, over_limit.__name__)
+OF_BILLING = (events.__name__, credit_lines.__name__, over_limit.__name__, transfers.__name__)
 """Facts of these modules change nothing but billing, unless they are in a table here."""
 
 EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {

@@ -12,6 +12,7 @@ from services.accounts.domain.billing.terms import (
     RateKind,
 )
 from services.accounts.domain.deferring.state import Deferral
+from services.accounts.domain.transfers.offers import PromotedTransfer
 
 PURCHASE, FEE = str(BalanceType.PURCHASE), str(BalanceType.FEE)
 CASH_ADVANCE = str(BalanceType.CASH_ADVANCE)
@@ -52,6 +53,7 @@ class RateBook:
     opened_on: date
     plans: tuple[Plan, ...] = ()
     deferrals: tuple[Deferral, ...] = ()
+    promoted: tuple[PromotedTransfer, ...] = ()
     penalty_from: date | None = None
     paused_from: date | None = None
     paused_until: date | None = None
@@ -68,7 +70,10 @@ class RateBook:
                 return plan.apr_basis_points
         if bucket == CREDIT or (bucket == FEE and not self.terms.fees_bear_interest):
             return 0
-        wanted = PURCHASE if bucket == FEE else bucket
+        for transfer in self.promoted:
+            if transfer.bucket == bucket and day <= transfer.ends_on:
+                return transfer.apr_basis_points
+        wanted = PURCHASE if bucket == FEE else bucket.partition("/")[0]
         rates = [each for each in self.terms.rates if each.balance_type == wanted]
         if not rates and wanted != PURCHASE:
             rates = [each for each in self.terms.rates if each.balance_type == PURCHASE]
@@ -116,6 +121,7 @@ class RateBook:
             days |= {each} if each else set()
         days |= {self.paused_until + DAY} if self.paused_until else set()
         days |= {each.ends_on + DAY for each in self.deferrals}
+        days |= {each.ends_on + DAY for each in self.promoted}
         for rate in self.terms.rates:
             days |= {rate.effective_from} if rate.effective_from else set()
             days |= {rate.effective_until + DAY} if rate.effective_until else set()

@@ -21,6 +21,7 @@ from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.billing.terms import AutopayKind, FeeKind
 from services.accounts.domain.credit_lines import decide as credit_lines
 from services.accounts.domain.over_limit import decide as over_limit
+from services.accounts.domain.transfers import decide as transfers
 
 Facts = tuple[Fact, ...]
 
@@ -112,4 +113,5 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], Facts]] = {
     commands.AgreeInstalmentPlan: agreements.agree_plan,
     **{each: with_billing(does, evolve) for each, does in credit_lines.DECIDE.items()},
     **over_limit.DECIDE,
+    **{each: with_billing(does, evolve) for each, does in transfers.DECIDE.items()},
 }

@@ -33,6 +33,7 @@ from services.accounts.domain.disputes import events as disputes
 from services.accounts.domain.over_limit import evolve as over_limit
 from services.accounts.domain.programmes.events import AccountMigrated
 from services.accounts.domain.standing.events import AccountStandingChanged
+from services.accounts.domain.transfers import evolve as transfers
 from services.accounts.domain.values import AccountStatus
 
 
@@ -343,5 +344,6 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     **DEFERRING,
     **credit_lines.BILLED,
     **over_limit.BILLED,
+    **transfers.BILLED,
 }
 """What each fact does to billing, on accounts whose programme has any."""

@@ -138,7 +138,7 @@ def settle_deferrals(
 def _cause(told: Facts) -> str:
     """The id of what was back-dated."""
     for fact in told:
-        for name in ("payment_id", "refund_id"):
+        for name in ("payment_id", "refund_id", "transfer_id"):
             if hasattr(fact, name):
                 return str(getattr(fact, name))
     return ""

@@ -10,6 +10,7 @@ from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, Fe
 from services.accounts.domain.credit_lines.state import CreditLine
 from services.accounts.domain.deferring.state import Accrual, Deferral
 from services.accounts.domain.over_limit.state import OverLimit
+from services.accounts.domain.transfers.state import Transfers
 
 CLOSED_CYCLES_LIMIT = 6
 """Closed cycles that can still be recalculated; what is older is in the balances it left."""
@@ -184,6 +185,7 @@ class Billing:
     paused_until: date | None = None
     paused: bool = False
     over_limit: OverLimit = OverLimit()
+    transfers: Transfers = Transfers()
     charged_off_minor: int = 0
     ended: bool = False
     credit_line: CreditLine = CreditLine()
@@ -203,6 +205,7 @@ class Billing:
             terms=terms,
             opened_on=self.opened_on or date.min,
             plans=self.plans,
+            promoted=self.transfers.promoted,
             deferrals=self.deferrals,
             penalty_from=self.penalty_from,
             paused_from=self.paused_from,

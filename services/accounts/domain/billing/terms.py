@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from chassis.kernel.events import value
 from services.accounts.domain.credit_lines.rules import CreditLineRules
+from services.accounts.domain.transfers.offers import TransferOffer
 
 
 class BalanceType(StrEnum):
@@ -176,6 +177,7 @@ class BillingTerms:
     instalment_products: tuple[InstalmentProduct, ...] = ()
     deferred_promotions: tuple[DeferredPromotion, ...] = ()
     credit_line: CreditLineRules | None = None
+    transfer_offers: tuple[TransferOffer, ...] = ()
 
 
 REGULATION_Z_CAPS = tuple(

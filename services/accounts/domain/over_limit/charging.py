@@ -64,7 +64,8 @@ def _fresh(state: CreditAccount, lines: Sequence[StatementLine], closing: date) 
             continue
         owed += line.amount_minor
         day = line.transaction_date
-        if line.kind in TRANSACTIONS and known.chargeable(day, closing):
+        bought = line.kind in TRANSACTIONS and line.amount_minor > 0
+        if bought and known.chargeable(day, closing):
             highest = max(highest, owed - _limit(state, day))
     return highest
 

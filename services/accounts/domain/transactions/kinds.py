@@ -9,6 +9,7 @@ from services.accounts.domain.charging import events as charging
 from services.accounts.domain.deferring import events as deferring
 from services.accounts.domain.disputes import events as disputes
 from services.accounts.domain.ledger import LedgerAccount, postings
+from services.accounts.domain.transfers import events as transfers
 
 SIGNS = {
     "CHARGE": 1,
@@ -71,6 +72,8 @@ NAMES: dict[type[Fact], Naming] = {
     billing.AccountChargedOff: Naming(credit="CHARGE_OFF"),
     billing.RecoveryRecorded: Naming(debit="RECOVERY"),
     billing.CreditBalanceRefunded: Naming(debit="CREDIT_BALANCE_REFUND"),
+    transfers.BalanceTransferred: Naming(debit="BALANCE_TRANSFER"),
+    transfers.BalanceTransferReturned: Naming(reason=lambda fact: "BALANCE_TRANSFER_RETURNED"),
     disputes.ProvisionalCreditGranted: Naming(
         debit="DISPUTE_DEBIT", credit="DISPUTE_CREDIT", reason=lambda fact: "PROVISIONAL"
     ),

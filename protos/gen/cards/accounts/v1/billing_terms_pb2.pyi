@@ -550,6 +550,44 @@ class CreditLineRules(_message.Message):
 Global___CreditLineRules: _TypeAlias = CreditLineRules  # noqa: Y015
 
 @_typing.final
+class TransferOffer(_message.Message):
+    """Debts to other issuers are taken over at a rate of their own for a time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    APR_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    MONTHS_FIELD_NUMBER: _builtins.int
+    LARGEST_AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    OFFERED_UNTIL_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """Its code."""
+    apr_basis_points: _builtins.int
+    """Annual percentage rate in basis points until its end."""
+    months: _builtins.int
+    """So many months from the transfer on, at least six (12 CFR 1026.55(b)(1))."""
+    largest_amount_minor: _builtins.int
+    """A transfer of at most so much; 0: what the limit allows."""
+    offered_until: _builtins.str
+    """Last day on which such transfers are made, YYYY-MM-DD; empty: any."""
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        apr_basis_points: _builtins.int = ...,
+        months: _builtins.int = ...,
+        largest_amount_minor: _builtins.int = ...,
+        offered_until: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["apr_basis_points", b"apr_basis_points", "code", b"code", "largest_amount_minor", b"largest_amount_minor", "months", b"months", "offered_until", b"offered_until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferOffer: _TypeAlias = TransferOffer  # noqa: Y015
+
+@_typing.final
 class BillingTerms(_message.Message):
     """The billing of a programme. Amounts are in minor units of its currency."""
 
@@ -576,6 +614,7 @@ class BillingTerms(_message.Message):
     INSTALMENTS_FIELD_NUMBER: _builtins.int
     DEFERRED_PROMOTIONS_FIELD_NUMBER: _builtins.int
     CREDIT_LINE_FIELD_NUMBER: _builtins.int
+    TRANSFER_OFFERS_FIELD_NUMBER: _builtins.int
     interest_method: Global___InterestMethod.ValueType
     """How interest is computed."""
     day_count: Global___DayCount.ValueType
@@ -638,6 +677,10 @@ class BillingTerms(_message.Message):
     def credit_line(self) -> Global___CreditLineRules:
         """How limits change; absent: only one by one, by operators."""
 
+    @_builtins.property
+    def transfer_offers(self) -> _containers.RepeatedCompositeFieldContainer[Global___TransferOffer]:
+        """What is offered for balance transfers."""
+
     def __init__(
         self,
         *,
@@ -662,10 +705,11 @@ class BillingTerms(_message.Message):
         instalments: _abc.Iterable[Global___InstalmentProduct] | None = ...,
         deferred_promotions: _abc.Iterable[Global___Promotion] | None = ...,
         credit_line: Global___CreditLineRules | None = ...,
+        transfer_offers: _abc.Iterable[Global___TransferOffer] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["credit_line", b"credit_line", "minimum_payment", b"minimum_payment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["autopay", b"autopay", "autopay_fixed_minor", b"autopay_fixed_minor", "cash_advance_mccs", b"cash_advance_mccs", "charge_off_after_days", b"charge_off_after_days", "credit_line", b"credit_line", "cycle_day", b"cycle_day", "cycle_length_days", b"cycle_length_days", "day_count", b"day_count", "deferred_promotions", b"deferred_promotions", "due_day", b"due_day", "fee_caps", b"fee_caps", "fees", b"fees", "fees_bear_interest", b"fees_bear_interest", "first_year_fee_limit_basis_points", b"first_year_fee_limit_basis_points", "grace_days", b"grace_days", "grace_regained_after_statements", b"grace_regained_after_statements", "instalments", b"instalments", "interest_method", b"interest_method", "minimum_order", b"minimum_order", "minimum_payment", b"minimum_payment", "rates", b"rates"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["autopay", b"autopay", "autopay_fixed_minor", b"autopay_fixed_minor", "cash_advance_mccs", b"cash_advance_mccs", "charge_off_after_days", b"charge_off_after_days", "credit_line", b"credit_line", "cycle_day", b"cycle_day", "cycle_length_days", b"cycle_length_days", "day_count", b"day_count", "deferred_promotions", b"deferred_promotions", "due_day", b"due_day", "fee_caps", b"fee_caps", "fees", b"fees", "fees_bear_interest", b"fees_bear_interest", "first_year_fee_limit_basis_points", b"first_year_fee_limit_basis_points", "grace_days", b"grace_days", "grace_regained_after_statements", b"grace_regained_after_statements", "instalments", b"instalments", "interest_method", b"interest_method", "minimum_order", b"minimum_order", "minimum_payment", b"minimum_payment", "rates", b"rates", "transfer_offers", b"transfer_offers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4469,3 +4469,171 @@ class LimitExceeded(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LimitExceeded: _TypeAlias = LimitExceeded  # noqa: Y015
+
+@_typing.final
+class BalanceTransferred(_message.Message):
+    """A debt to another issuer is taken over; the money is to be sent there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    TRANSFER_ID_FIELD_NUMBER: _builtins.int
+    CREDITOR_FIELD_NUMBER: _builtins.int
+    LAST_FOUR_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    transfer_id: _builtins.str
+    """The transfer."""
+    creditor: _builtins.str
+    """Who was owed."""
+    last_four: _builtins.str
+    """The last four digits of the number there."""
+    ends_on: _builtins.str
+    """The last day of its own rate; empty: it has none."""
+    posting_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        transfer_id: _builtins.str = ...,
+        creditor: _builtins.str = ...,
+        last_four: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        ends_on: _builtins.str = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "creditor", b"creditor", "customer_id", b"customer_id", "ends_on", b"ends_on", "last_four", b"last_four", "posting_date", b"posting_date", "transfer_id", b"transfer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BalanceTransferred: _TypeAlias = BalanceTransferred  # noqa: Y015
+
+@_typing.final
+class BalanceTransferDeclined(_message.Message):
+    """A debt is not taken over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    TRANSFER_ID_FIELD_NUMBER: _builtins.int
+    CREDITOR_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    transfer_id: _builtins.str
+    """The transfer."""
+    creditor: _builtins.str
+    """Who was owed."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much it would have been."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        transfer_id: _builtins.str = ...,
+        creditor: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        reason: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "creditor", b"creditor", "customer_id", b"customer_id", "reason", b"reason", "transaction_date", b"transaction_date", "transfer_id", b"transfer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BalanceTransferDeclined: _TypeAlias = BalanceTransferDeclined  # noqa: Y015
+
+@_typing.final
+class BalanceTransferReturned(_message.Message):
+    """The other bank sent a transfer back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    TRANSFER_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    transfer_id: _builtins.str
+    """The transfer."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    posting_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        transfer_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "customer_id", b"customer_id", "posting_date", b"posting_date", "reason", b"reason", "transfer_id", b"transfer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BalanceTransferReturned: _TypeAlias = BalanceTransferReturned  # noqa: Y015
