@@ -30,7 +30,7 @@ async def test_a_debt_is_taken_over_listed_revealed_and_sent_back(door: Door) ->
         "amount": gbp(400),
         "offer": "ZERO",
     }
-    request = pb.TransferBalanceRequest(**asked)  # type: ignore[arg-type]
+    request = pb.TransferBalanceRequest(**asked)
     made = await door("TransferBalance", request, key="once")
     assert await door("TransferBalance", request, key="once") == made
     assert (made.balance, made.available) == (gbp(400), gbp(600))

@@ -67,7 +67,7 @@ class BalanceTransferServiceServicer:
         """Takes over a debt, or declines: ACCOUNT_NOT_ACTIVE, PAYMENTS_PAST_DUE, ABOVE_OFFER,
         TOO_MANY_OFFERS, INSUFFICIENT_CREDIT. The other number is kept as ciphertext. Errors:
         ACCOUNT_NOT_FOUND, NO_BILLING, NO_BALANCE_TRANSFERS, NO_SUCH_OFFER, AMOUNT_NOT_POSITIVE,
-        CURRENCY_MISMATCH, NUMBER_MALFORMED, KEY_DESTROYED.
+        CURRENCY_MISMATCH, KEY_DESTROYED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

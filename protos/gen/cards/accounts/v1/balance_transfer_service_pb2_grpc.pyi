@@ -22,7 +22,7 @@ class BalanceTransferServiceStub:
     """Takes over a debt, or declines: ACCOUNT_NOT_ACTIVE, PAYMENTS_PAST_DUE, ABOVE_OFFER,
     TOO_MANY_OFFERS, INSUFFICIENT_CREDIT. The other number is kept as ciphertext. Errors:
     ACCOUNT_NOT_FOUND, NO_BILLING, NO_BALANCE_TRANSFERS, NO_SUCH_OFFER, AMOUNT_NOT_POSITIVE,
-    CURRENCY_MISMATCH, NUMBER_MALFORMED, KEY_DESTROYED.
+    CURRENCY_MISMATCH, KEY_DESTROYED.
     """
     ReturnBalanceTransfer: _aio.UnaryUnaryMultiCallable[_balance_transfer_service_pb2.ReturnBalanceTransferRequest, _balance_transfer_service_pb2.ReturnBalanceTransferResponse]
     """The other bank sent it back: nothing of it was ever owed, and its fee and interest are given
@@ -50,7 +50,7 @@ class BalanceTransferServiceServicer(metaclass=_abc_1.ABCMeta):
         """Takes over a debt, or declines: ACCOUNT_NOT_ACTIVE, PAYMENTS_PAST_DUE, ABOVE_OFFER,
         TOO_MANY_OFFERS, INSUFFICIENT_CREDIT. The other number is kept as ciphertext. Errors:
         ACCOUNT_NOT_FOUND, NO_BILLING, NO_BALANCE_TRANSFERS, NO_SUCH_OFFER, AMOUNT_NOT_POSITIVE,
-        CURRENCY_MISMATCH, NUMBER_MALFORMED, KEY_DESTROYED.
+        CURRENCY_MISMATCH, KEY_DESTROYED.
         """
 
     @_abc_1.abstractmethod
