@@ -3677,6 +3677,60 @@ class DisputeStageLapsed(_message.Message):
 Global___DisputeStageLapsed: _TypeAlias = DisputeStageLapsed  # noqa: Y015
 
 @_typing.final
+class RequiredPaymentChanged(_message.Message):
+    """Because of disputes another amount is required of a statement than was told with it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    DUE_ON_FIELD_NUMBER: _builtins.int
+    TOLD_FIELD_NUMBER: _builtins.int
+    REQUIRED_FIELD_NUMBER: _builtins.int
+    RESTORED_BY_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    number: _builtins.int
+    """Number of the statement."""
+    due_on: _builtins.str
+    """When its minimum payment is due."""
+    restored_by: _builtins.str
+    """Until when what a dispute was lost for may be paid before it is required again; or empty."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def told(self) -> _money_pb2.Money:
+        """The minimum payment as it was told."""
+
+    @_builtins.property
+    def required(self) -> _money_pb2.Money:
+        """The minimum payment that is required now."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        number: _builtins.int = ...,
+        due_on: _builtins.str = ...,
+        told: _money_pb2.Money | None = ...,
+        required: _money_pb2.Money | None = ...,
+        restored_by: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["required", b"required", "told", b"told"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "due_on", b"due_on", "number", b"number", "required", b"required", "restored_by", b"restored_by", "told", b"told", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequiredPaymentChanged: _TypeAlias = RequiredPaymentChanged  # noqa: Y015
+
+@_typing.final
 class DisputeAcknowledged(_message.Message):
     """The holder was told that the notice has come."""
 
@@ -4295,6 +4349,112 @@ class CreditLineReduced(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreditLineReduced: _TypeAlias = CreditLineReduced  # noqa: Y015
+
+@_typing.final
+class CustomerScreeningReferred(_message.Message):
+    """People have to look at a customer, who may be on a list, or whose name nobody can read."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    SCREENING_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """The customer."""
+    screening_id: _builtins.str
+    """What risk calls the screening."""
+    reason: _builtins.str
+    """SANCTIONS_MATCH, POLITICALLY_EXPOSED_MATCH or NOT_AVAILABLE."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        screening_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "reason", b"reason", "screening_id", b"screening_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustomerScreeningReferred: _TypeAlias = CustomerScreeningReferred  # noqa: Y015
+
+@_typing.final
+class CustomerScreeningResolved(_message.Message):
+    """People have looked at a customer who may have been on a list."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    SCREENING_ID_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """The customer."""
+    screening_id: _builtins.str
+    """What risk calls the screening."""
+    decision: _builtins.str
+    """TRUE_MATCH or FALSE_POSITIVE."""
+    decided_by: _builtins.str
+    """Who decided."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        screening_id: _builtins.str = ...,
+        decision: _builtins.str = ...,
+        decided_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "decided_by", b"decided_by", "decision", b"decision", "screening_id", b"screening_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustomerScreeningResolved: _TypeAlias = CustomerScreeningResolved  # noqa: Y015
+
+@_typing.final
+class RescreeningCompleted(_message.Message):
+    """All customers have been looked for again after a list had changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESCREENING_ID_FIELD_NUMBER: _builtins.int
+    LIST_ID_FIELD_NUMBER: _builtins.int
+    VERSION_ID_FIELD_NUMBER: _builtins.int
+    SCREENED_FIELD_NUMBER: _builtins.int
+    REFERRED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    rescreening_id: _builtins.str
+    """The pass."""
+    list_id: _builtins.str
+    """The list that changed."""
+    version_id: _builtins.str
+    """Its version."""
+    screened: _builtins.int
+    """How many customers were looked for."""
+    referred: _builtins.int
+    """How many of them were found."""
+    skipped: _builtins.int
+    """How many were forgotten meanwhile."""
+    def __init__(
+        self,
+        *,
+        rescreening_id: _builtins.str = ...,
+        list_id: _builtins.str = ...,
+        version_id: _builtins.str = ...,
+        screened: _builtins.int = ...,
+        referred: _builtins.int = ...,
+        skipped: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["list_id", b"list_id", "referred", b"referred", "rescreening_id", b"rescreening_id", "screened", b"screened", "skipped", b"skipped", "version_id", b"version_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RescreeningCompleted: _TypeAlias = RescreeningCompleted  # noqa: Y015
 
 @_typing.final
 class OverLimitConsentGiven(_message.Message):
