@@ -77,6 +77,14 @@ class AccountsApi(Holders, Charges, Books):
         Books.__init__(self, ports, accounts, trades)
 
 
+OF_CREDIT = (credit_lines, over_limit, transfers)
+
+
+def _of_credit(ports: Ports, accounts: Accounts) -> Rpcs:
+    """What is served about limits and what is owed beside charges."""
+    return [each for part in OF_CREDIT for each in part.rpcs(ports, accounts)]
+
+
 def rpcs(ports: Ports) -> Rpcs:
     """What accounts serves."""
     risk = Risk(ports.rpc, ports.settings.assessment_deadline_ms)
@@ -88,11 +96,9 @@ def rpcs(ports: Ports) -> Rpcs:
         *billing.rpcs(ports, accounts),
         *clearing.rpcs(ports),
         *deferrals.rpcs(ports, accounts),
-        *credit_lines.rpcs(ports, accounts),
+        *_of_credit(ports, accounts),
         *disputes.rpcs(ports),
         *ledger.rpcs(ports),
-        *over_limit.rpcs(ports, accounts),
-        *transfers.rpcs(ports, accounts),
         *customers.rpcs(ports, accounts),
         *customer_screenings.rpcs(ports),
         *documents.rpcs(ports, accounts),
