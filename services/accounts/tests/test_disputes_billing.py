@@ -15,6 +15,7 @@ from services.accounts.domain.billing.terms import (
     AutopayKind,
     InstalmentProduct,
 )
+from services.accounts.domain.disputes import commands
 from services.accounts.domain.disputes.events import DisputeResolved, RequiredPaymentChanged
 from services.accounts.domain.disputes.state import DisputeStatus
 from services.accounts.domain.statements.rebuilding import Verification
@@ -168,6 +169,46 @@ def test_what_was_won_for_the_holder_is_never_required() -> None:
     story.run(3, 20)
     assert story.required == 20
     assert story.state.billing.past_due_minor(story.today) == 0
+
+
+@pytest.mark.parametrize("corrected", [None, 100])
+def test_the_interest_on_an_error_goes_with_its_correction(corrected: float | None) -> None:
+    """(e)(1): "credit ... any disputed amount and related finance or other charges". In February
+    500.00 bore interest, or what bears it without the error; the difference is credited too."""
+    right = 300 - (corrected or 300)
+    whole, without = Disputing(fees=()), BilledStory(minimum_payment=TEN_PERCENT, fees=())
+    without.on(1, 10).buy(200 + right)
+    for story in (whole, without):
+        story.run(2, 28)
+        story.on(3, 5)
+    related = whole.statement(2).interest_minor - without.statement(2).interest_minor
+    assert related > 0
+    whole.dispute(whole.dear)
+    whole.run(3, 31)
+    whole.on(4, 10)
+    told = whole.resolve(WON, corrected)
+    (resolved,) = [fact for fact in told if isinstance(fact, DisputeResolved)]
+    assert resolved.related.minor_units == related
+    assert resolved.credit.minor_units == related + (30_000 - right * 100)
+
+
+def test_the_issuer_may_say_what_goes_with_an_error() -> None:
+    """(e)(1): nothing where nothing was charged on it, or what was found by hand."""
+    story = Disputing()
+    story.run(2, 28)
+    story.on(3, 5)
+    story.dispute(story.dear)
+    story.when(
+        commands.ResolveDispute(
+            account_id="account",
+            dispute_id="dispute",
+            outcome=WON,
+            related=pounds(0),
+            explanation="so it is",
+            posting_date=story.today,
+        )
+    )
+    assert story.state.disputes.cases["dispute"].credited_minor == 30_000
 
 
 def test_what_the_issuer_wins_is_required_again_when_its_time_is_over() -> None:

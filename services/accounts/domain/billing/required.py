@@ -14,7 +14,7 @@ from services.accounts.domain.billing.interest import compute
 from services.accounts.domain.billing.posting import terms_of
 from services.accounts.domain.billing.rounding import share
 from services.accounts.domain.billing.sheet import balances_of
-from services.accounts.domain.billing.state import Billing, Due, MinimumBasis
+from services.accounts.domain.billing.state import Billing, Cycle, Due, MinimumBasis
 from services.accounts.domain.billing.terms import BillingTerms
 from services.accounts.domain.disputes import events
 from services.accounts.domain.disputes.state import Dispute
@@ -116,12 +116,33 @@ def _related_interest(
     billing: Billing, terms: BillingTerms, due: Due, disputed: tuple[Balance, ...]
 ) -> int:
     """The interest of the cycle that is on what is disputed now and was not at its close."""
-    for cycle in billing.closed:
-        if cycle.number == due.number:
-            sheet = cycle.sheet(billing.book(terms))
-            without = compute(replace(sheet, disputed=disputed))
-            return max(0, compute(sheet).interest_minor - without.interest_minor)
-    return 0
+    of_cycle = [cycle for cycle in billing.closed if cycle.number == due.number]
+    return sum(_interest_on(billing, terms, cycle, disputed) for cycle in of_cycle)
+
+
+def _interest_on(
+    billing: Billing, terms: BillingTerms, cycle: Cycle, disputed: tuple[Balance, ...]
+) -> int:
+    sheet = cycle.sheet(billing.book(terms))
+    without = compute(replace(sheet, disputed=disputed))
+    return max(0, compute(sheet).interest_minor - without.interest_minor)
+
+
+def related_interest(state: CreditAccount, dispute: Dispute, error_minor: int) -> int:
+    """The interest that was charged on an error, which goes with its correction (1026.13(e)(1)):
+    of the cycles that were closed before the notice came, as far as they are remembered. In later
+    ones what is disputed bore none."""
+    terms, charge = terms_of(state), state.charges[dispute.charge_id]
+    if terms is None or charge.posted_on is None:
+        return 0
+    bucket = home_of(state.billing, terms, charge.charge_id, charge.merchant.mcc)
+    found = 0
+    for cycle in state.billing.closed:
+        if charge.posted_on <= cycle.closed_on < dispute.received_on:
+            sums = {each.bucket: each.minor for each in cycle.disputed}
+            sums[bucket] = sums.get(bucket, 0) + error_minor
+            found += _interest_on(state.billing, terms, cycle, balances_of(sums.items()))
+    return found
 
 
 def _left_out(state: CreditAccount, terms: BillingTerms, due: Due, day: date) -> LeftOut:

@@ -80,7 +80,8 @@ class AdvanceDispute(Command):
 @command
 class ResolveDispute(Command):
     """Decide: WON, LOST or WRITTEN_OFF. `corrected` is the error as it was found, where that is not
-    all (WON, WRITTEN_OFF) or nothing (LOST); `related` are interest and fees that go with it."""
+    all (WON, WRITTEN_OFF) or nothing (LOST); `related` are interest and fees that go with it, None
+    for the interest that was charged on it."""
 
     account_id: str
     dispute_id: str

@@ -8,6 +8,7 @@ from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Fact
 from services.accounts.domain.account import charges
 from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.billing.required import related_interest
 from services.accounts.domain.disputes import commands, events, networks, opening, rules
 from services.accounts.domain.disputes.commands import Deadline
 from services.accounts.domain.disputes.state import STAGES, Dispute, DisputeStatus
@@ -70,11 +71,13 @@ def resolve(
     found = opening.find_open(state, command.dispute_id)
     if command.outcome is DisputeStatus.WON and found.lapsed and found.lapsed is not _MERCHANTS:
         raise Refused("NETWORK_RECOURSE_LOST", f"{found.lapsed.lower()} was not begun in time")
-    related = charges.check_currency(state, command.related, "related") if command.related else 0
     wins = command.outcome is not DisputeStatus.LOST
     corrected = found.amount_minor if wins else 0
     if command.corrected is not None:
         corrected = charges.check_currency(state, command.corrected, "corrected")
+    related = related_interest(state, found, max(0, corrected)) if wins else 0
+    if command.related is not None:
+        related = charges.check_currency(state, command.related, "related")
     if min(corrected, related) < 0 or corrected > found.amount_minor:
         raise Invalid("CORRECTED_OUT_OF_RANGE", "0 to what is disputed", field="corrected")
     if found.final and corrected < found.credited_minor and wins:
@@ -189,7 +192,8 @@ def _lapse(state: CreditAccount, dispute: Dispute, today: date) -> tuple[Fact, .
     told: tuple[Fact, ...] = networks.lapse(state, dispute, today)
     if not told or dispute.next_stage is not _MERCHANTS:
         return told
-    won = Settlement(dispute.amount_minor, 0, dispute.amount_minor)
+    amount = dispute.amount_minor
+    won = Settlement(amount, related_interest(state, dispute, amount), amount)
     return (*told, _resolved(state, dispute, DisputeStatus.WON, won, UNCONTESTED, today))
 
 

@@ -928,7 +928,9 @@ class ResolveDisputeRequest(_message.Message):
 
     @_builtins.property
     def related(self) -> _money_pb2.Money:
-        """Interest and fees that are credited with it."""
+        """Interest and fees that are credited with it; absent: the interest that was charged on it, or
+        nothing when lost.
+        """
 
     def __init__(
         self,
