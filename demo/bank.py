@@ -134,7 +134,7 @@ class Bank:
                 account_id=account_id,
                 customer_id=customer_id,
                 programme_id=PROGRAMME,
-                card_kind=pb.CARD_KIND_PHYSICAL,
+                card_kind=pb.CARD_KIND_VIRTUAL,
             ),
         )
         card = opened.account.cards[0]

@@ -49,6 +49,37 @@ async def test_a_physical_card_waits_until_it_is_activated(door: Door) -> None:
     assert (await door.charge(account, 5, card_id=card.card_id)).approved
 
 
+async def test_a_first_physical_card_waits_like_every_other(door: Door) -> None:
+    first = (await door.open()).cards[0]
+    assert first.status == accounts.CARD_STATUS_ACTIVE, "nobody waits for a virtual one"
+    opened = await door(
+        "OpenAccount",
+        customer_id=first.customer_id,
+        programme_id="everyday",
+        card_kind=accounts.CARD_KIND_PHYSICAL,
+        key="open",
+    )
+    account, cards = opened.account, CardsDoor(door)
+    more = await door("IssueCard", account_id=account.account_id, kind=accounts.CARD_KIND_PHYSICAL)
+    for card in (account.cards[0], more.card):
+        assert card.status == accounts.CARD_STATUS_PENDING
+        assert card.delivery == accounts.DELIVERY_ORDERED
+        waiting = (await door.charge(account, 5, card_id=card.card_id)).charge
+        assert (waiting.response_code, waiting.reason) == ("78", "CARD_NOT_ACTIVE")
+        await cards("ActivateCard", card_id=card.card_id, reason="RECEIVED")
+        assert (await door.charge(account, 5, card_id=card.card_id)).approved
+    again = await door(
+        "OpenAccount",
+        account_id=account.account_id,
+        customer_id=first.customer_id,
+        programme_id="everyday",
+        card_kind=accounts.CARD_KIND_PHYSICAL,
+    )
+    assert again.account.cards[0].status == accounts.CARD_STATUS_ACTIVE
+    lost = await door("ReportCardLost", card_id=account.cards[0].card_id)
+    assert lost.replacement.status == accounts.CARD_STATUS_PENDING
+
+
 async def test_an_authorised_user_holds_a_card_on_somebody_elses_account(door: Door) -> None:
     account, cards = await door.open(), CardsDoor(door)
     niece = (

@@ -307,7 +307,9 @@ class Accounts:
                 pan_hash=pan_hash,
                 cardholder_id=place.cardholder_id,
             )
-            card = NewCard(card_id=place.card_id, last_four=last_four, kind=kind)
+            # Plastic may be used once its holder says that it has come.
+            pending = kind is CardKind.PHYSICAL
+            card = NewCard(card_id=place.card_id, last_four=last_four, kind=kind, pending=pending)
             try:
                 unit = (*also, claim, placing, command(card))
                 return await self.application.answer(*unit, render=render)

@@ -1377,7 +1377,7 @@ class OpenAccountRequest(_message.Message):
     programme_id: _builtins.str
     """The programme."""
     card_kind: Global___CardKind.ValueType
-    """What the first card is made of."""
+    """What the first card is made of; a physical one is ordered, and waits for its activation."""
     @_builtins.property
     def limit(self) -> _money_pb2.Money:
         """How much may be owed; absent: the programme's default."""
@@ -1613,7 +1613,7 @@ class IssueCardRequest(_message.Message):
     card_id: _builtins.str
     """Business id, 32 hexadecimal digits; empty: derived from the caller and the key."""
     kind: Global___CardKind.ValueType
-    """What it is made of."""
+    """What it is made of; a physical one is ordered, and waits for its activation."""
     def __init__(
         self,
         *,

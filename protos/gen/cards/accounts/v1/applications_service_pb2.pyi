@@ -223,7 +223,7 @@ class SubmitApplicationRequest(_message.Message):
     programme_id: _builtins.str
     """The programme applied for."""
     card_kind: _accounts_service_pb2.CardKind.ValueType
-    """What the first card is made of."""
+    """What the first card is made of; a physical one is ordered, and waits for its activation."""
     @_builtins.property
     def applicant(self) -> Global___Applicant:
         """Who applies."""
