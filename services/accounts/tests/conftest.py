@@ -55,6 +55,12 @@ class RiskStub:
         await asyncio.sleep(0)
         if self.failure is not None:
             raise self.failure
+        before = [each for each in self.screened if each.screening_id == request.screening_id]
+        if any(
+            (each.name, each.date_of_birth) != (request.name, request.date_of_birth)
+            for each in before
+        ):
+            raise Refused("SCREENED_DIFFERENTLY", "a screening of this id was about somebody else")
         if request.screening_id not in self.told:
             if self.listed is None:
                 raise Refused("NO_ACTIVE_LIST", "no list of sanctions is in force")

@@ -189,6 +189,35 @@ async def test_a_pass_that_breaks_off_goes_on_and_does_nothing_twice(
     assert len(ids) == 2 * len(everybody)
 
 
+async def test_a_customer_who_changes_while_a_pass_is_broken_off_is_in_nobodys_way(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Risk has answered about Ada, not about Bea, so that both are asked about again; Ada is called
+    otherwise by then."""
+    ada, bea = await registered(door, "Ada"), await registered(door, "Bea")
+    door.risk.listed = {}
+    await worked(door)
+    await list_changes(door)
+    ask = door.risk.ScreenName
+
+    async def not_bea(request: Any, timeout: float) -> Any:
+        if request.subject_id == bea:
+            raise Unavailable("SERVICE_AWAY", "risk cannot be reached")
+        return await ask(request, timeout)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(door.risk, "ScreenName", not_bea)
+        with pytest.raises(Unavailable):
+            await worked(door)
+    await changed(door, ada, given_name="Augusta")
+    await worked(door)
+    about_ada = [each for each in door.risk.screened if each.subject_id == ada]
+    by_id = {each.screening_id: each.name for each in about_ada}
+    assert all(by_id[each.screening_id] == each.name for each in about_ada)
+    (end,) = kept(door, events.RescreeningCompleted)
+    assert end.screened == 2
+
+
 async def test_without_a_list_everybody_stays_due(door: Door) -> None:
     await registered(door, "Ada")
     await door.node.caught_up()

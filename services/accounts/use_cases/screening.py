@@ -89,7 +89,7 @@ class Rescreenings:
 
         async def look(each: tuple[str, int]) -> None:
             customer_id, position = each
-            looked = await self._look(customer_id, ids.derive("due", customer_id, str(position)))
+            looked = await self._look(customer_id, str(position))
             command = RecordCustomerScreening(
                 customer_id=customer_id,
                 screening_id=looked.screening_id,
@@ -111,7 +111,7 @@ class Rescreenings:
         )
 
         async def look(customer_id: str) -> Looked:
-            return await self._look(customer_id, ids.derive(rescreening_id, customer_id))
+            return await self._look(customer_id, rescreening_id)
 
         await self._keep(of, await _some_at_once(page, look))
 
@@ -137,10 +137,12 @@ class Rescreenings:
         )
         await self._ports.application.execute(*referred, batch, actor=ACTOR)
 
-    async def _look(self, customer_id: str, screening_id: str) -> Looked:
+    async def _look(self, customer_id: str, because: str) -> Looked:
         """Ask risk about a customer, whose name is in clear in memory only. Raises what risk
-        raises."""
+        raises. What is asked again has the same id, unless the customer is another meanwhile."""
         customer = await self._ports.application.find(CUSTOMER, customer_id)
+        digest = customer.profile_digest if customer is not None else ""
+        screening_id = ids.derive("screening of customer", because, customer_id, digest)
         clear = await self._in_clear(customer)
         if clear is None:
             return Looked(customer_id, screening_id, None)

@@ -106,13 +106,13 @@ class Risk:
         return found
 
 
-async def started(path: Path) -> Risk:
-    """A node of its own on a new store."""
+async def started(path: Path, url: str = "") -> Risk:
+    """A node of its own on a new store: SQLite at a path, or the empty database at `url`."""
     world = World(
         clock=FixedClock(NOON),
         ids=RandomIds(),
         random=Random(1),
-        engine=open_engine(f"sqlite:///{path}"),
+        engine=open_engine(url or f"sqlite:///{path}"),
         runner=ThreadRunner(),
         bus=None,
         rpc=None,  # type: ignore[arg-type]

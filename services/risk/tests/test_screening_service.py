@@ -284,6 +284,29 @@ async def test_a_list_that_is_too_large_and_too_many_at_once_are_refused(
             await bring_in(risk)
 
 
+async def test_postgresql_keeps_lists_and_screenings_as_well(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    """References in an order that is not that of every language: A-2, a-1, É-3."""
+    made = await started(tmp_path, postgres_url)
+    rows = "A-2,PERSON,Anna Alpha,,\na-1,PERSON,Zoran Vukasevic,,\nÉ-3,PERSON,Emil Epsilon,,\n"
+    head = PLAIN.split("\n", 1)[0]
+    await listed(made, f"{head}\n{rows}", form=3)
+    asked = {"Anna Alpha": "A-2", "Вукашевич Зоран": "a-1", "Emil Epsilon": "É-3"}
+    for name, reference in asked.items():
+        (match,) = (await screen(made, name, subject=reference.encode().hex())).matches
+        assert match.reference == reference
+    await made.node.stop()
+    other = await started(tmp_path, postgres_url)
+    hits = (await other.screening.ListScreeningHits(open_hits(), NOBODY)).hits
+    assert [hit.reference for hit in hits] == list(asked.values())
+    for hit in hits:
+        wanted = pb.GetScreeningRequest(screening_id=hit.screening_id)
+        (match,) = (await other.screening.GetScreening(wanted, NOBODY)).screening.matches
+        assert match.alias in ("Anna Alpha", "Zoran Vukasevic", "Emil Epsilon")
+    await other.node.stop()
+
+
 async def test_a_larger_list_is_put_by_in_parts_and_found_by_another_process(
     risk: Risk, tmp_path: Path
 ) -> None:
