@@ -316,6 +316,9 @@ def test_a_purchase_is_paid_off_in_instalments_beside_the_minimum() -> None:
         story.pay(story.state.billing.dues[-1].minimum_minor / 100)
     story.run(4, 30)
     assert [s.minimum.instalments_minor for s in story.statements()] == [100_00] * 3 + [0]
+    assert [plan.bucket for plan in story.state.billing.plans] == ["PURCHASE/plan"]
+    # It is known as long as its cycles can be recalculated.
+    story.run(10, 31)
     assert story.state.billing.plans == ()
 
 

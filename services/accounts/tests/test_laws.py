@@ -4,20 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
-from chassis.kernel.errors import Error
-from chassis.kernel.events import Command, Fact
 from chassis.kernel.money import Money
-from services.accounts.domain import events
 from services.accounts.domain.account import commands
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.charging import commands as asks
-from services.accounts.domain.charging import events as credits
-from services.accounts.domain.ledger import FINANCIAL, LedgerAccount, postings
 from services.accounts.domain.values import (
     Assessment,
     AssessmentOutcome,
@@ -27,6 +21,7 @@ from services.accounts.domain.values import (
     LossKind,
     Original,
 )
+from services.accounts.tests.lives import Life, tried
 from services.accounts.tests.stories import GROCER, PUMP, TODAY, AccountStory
 
 ids = st.sampled_from(["a", "b", "c", "d"])
@@ -35,7 +30,7 @@ TOLERANCE_MINOR = 2_500
 DOLLARS = Original(amount=Money(500, "USD"), rate="0.8")
 
 
-class AnyHistory(RuleBasedStateMachine):
+class AnyHistory(Life):
     """Any commands in any order, many under the same ids; refusals are part of life."""
 
     @initialize(
@@ -53,34 +48,6 @@ class AnyHistory(RuleBasedStateMachine):
             foreign_markup_basis_points=markup,
             hold_lifetime_hours=lifetime,
         )
-
-    def give(self, command: Command) -> None:
-        """Carry it out; a refusal must change nothing, a repetition must do nothing."""
-        before = self.story.state
-        try:
-            facts = self.story.when(command)
-        except Error:
-            assert self.story.state == before
-            return
-        for fact in facts:
-            self.check(fact, before)
-
-    def check(self, fact: Fact, before: CreditAccount) -> None:
-        """What is true of every fact by itself."""
-        lines = postings(fact)
-        assert sum(line.amount.minor_units for line in lines) == 0
-        assert isinstance(fact, FINANCIAL) or not lines
-        if isinstance(fact, events.ChargeAuthorised) and fact.held and not fact.decided_by_network:
-            assert fact.held.minor_units <= before.available_minor + self.tolerance
-        if isinstance(fact, credits.AuthorisationMatched) and fact.held:
-            posted = before.charges[fact.charge_id].captured_minor
-            room = before.available_minor + posted + self.tolerance
-            assert fact.decided_by_network or fact.held.minor_units + posted <= room
-        if isinstance(fact, events.ChargeIncremented):
-            more = before.available_minor - fact.available.minor_units
-            assert more <= before.available_minor + self.tolerance
-        if isinstance(fact, events.ChargeAuthorised | events.ChargeCleared) and fact.markup:
-            assert 0 < fact.markup.minor_units < fact.amount.minor_units
 
     @rule(
         charge_id=ids,
@@ -304,31 +271,9 @@ class AnyHistory(RuleBasedStateMachine):
         for charge_id, refunded in by_charge.items():
             assert self.story.state.charges[charge_id].refunded_minor == refunded
 
-    @invariant()
-    def the_ledger_is_zero_and_agrees_with_the_balance(self) -> None:
-        lines = [line for fact in self.story.facts for line in postings(fact)]
-        assert sum(line.amount.minor_units for line in lines) == 0
-        receivable = sum(
-            line.amount.minor_units
-            for line in lines
-            if line.ledger_account is LedgerAccount.RECEIVABLE
-        )
-        assert receivable == self.story.state.posted_minor
-
-    @invariant()
-    def the_last_fact_says_what_may_be_spent(self) -> None:
-        last = self.story.facts[-1]
-        available = getattr(last, "available", None)
-        if available is not None:
-            assert available == self.story.state.money(self.story.state.available_minor)
-
-    @invariant()
-    def the_same_facts_give_the_same_state(self) -> None:
-        assert CREDIT_ACCOUNT.fold(self.story.facts) == self.story.state
-
 
 TestAnyHistory = AnyHistory.TestCase
-TestAnyHistory.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestAnyHistory.settings = tried(60, 25)
 
 
 def test_a_story_notices_a_command_that_is_not_repeatable() -> None:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
@@ -12,6 +11,7 @@ from services.accounts.domain.disputes import commands as disputing
 from services.accounts.domain.disputes.state import CLOSED, STAGES, DisputeReason, DisputeStatus
 from services.accounts.domain.ledger import LedgerAccount, postings
 from services.accounts.domain.values import Channel
+from services.accounts.tests.lives import tried
 from services.accounts.tests.test_laws import AnyHistory, amounts, ids
 
 
@@ -110,6 +110,4 @@ class AnyHistoryWithDisputes(AnyHistory):
 
 
 TestAnyHistoryWithDisputes = AnyHistoryWithDisputes.TestCase
-TestAnyHistoryWithDisputes.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None
-)
+TestAnyHistoryWithDisputes.settings = tried(40, 25)

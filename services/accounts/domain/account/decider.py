@@ -13,7 +13,8 @@ from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing import decide as billing
 from services.accounts.domain.billing.following import with_billing
 from services.accounts.domain.charging import decide as charging
-from services.accounts.domain.charging.following import with_what_came_before
+from services.accounts.domain.charging.following import unless_kept, with_what_came_before
+from services.accounts.domain.charging.state import EarlyKind
 from services.accounts.domain.controls import decide as controls
 from services.accounts.domain.customers import closure
 from services.accounts.domain.deferring import table as deferring
@@ -33,9 +34,9 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     commands.UnblockCard: cards.unblock,
     commands.ReportCardLost: cards.report_lost,
     commands.AuthoriseCharge: with_what_came_before(restricting.authorise, evolve),
-    commands.AdviseCharge: holding.advise,
+    commands.AdviseCharge: unless_kept(holding.advise, EarlyKind.ADVICE),
     commands.IncrementCharge: restricting.increment,
-    commands.ReverseCharge: holding.reverse,
+    commands.ReverseCharge: unless_kept(holding.reverse, EarlyKind.REVERSAL),
     commands.ExpireHold: holding.expire,
     commands.ClearCharge: with_billing(posting.clear, evolve),
     commands.RefundCharge: with_billing(with_what_came_before(posting.refund, evolve), evolve),

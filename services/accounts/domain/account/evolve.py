@@ -357,7 +357,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
 
 def evolve(state: CreditAccount, fact: Fact) -> CreditAccount:
     """The account after a fact."""
-    after = billing.billed(EVOLVE[type(fact)](state, fact), fact)
+    after = billing.billed(EVOLVE[type(fact)](state, fact), fact, state)
     if after.tokens:
         after = tokens.follow(after, fact)
     return controls.follow(after, fact) if after.controls.number else after

@@ -106,10 +106,10 @@ def agree_plan(
         raise Refused("PLAN_EXISTS", "the purchase is in a plan already")
     if any(d.charge_id == command.charge_id for d in state.billing.deferrals):
         raise Refused("PURCHASE_DEFERRED", "the purchase is under a promotion")
-    if len(state.billing.plans) >= PLANS_LIMIT:
-        raise Refused("TOO_MANY_PLANS", f"an account has at most {PLANS_LIMIT} plans")
     day = max(command.transaction_date, state.billing.cycle_opened_on)
     owed = {each.bucket: each.minor for each in standing_on(state.billing, terms, day) or ()}
+    if sum(plan.bucket in owed for plan in state.billing.plans) >= PLANS_LIMIT:
+        raise Refused("TOO_MANY_PLANS", f"an account has at most {PLANS_LIMIT} plans")
     principal = min(charge.captured_minor - charge.refunded_minor, owed.get(PURCHASE, 0))
     if principal <= 0 or principal < product.least_amount_minor:
         raise Refused("TOO_LITTLE_FOR_PLAN", "too little of the purchase is owed for a plan")

@@ -7,7 +7,8 @@ from typing import Any
 from chassis.kernel.events import Fact
 from services.accounts.domain.account.state import Act, CreditAccount, act_key
 from services.accounts.domain.billing import events
-from services.accounts.domain.billing.buckets import CREDIT, PURCHASE
+from services.accounts.domain.billing.buckets import CREDIT, PURCHASE, EarlierTerms
+from services.accounts.domain.billing.calendar import DAY
 from services.accounts.domain.billing.evolve import BILLED, opened
 from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import Billing
@@ -81,7 +82,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
 }
 
 
-def billed(state: CreditAccount, fact: Fact) -> CreditAccount:
+def billed(state: CreditAccount, fact: Fact, before: CreditAccount) -> CreditAccount:
     """The account with its billing after a fact that was applied to everything else."""
     applies = BILLED.get(type(fact))
     terms = state.terms.billing if applies and state.terms else None
@@ -89,7 +90,18 @@ def billed(state: CreditAccount, fact: Fact) -> CreditAccount:
         return state
     if state.billing.number == 0 and not isinstance(fact, AccountOpened):
         return replace(state, billing=_begun(state, terms, fact))
+    if isinstance(fact, AccountMigrated):
+        return replace(state, billing=_gone_over(before, fact))
     return replace(state, billing=applies(state.billing, terms, fact))
+
+
+def _gone_over(before: CreditAccount, fact: AccountMigrated) -> Billing:
+    """The days before count by the terms that they had."""
+    known = before.terms.billing if before.terms else None
+    if known is None:
+        return before.billing
+    past = EarlierTerms(until=fact.transaction_date - DAY, terms=known)
+    return replace(before.billing, earlier=(*before.billing.earlier, past))
 
 
 def _begun(state: CreditAccount, terms: BillingTerms, fact: Any) -> Billing:

@@ -46,8 +46,29 @@ class Plan:
 
 
 @value
+class Span:
+    """Some days, both included."""
+
+    first_on: date
+    last_on: date
+
+    def has(self, day: date) -> bool:
+        """Whether a day is one of them."""
+        return self.first_on <= day <= self.last_on
+
+
+@value
+class EarlierTerms:
+    """The terms of an account up to a day, before it went over to others."""
+
+    until: date
+    terms: BillingTerms
+
+
+@value
 class RateBook:
-    """Everything that decides the rate of a bucket on a day."""
+    """Everything that decides the rate of a bucket on a day; what was so on earlier days remains,
+    so that they are recalculated as they were: terms, and days of penalty rate or of a pause."""
 
     terms: BillingTerms
     opened_on: date
@@ -57,6 +78,13 @@ class RateBook:
     penalty_from: date | None = None
     paused_from: date | None = None
     paused_until: date | None = None
+    earlier: tuple[EarlierTerms, ...] = ()
+    penalties: tuple[Span, ...] = ()
+    pauses: tuple[Span, ...] = ()
+
+    def terms_on(self, day: date) -> BillingTerms:
+        """The terms in force on a day."""
+        return next((each.terms for each in self.earlier if day <= each.until), self.terms)
 
     def apr(self, bucket: str, day: date) -> int:
         """The annual rate in basis points."""
@@ -68,16 +96,17 @@ class RateBook:
         for plan in self.plans:
             if plan.bucket == bucket:
                 return plan.apr_basis_points
-        if bucket == CREDIT or (bucket == FEE and not self.terms.fees_bear_interest):
+        terms = self.terms_on(day)
+        if bucket == CREDIT or (bucket == FEE and not terms.fees_bear_interest):
             return 0
         for transfer in self.promoted:
             if transfer.bucket == bucket and day <= transfer.ends_on:
                 return transfer.apr_basis_points
         wanted = PURCHASE if bucket == FEE else bucket.partition("/")[0]
-        rates = [each for each in self.terms.rates if each.balance_type == wanted]
+        rates = [each for each in terms.rates if each.balance_type == wanted]
         if not rates and wanted != PURCHASE:
-            rates = [each for each in self.terms.rates if each.balance_type == PURCHASE]
-        if self.penalty_from and day >= self.penalty_from:
+            rates = [each for each in terms.rates if each.balance_type == PURCHASE]
+        if self._is_penalty(day):
             penalty = self._latest(rates, RateKind.PENALTY, day)
             if penalty is not None:
                 return penalty.apr_basis_points
@@ -101,7 +130,13 @@ class RateBook:
 
     def _is_paused(self, day: date) -> bool:
         since = self.paused_from
-        return since is not None and since <= day <= (self.paused_until or day)
+        if since is not None and since <= day <= (self.paused_until or day):
+            return True
+        return any(each.has(day) for each in self.pauses)
+
+    def _is_penalty(self, day: date) -> bool:
+        now = self.penalty_from is not None and day >= self.penalty_from
+        return now or any(each.has(day) for each in self.penalties)
 
     def _latest(self, rates: list[Rate], kind: RateKind, day: date) -> Rate | None:
         within = [each for each in rates if each.kind is kind and self._covers(each, day)]
@@ -122,12 +157,18 @@ class RateBook:
         days |= {self.paused_until + DAY} if self.paused_until else set()
         days |= {each.ends_on + DAY for each in self.deferrals}
         days |= {each.ends_on + DAY for each in self.promoted}
-        for rate in self.terms.rates:
+        days |= {each.until + DAY for each in self.earlier}
+        for span in (*self.penalties, *self.pauses):
+            days |= {span.first_on, span.last_on + DAY}
+        for rate in (r for terms in (self.terms, *self._earlier()) for r in terms.rates):
             days |= {rate.effective_from} if rate.effective_from else set()
             days |= {rate.effective_until + DAY} if rate.effective_until else set()
             if rate.months_from_opening:
                 days.add(months_later(self.opened_on, rate.months_from_opening))
         return {day for day in days if first < day <= last}
+
+    def _earlier(self) -> list[BillingTerms]:
+        return [each.terms for each in self.earlier]
 
     def days_of_year(self, day: date) -> int:
         """How many days the year of a day has, as interest counts them."""

@@ -8,7 +8,7 @@ from typing import Any
 from chassis.kernel.events import Fact
 from services.accounts.domain import events as facts
 from services.accounts.domain.billing import entries, events
-from services.accounts.domain.billing.buckets import FEE, Balance
+from services.accounts.domain.billing.buckets import FEE, Balance, Span
 from services.accounts.domain.billing.calendar import DAY, close_of, months_later
 from services.accounts.domain.billing.entries import entered, in_order
 from services.accounts.domain.billing.fees import annual_fee_due
@@ -19,6 +19,7 @@ from services.accounts.domain.billing.state import (
     CLOSED_CYCLES_LIMIT,
     DUES_LIMIT,
     FEES_LIMIT,
+    SPANS_LIMIT,
     Billing,
     ChargedFee,
     Cycle,
@@ -171,7 +172,8 @@ def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Bil
         streak=fact.streak,
         dues=(*before.dues[-(DUES_LIMIT - 1) :], due_of(told, billed, fact.disputed)),
         billed=billed,
-        plans=still_owed(before.plans, told.balances),
+        plans=still_owed(before.plans, told.balances, closed),
+        earlier=tuple(e for e in before.earlier if e.until >= closed[0].opened_on),
         year=opened_on.year,
         fees_of_year_minor=before.fees_of_year_minor if opened_on.year == before.year else 0,
         interest_of_year_minor=told.year_to_date_interest_minor
@@ -264,7 +266,15 @@ def _penalty(before: Billing, terms: BillingTerms, fact: events.PenaltyRateImpos
 
 
 def _no_penalty(before: Billing, terms: BillingTerms, fact: events.PenaltyRateLifted) -> Billing:
-    return replace(before, penalty_from=None)
+    past = spans(before.penalties, before.penalty_from, fact.transaction_date - DAY)
+    return replace(before, penalty_from=None, penalties=past)
+
+
+def spans(past: tuple[Span, ...], since: date | None, until: date | None) -> tuple[Span, ...]:
+    """With the days of one more, if there are any."""
+    if since is None or until is None or until < since:
+        return past
+    return (*past, Span(first_on=since, last_on=until))[-SPANS_LIMIT:]
 
 
 def _charged_off(before: Billing, terms: BillingTerms, fact: events.AccountChargedOff) -> Billing:
@@ -292,7 +302,13 @@ def _limited(before: Billing, terms: BillingTerms, fact: events.LimitChanged) ->
 
 
 def _paused(before: Billing, terms: BillingTerms, fact: events.HardshipGranted) -> Billing:
-    return replace(before, paused=True, paused_from=fact.starts_on, paused_until=fact.ends_on)
+    return replace(
+        before,
+        paused=True,
+        paused_from=fact.starts_on,
+        paused_until=fact.ends_on,
+        pauses=spans(before.pauses, before.paused_from, before.paused_until),
+    )
 
 
 def _pause_ended(before: Billing, terms: BillingTerms, fact: events.HardshipEnded) -> Billing:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.accounts.domain.billing.buckets import Balance, Plan
+from services.accounts.domain.billing.state import Cycle
 from services.accounts.domain.billing.statement import BalanceLine
 
 
@@ -23,7 +24,16 @@ def instalments_due(plans: Sequence[Plan], lines: Sequence[BalanceLine]) -> tupl
     return tuple(found)
 
 
-def still_owed(plans: Sequence[Plan], lines: Sequence[BalanceLine]) -> tuple[Plan, ...]:
-    """The plans of which something is owed, each billed once more."""
+def still_owed(
+    plans: Sequence[Plan], lines: Sequence[BalanceLine], closed: Sequence[Cycle]
+) -> tuple[Plan, ...]:
+    """The plans of which something is owed, each billed once more; and those that are paid off, as
+    long as a cycle that can be recalculated has them."""
     owed = {line.bucket for line in lines if line.closing_minor}
-    return tuple(replace(plan, billed=plan.billed + 1) for plan in plans if plan.bucket in owed)
+    mentioned = {each.bucket for cycle in closed for each in cycle.opening}
+    mentioned |= {each.bucket for cycle in closed for each in cycle.moves}
+    return tuple(
+        replace(plan, billed=plan.billed + 1) if plan.bucket in owed else plan
+        for plan in plans
+        if plan.bucket in owed or plan.bucket in mentioned
+    )

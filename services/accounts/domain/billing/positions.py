@@ -14,9 +14,9 @@ def standing_on(billing: Billing, terms: BillingTerms, day: date) -> tuple[Balan
     """The balances, or None for a day before the cycles that can be recalculated."""
     if day >= billing.cycle_opened_on:
         return _without_interest(compute(billing.sheet(terms, until=day)))
-    book = billing.book(terms)
     for cycle in billing.closed:
         if cycle.opened_on <= day <= cycle.closed_on:
+            book = billing.book(terms, cycle.closed_on)
             computed = compute(_until(cycle.sheet(book), day))
             at_close = day == cycle.closed_on
             return computed.closing if at_close else _without_interest(computed)

@@ -12,7 +12,6 @@ Recalculation = tuple[tuple[Cycle, ...], Computed | None]
 
 def recalculate(billing: Billing, terms: BillingTerms) -> Recalculation:
     """The closed cycles by what is known now, and the last of them computed."""
-    book = billing.book(terms)
     known: list[Cycle] = []
     before: Computed | None = None
     for cycle in billing.closed:
@@ -20,7 +19,7 @@ def recalculate(billing: Billing, terms: BillingTerms) -> Recalculation:
             cycle = replace(
                 cycle, opening=before.closing, grace_before=before.kept, streak=before.streak
             )
-        before = compute(cycle.sheet(book))
+        before = compute(cycle.sheet(billing.book(terms, cycle.closed_on)))
         known.append(replace(cycle, interest=before.interest, deferred=before.deferred))
     return tuple(known), before
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 from chassis.kernel.events import value
-from services.accounts.domain.billing.buckets import Balance, Plan, RateBook
+from services.accounts.domain.billing.buckets import Balance, EarlierTerms, Plan, RateBook, Span
 from services.accounts.domain.billing.sheet import Sheet
 from services.accounts.domain.billing.statement import StatementLine
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, FeeKind
@@ -21,6 +21,9 @@ FEES_LIMIT = 64
 DUES_LIMIT = 13
 """Statements whose minimum payments are remembered."""
 
+
+SPANS_LIMIT = 12
+"""Past times of the penalty rate, or of a pause, that are remembered."""
 
 CHUNK_LENGTH = 64
 
@@ -186,6 +189,9 @@ class Billing:
     paused: bool = False
     over_limit: OverLimit = OverLimit()
     transfers: Transfers = Transfers()
+    earlier: tuple[EarlierTerms, ...] = ()
+    penalties: tuple[Span, ...] = ()
+    pauses: tuple[Span, ...] = ()
     charged_off_minor: int = 0
     ended: bool = False
     credit_line: CreditLine = CreditLine()
@@ -199,10 +205,14 @@ class Billing:
         """What is booked in the open cycle, in order."""
         return [line for chunk in self.lines for line in chunk]
 
-    def book(self, terms: BillingTerms) -> RateBook:
-        """What decides the rates."""
+    def book(self, terms: BillingTerms, on: date | None = None) -> RateBook:
+        """What decides the rates; `on`: as the terms of that day count."""
+        earlier = next((e.terms for e in self.earlier if on and on <= e.until), None)
         return RateBook(
-            terms=terms,
+            terms=earlier or terms,
+            earlier=tuple(e for e in self.earlier if on is None or e.until < on),
+            penalties=self.penalties,
+            pauses=self.pauses,
             opened_on=self.opened_on or date.min,
             plans=self.plans,
             promoted=self.transfers.promoted,

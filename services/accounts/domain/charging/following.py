@@ -43,8 +43,28 @@ def with_what_came_before(decide: Decide, evolve: Evolve) -> Decide:
     return decide_and_follow
 
 
+def unless_kept(decide: Decide, kind: EarlyKind) -> Decide:
+    """`decide`, but nothing for what was kept already: it followed what it belongs to then, or was
+    refused, and asked again it does no more."""
+
+    def decide_once(state: CreditAccount, command: Any, context: Context) -> tuple[Fact, ...]:
+        if len(state.charging.early):
+            kept = state.charging.early.get(_place(command))
+            known = kept.find(kind, _message_id(command)) if kept else None
+            if known is not None and known.amount == command.amount:
+                return ()
+        return decide(state, command, context)
+
+    return decide_once
+
+
+def _message_id(command: Any) -> str:
+    is_advice = isinstance(command, commands.AdviseCharge)
+    return str(command.advice_id if is_advice else command.reversal_id)
+
+
 def _place(command: Any) -> str:
-    if isinstance(command, commands.RefundCharge):
+    if isinstance(command, commands.RefundCharge | ReverseRefund):
         return early.of_refund(command.refund_id)
     if isinstance(command, PostOriginalCredit):
         return early.of_credit(command.credit_id)
