@@ -199,7 +199,7 @@ class WholeAccount(AnyHistoryWithDisputes, AgreedLife):
     def nothing_is_dated_after_today(self) -> None:
         last = self.story.facts[-1]
         on = getattr(last, "transaction_date", None)
-        assert on is None or on <= self.today + timedelta(days=1)
+        assert on is None or on <= self.today + timedelta(days=1), last
 
     def teardown(self) -> None:
         if hasattr(self, "story"):

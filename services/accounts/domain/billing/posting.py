@@ -79,7 +79,8 @@ def fee_waived(
     day: date,
     asked_minor: int = 0,
 ) -> events.FeeWaived:
-    """All or part of a fee given back."""
+    """All or part of a fee given back, never in a cycle that is told already."""
+    day = max(day, state.billing.cycle_opened_on)
     return events.FeeWaived(
         **moved(state, -amount_minor, day),
         fee_id=fee.fee_id,
