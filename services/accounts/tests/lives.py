@@ -4,7 +4,6 @@ import os
 from collections import Counter
 from contextlib import suppress
 from datetime import date, timedelta
-from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -24,9 +23,7 @@ from services.accounts.domain.billing.interest import compute
 from services.accounts.domain.billing.posting import terms_of
 from services.accounts.domain.billing.recalculating import corrected, recalculate
 from services.accounts.domain.billing.statement import LineKind, Statement
-from services.accounts.domain.billing.terms import AutopayKind
 from services.accounts.domain.charging import events as credits
-from services.accounts.domain.deferring import commands as deferring
 from services.accounts.domain.ledger import FINANCIAL, LedgerAccount, postings
 from services.accounts.domain.programmes.commands import MigrateAccount
 from services.accounts.tests.billing_stories import CASH_MACHINE
@@ -320,99 +317,3 @@ def explains_itself(told: Statement, closing: int, before: dict[str, int]) -> No
     for each in told.deferred:
         assert 0 < each.balance_minor <= max(0, told.closing_minor)
         assert each.interest_minor <= each.accrued_minor
-
-
-class AgreedLife(BilledLife):
-    """What holders and the house agree on: limits, waivers, plans, promotions, hardship."""
-
-    @rule(change_id=IDS, amount=AMOUNTS)
-    def change_limit(self, change_id: str, amount: Money) -> None:
-        self.give(
-            billing.ChangeCreditLine(
-                account_id="account",
-                change_id=change_id,
-                limit=amount,
-                reason="REVIEW",
-                transaction_date=self.today,
-            )
-        )
-
-    @rule(choice=st.integers(0, 50), waiver_id=IDS, amount=st.none() | AMOUNTS)
-    def waive(self, choice: int, waiver_id: str, amount: Money | None) -> None:
-        fees = self.story.state.billing.fees
-        if fees:
-            self.give(
-                billing.WaiveFee(
-                    account_id="account",
-                    fee_id=fees[choice % len(fees)].fee_id,
-                    waiver_id=waiver_id,
-                    amount=amount,
-                    reason="GOODWILL",
-                    transaction_date=self.today,
-                )
-            )
-
-    @rule(refund_id=IDS)
-    def pay_out(self, refund_id: str) -> None:
-        self.give(
-            billing.RefundCreditBalance(
-                account_id="account", refund_id=refund_id, transaction_date=self.today
-            )
-        )
-
-    @rule(days=st.sampled_from([1, 20, 100]))
-    def pause(self, days: int) -> None:
-        self.give(
-            billing.GrantHardship(
-                account_id="account", days=days, reason="ILLNESS", transaction_date=self.today
-            )
-        )
-
-    @rule(kind=st.sampled_from(AutopayKind), amount=st.none() | AMOUNTS)
-    def choose_autopay(self, kind: AutopayKind, amount: Money | None) -> None:
-        self.give(
-            billing.SetAutopay(
-                account_id="account", kind=kind, amount=amount, transaction_date=self.today
-            )
-        )
-
-    @rule(choice=st.integers(0, 50), months=st.sampled_from([3, 6]))
-    def agree_plan(self, choice: int, months: int) -> None:
-        if self.purchases:
-            charge_id = self.purchases[choice % len(self.purchases)]
-            self.give(
-                billing.AgreeInstalmentPlan(
-                    account_id="account",
-                    plan_id=f"plan of {charge_id}",
-                    charge_id=charge_id,
-                    months=months,
-                    transaction_date=self.today,
-                )
-            )
-
-    @rule(choice=st.integers(0, 50), code=st.sampled_from(["SIX", "YEAR"]), last=st.booleans())
-    def defer(self, choice: int, code: str, last: bool) -> None:
-        if self.purchases:
-            charge_id = self.purchases[-1 if last else choice % len(self.purchases)]
-            self.give(
-                deferring.DeferPurchase(
-                    account_id="account",
-                    deferral_id=f"deferral of {charge_id}",
-                    charge_id=charge_id,
-                    promotion_code=code,
-                    transaction_date=self.today,
-                )
-            )
-
-    @rule(choice=st.integers(0, 50))
-    def direct(self, choice: int) -> None:
-        deferrals: Any = self.story.state.billing.deferrals
-        if deferrals and self.payments:
-            self.give(
-                deferring.DirectPayment(
-                    account_id="account",
-                    payment_id=self.payments[choice % len(self.payments)],
-                    deferral_id=deferrals[choice % len(deferrals)].deferral_id,
-                    transaction_date=self.today,
-                )
-            )

@@ -27,7 +27,8 @@ from services.accounts.domain.disputes.state import DisputeReason, DisputeStatus
 from services.accounts.domain.programmes.commands import MigrateAccount
 from services.accounts.domain.programmes.state import Version
 from services.accounts.domain.statements.rebuilding import Retelling, worked_out_again
-from services.accounts.tests.lives import AMOUNTS, AgreedLife, statements, tried
+from services.accounts.tests.lives import AMOUNTS, statements, tried
+from services.accounts.tests.lives_agreed import AgreedLife
 from services.accounts.tests.stories import GROCER, AccountStory
 from services.accounts.tests.test_billing_laws import POINTS, rates
 from services.accounts.tests.test_laws import TOLERANCE_MINOR
