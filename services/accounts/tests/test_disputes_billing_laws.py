@@ -6,8 +6,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
-from chassis.kernel.errors import Error
-from chassis.kernel.events import Command
 from services.accounts.domain.disputes import commands
 from services.accounts.domain.disputes.state import DisputeReason, DisputeStatus
 from services.accounts.domain.statements.rebuilding import Verification
@@ -23,20 +21,12 @@ class DisputedLives(BilledLives):
 
     opened: tuple[str, ...] = ()
 
-    def give(self, command: Command) -> None:
-        """Carry it out; a refusal is part of life."""
-        before = self.story.state
-        try:
-            self.story.when(command)
-        except Error:
-            assert self.story.state == before
-
     def which(self, choice: int) -> dict[str, Any]:
         """One of the disputes, now."""
         return {
             "account_id": "account",
             "dispute_id": self.opened[choice % len(self.opened)],
-            "posting_date": self.story.today,
+            "posting_date": self.today,
         }
 
     @rule(choice=st.integers(0, 50))
@@ -50,7 +40,7 @@ class DisputedLives(BilledLives):
             dispute_id=dispute_id,
             charge_id=charges[choice % len(charges)],
             reason=DisputeReason.NOT_RECEIVED,
-            received_on=self.story.today,
+            received_on=self.today,
             accept_late=True,
             channel=Channel.OPERATOR,
         )

@@ -5,7 +5,7 @@ from datetime import date
 
 from services.accounts.domain.account import commands
 from services.accounts.domain.billing.commands import AgreeInstalmentPlan, GrantHardship
-from services.accounts.domain.billing.events import StatementCut
+from services.accounts.domain.billing.events import PenaltyRateLifted, StatementCut
 from services.accounts.domain.billing.terms import (
     BalanceType,
     InstalmentProduct,
@@ -131,7 +131,7 @@ def test_days_of_a_penalty_rate_that_was_lifted_stay_such() -> None:
     story.run(11, 30)
     names = [type(fact).__name__ for fact in story.facts]
     assert names.count("PenaltyRateImposed") == names.count("PenaltyRateLifted") == 1
-    lifted = next(f for f in story.facts if type(f).__name__ == "PenaltyRateLifted")
+    lifted = next(fact for fact in story.facts if isinstance(fact, PenaltyRateLifted))
     rates = {
         line.apr_basis_points
         for fact in story.facts
