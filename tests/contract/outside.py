@@ -87,6 +87,8 @@ class Outsider:
         self.system = system
         self.people: dict[str, Person] = {}
         self.done: list[Done] = []
+        self.answered: set[str] = set()
+        """Rpcs that were answered with OK."""
         self.errors: list[bytes] = []
         self._keys = 0
         options = [
@@ -171,7 +173,7 @@ class Outsider:
         found = rpc(name)
         if found.mutating and not request.idempotency_key:  # type: ignore[attr-defined]
             request.idempotency_key = self.key()  # type: ignore[attr-defined]
-        answer = self.call(found, request, by=by)
+        answer = self.call(found, request, by=by, patience=RPC_SECONDS, enough=1)
         assert answer.ok, f"{name}: {answer}"
         return found.response.FromString(answer.answers[0])
 
@@ -183,9 +185,11 @@ class Outsider:
         by: str = "",
         metadata: Metadata | None = None,
         seconds: float | None = RPC_SECONDS,
+        patience: float = STREAM_SECONDS,
+        enough: int = 0,
     ) -> Answer:
-        """Call an rpc with any bytes. A stream of answers is listened to for `STREAM_SECONDS`, or
-        until the status."""
+        """Call an rpc with any bytes. A stream of answers is listened to for `patience` seconds, or
+        until the status, or until there are `enough` answers."""
         requests = [request] if isinstance(request, Message | bytes) else request
         raw = [each if isinstance(each, bytes) else each.SerializeToString() for each in requests]
         if metadata is None:
@@ -194,7 +198,7 @@ class Outsider:
         answers: list[bytes] = []
         try:
             if called.streams or called.converses:
-                self._listen(channel, called, raw, metadata, answers)
+                self._listen(channel, called, raw, metadata, answers, patience, enough)
             else:
                 ask: Any = channel.unary_unary(called.path, None, None)
                 answers.append(ask(raw[0], timeout=seconds, metadata=metadata))
@@ -202,18 +206,29 @@ class Outsider:
             answer = self._failed(failure, answers)
             if not (called.streams and answer.code is grpc.StatusCode.DEADLINE_EXCEEDED):
                 return answer
+        self.answered.add(str(called))
         if called.acknowledges and isinstance(request, Message):
             self.done.append(Done(called, request, by, answers[0]))
         return Answer(grpc.StatusCode.OK, tuple(answers))
 
     def _listen(
-        self, channel: Any, called: Rpc, raw: list[bytes], metadata: Metadata, answers: list[bytes]
+        self,
+        channel: Any,
+        called: Rpc,
+        raw: list[bytes],
+        metadata: Metadata,
+        answers: list[bytes],
+        patience: float,
+        enough: int,
     ) -> None:
         kind = "stream_stream" if called.converses else "unary_stream"
         sent: Iterator[bytes] | bytes = iter(raw) if called.converses else raw[0]
-        stream = getattr(channel, kind)(called.path)
-        for each in stream(sent, timeout=STREAM_SECONDS, metadata=metadata):
-            answers.append(each)  # noqa: PERF402 - what came before an error is kept
+        stream = getattr(channel, kind)(called.path)(sent, timeout=patience, metadata=metadata)
+        for each in stream:
+            answers.append(each)
+            if len(answers) == enough:
+                stream.cancel()
+                return
 
     def _failed(self, failure: Any, answers: list[bytes]) -> Answer:
         trailers = dict(failure.trailing_metadata() or ())

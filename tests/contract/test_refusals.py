@@ -10,7 +10,7 @@ from tests.contract import values
 from tests.contract.belongings import made_from_rules
 from tests.contract.conftest import head
 from tests.contract.contracts import SERVICES, Rpc, rpcs
-from tests.contract.outside import Answer, Outsider
+from tests.contract.outside import RPC_SECONDS, Answer, Outsider
 from tests.contract.values import Broken
 
 pytestmark = [pytest.mark.serial, pytest.mark.usefixtures("calm")]
@@ -34,7 +34,7 @@ def by(called: Rpc) -> str:
 
 
 def send(outsider: Outsider, called: Rpc, request: Any) -> Answer:
-    return outsider.call(called, request, by=by(called))
+    return outsider.call(called, request, by=by(called), patience=RPC_SECONDS)
 
 
 def refused(answer: Answer, called: Rpc, reason: str) -> None:
