@@ -1,9 +1,9 @@
 """A programme changes by two people, and an account is moved to its new version."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cards.accounts.v1 import accounts_service_pb2 as accounts
+from cards.accounts.v1 import business_day_service_pb2 as days
 from cards.accounts.v1 import programmes_service_pb2 as programmes
 
 from tests.contract.endings import PROGRAMME
@@ -21,7 +21,7 @@ def tell(story: "Story") -> None:
     changes = []
     for note in ("Rejected.", "Withdrawn.", "Approved."):
         propose = programmes.ProposeTermsRequest(
-            programme=programme, effective_on=_today(), note=note
+            programme=programme, effective_on=_today(story), note=note
         )
         answer = ask("accounts.ProposeTerms", propose)
         changes.append({"programme_id": PROGRAMME, "change_id": answer.change.change_id})
@@ -38,5 +38,7 @@ def tell(story: "Story") -> None:
     ask("accounts.MoveAccountToVersion", move)
 
 
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
+def _today(story: "Story") -> str:
+    """The programme's own date, which the story has moved on."""
+    asked = days.GetBusinessDayRequest(programme_id=PROGRAMME)
+    return str(story.ask("accounts.GetBusinessDay", asked).business_day.business_date)
