@@ -65,6 +65,7 @@ def story(system: System) -> Iterator[Story]:
     try:
         told = Story(outsider, first)
         told.tell()
+        told.answered = frozenset(outsider.answered)
         yield told
     finally:
         outsider.close()

@@ -173,7 +173,7 @@ class Outsider:
         found = rpc(name)
         if found.mutating and not request.idempotency_key:  # type: ignore[attr-defined]
             request.idempotency_key = self.key()  # type: ignore[attr-defined]
-        answer = self.call(found, request, by=by, patience=RPC_SECONDS, enough=1)
+        answer = self.call(found, request, by=by, enough=1)
         assert answer.ok, f"{name}: {answer}"
         return found.response.FromString(answer.answers[0])
 
@@ -188,8 +188,8 @@ class Outsider:
         patience: float = STREAM_SECONDS,
         enough: int = 0,
     ) -> Answer:
-        """Call an rpc with any bytes. A stream of answers is listened to for `patience` seconds, or
-        until the status, or until there are `enough` answers."""
+        """Call an rpc with any bytes. A stream of answers is listened to until the status, for
+        `patience` seconds; or, for longer, until there are `enough` answers."""
         requests = [request] if isinstance(request, Message | bytes) else request
         raw = [each if isinstance(each, bytes) else each.SerializeToString() for each in requests]
         if metadata is None:
@@ -198,7 +198,15 @@ class Outsider:
         answers: list[bytes] = []
         try:
             if called.streams or called.converses:
-                self._listen(channel, called, raw, metadata, answers, patience, enough)
+                self._listen(
+                    channel,
+                    called,
+                    raw,
+                    metadata,
+                    answers,
+                    RPC_SECONDS if enough else patience,
+                    enough,
+                )
             else:
                 ask: Any = channel.unary_unary(called.path, None, None)
                 answers.append(ask(raw[0], timeout=seconds, metadata=metadata))

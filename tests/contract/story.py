@@ -20,7 +20,7 @@ from tests.contract import canaries, endings
 from tests.contract.canaries import Canaries
 from tests.contract.contracts import SERVICES, rpc
 from tests.contract.endings import PROGRAMME
-from tests.contract.outside import RPC_SECONDS, Outsider
+from tests.contract.outside import Outsider
 from tests.contract.parts import PARTS
 
 ROLES = (
@@ -67,7 +67,6 @@ class Story:
         self.rule_set_version = ""
         self.heard: list[support.ConverseResponse] = []
         self.answered: frozenset[str] = frozenset()
-        """Rpcs that were answered with OK while the story was told."""
 
     def ask(self, name: str, request: Any, by: str = "operator") -> Any:
         """The answer of `<service>.<Rpc>`, which has to be OK."""
@@ -92,7 +91,6 @@ class Story:
         endings.end_sessions(self)
         endings.change_keys_and_policies(self)
         self.outsider.until(self.taken_in, "everybody has taken in what was said")
-        self.answered = frozenset(self.outsider.answered)
 
     # People --------------------------------------------------------------------------------------
 
@@ -371,9 +369,7 @@ class Story:
         join = support.ConverseRequest.Join(case_id=ada.case_id)
         say = support.ConverseRequest.Say(say_id="1", body=plant("said", "And my mirror is gone."))
         spoken = [support.ConverseRequest(join=join), support.ConverseRequest(say=say)]
-        answer = self.outsider.call(
-            rpc("support.Converse"), spoken, by="Ada", patience=RPC_SECONDS, enough=HEARD
-        )
+        answer = self.outsider.call(rpc("support.Converse"), spoken, by="Ada", enough=HEARD)
         self.heard = [support.ConverseResponse.FromString(each) for each in answer.answers]
         assert len(self.heard) == HEARD, answer
 
