@@ -71,3 +71,5 @@ def _forget(story: "Story") -> None:
     erase = customers.EraseCustomerRequest(customer_id=known.customer_id)
     proof = story.ask("accounts.EraseCustomer", erase).proof
     assert proof.destroyed_keys == ["accounts.personal/1"]
+    again = customers.GetErasureProofRequest(customer_id=known.customer_id)
+    assert story.ask("accounts.GetErasureProof", again).proof == proof

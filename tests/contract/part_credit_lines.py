@@ -58,6 +58,8 @@ def tell(story: "Story") -> None:
     review = pb.ReviewCreditLineRequest(account_id=account_id, reason="ASKED")
     story.ask("accounts.ReviewCreditLine", review)
     answer(offer(1_200_00), True)
+    asked = pb.GetCreditLineRequest(account_id=account_id)
+    assert story.ask("accounts.GetCreditLine", asked, "Ada").steps
     lower = billing.ChangeCreditLineRequest(
         account_id=account_id, limit=gbp(600_00), reason="REVIEW"
     )

@@ -17,7 +17,9 @@ from tests.contract import (
     part_disputes,
     part_over_limit,
     part_programmes,
+    part_reading,
     part_screening,
+    part_statements,
     part_transactions,
     part_transfers,
 )
@@ -42,5 +44,7 @@ PARTS: tuple[Callable[["Story"], None], ...] = (
     part_applications.tell,
     part_disputes.tell,
     part_screening.tell,
+    part_statements.tell,
+    part_reading.tell,
 )
 """In order; each may use the holders that the story has opened, or open others."""
