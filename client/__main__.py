@@ -33,6 +33,7 @@ from client import (
     network,
     network_keys,
     over_limit,
+    payments,
     programmes,
     rights,
     screening,
@@ -348,6 +349,7 @@ app.command("controls")(controls.show)
 app.command("limit")(credit_line.limit)
 app.command("over-limit")(over_limit.show)
 app.command("transfer")(transfers.transfer)
+app.command("repayments")(payments.show)
 app.command("day-end")(ledger.day_end)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(disputes.app, name="dispute")

@@ -45,6 +45,7 @@ from services.accounts.grpc_api import (
     documents,
     ledger,
     over_limit,
+    payments,
     transfers,
 )
 from services.accounts.grpc_api.books import Books
@@ -77,7 +78,7 @@ class AccountsApi(Holders, Charges, Books):
         Books.__init__(self, ports, accounts, trades)
 
 
-OF_CREDIT = (credit_lines, over_limit, transfers)
+OF_CREDIT = (credit_lines, over_limit, payments, transfers)
 
 
 def _of_credit(ports: Ports, accounts: Accounts) -> Rpcs:

@@ -17,7 +17,6 @@ from chassis.kernel.errors import Refused
 from chassis.kernel.money import Money
 from chassis.ports import Ports
 from chassis.service import Rpcs
-from services.accounts.domain.account.commands import RecordPayment
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing import commands
 from services.accounts.domain.billing.calendar import DAY
@@ -27,12 +26,13 @@ from services.accounts.domain.billing.explaining import ROUNDING, by_day
 from services.accounts.domain.billing.interest import compute
 from services.accounts.domain.billing.positions import standing_on
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms
+from services.accounts.domain.collecting.state import Settlement
 from services.accounts.grpc_api import messages, statements
 from services.accounts.grpc_api.billing_terms import number, word
 from services.accounts.queries import billing as queries
 from services.accounts.queries.statements import list_statements
 from services.accounts.use_cases.accounts import Accounts
-from services.accounts.use_cases.billing import BillingCases, Choice, chosen
+from services.accounts.use_cases.billing import BillingCases, Choice, chosen, payment
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -165,23 +165,24 @@ class BillingApi(BillingServiceServicer):
         self, request: pb.MakePaymentRequest, context: Context
     ) -> pb.MakePaymentResponse:
         account = await self._accounts.account(request.account_id)
-        _terms(account)
+        terms = _terms(account)
         name = messages.word(pb.PaymentChoice, request.choice, "PAYMENT_CHOICE")
         amount = messages.of_optional_money(request, "amount")
-        today, payment_id = await self._cases.today(account), derived_id()
-        command = RecordPayment(
-            account_id=request.account_id,
-            payment_id=payment_id,
-            amount=chosen(account, payment_id, Choice(name or Choice.AMOUNT), amount),
-            transaction_date=today,
-            posting_date=today,
+        settles = word(Settlement, terms_pb.Settlement, request.settlement, terms.settlement)
+        command = payment(
+            account,
+            derived_id(),
+            chosen(account, derived_id(), Choice(name or Choice.AMOUNT), amount),
+            await self._cases.today(account),
+            settles,
         )
         return await self._application.answer(
             command,
             render=lambda settled: pb.MakePaymentResponse(
-                payment_id=payment_id,
+                payment_id=command.payment_id,
                 balance=_balance(settled),
                 receipt=answers.receipt(settled),
+                pending=settles is Settlement.ON_CONFIRMATION,
             ),
         )
 

@@ -24,6 +24,7 @@ from services.accounts.domain.billing.terms import (
     Rate,
     RateKind,
 )
+from services.accounts.domain.collecting.state import Settlement
 from services.accounts.grpc_api.credit_line_terms import credit_line_rules, credit_line_rules_of
 from services.accounts.grpc_api.transfer_terms import transfer_offers, transfer_offers_of
 
@@ -108,6 +109,7 @@ def billing_terms_of(message: pb.BillingTerms, path: str = "programme.billing") 
         deferred_promotions=tuple(_promotions_of(message.deferred_promotions, path)),
         credit_line=credit_line_rules_of(message),
         transfer_offers=tuple(transfer_offers_of(message, path, _day)),
+        settlement=word(Settlement, pb.Settlement, message.settlement, Settlement.IMMEDIATE),
     )
 
 
@@ -227,6 +229,7 @@ def billing_terms(of: BillingTerms) -> pb.BillingTerms:
         deferred_promotions=[_promotion(each) for each in of.deferred_promotions],
         credit_line=credit_line_rules(of.credit_line),
         transfer_offers=transfer_offers(of.transfer_offers),
+        settlement=number(of.settlement, pb.Settlement),
     )
 
 

@@ -7,12 +7,15 @@ from enum import StrEnum
 from chassis.kernel.errors import Invalid, NotFound, Refused
 from chassis.kernel.money import Money
 from chassis.ports import Ports
+from services.accounts.domain.account.commands import RecordPayment
 from services.accounts.domain.account.state import CreditAccount, act_key
 from services.accounts.domain.billing.disputed import disputed_in
 from services.accounts.domain.billing.dues import credited_since, paid_towards
 from services.accounts.domain.billing.events import StatementCut
 from services.accounts.domain.billing.state import total
 from services.accounts.domain.billing.statement import Statement
+from services.accounts.domain.collecting.commands import InitiatePayment
+from services.accounts.domain.collecting.state import Settlement
 from services.accounts.queries import billing as queries
 from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.business_days import business_date
@@ -57,18 +60,43 @@ def chosen(account: CreditAccount, payment_id: str, choice: Choice, amount: Mone
     made = account.acts.get(act_key("payment", payment_id))
     if made is not None:
         return account.money(int(made.asked))
+    on_its_way = account.billing.collecting
+    initiated = on_its_way.known.get(payment_id)
+    if initiated is not None:
+        return account.money(initiated.minor)
     if choice is Choice.AMOUNT:
         if amount is None:
             raise Invalid("AMOUNT_MISSING", "say how much", field="amount")
         return amount
-    owed = account.posted_minor - total(disputed_in(account))
+    pending = on_its_way.pending_minor
+    owed = account.posted_minor - total(disputed_in(account)) - pending
     due = account.billing.last_due
     if choice is Choice.MINIMUM:
-        wanted = due.minimum_now - paid_towards(account.billing, due) if due else 0
+        wanted = due.minimum_now - paid_towards(account.billing, due) - pending if due else 0
     elif choice is Choice.STATEMENT:
-        wanted = due.closing_now - credited_since(account.billing, due) if due else 0
+        wanted = due.closing_now - credited_since(account.billing, due) - pending if due else 0
     else:
         wanted = owed
     if min(wanted, owed) <= 0:
         raise Refused("NOTHING_TO_PAY", "nothing of that is left to pay")
     return account.money(min(wanted, owed))
+
+
+def payment(
+    account: CreditAccount, payment_id: str, amount: Money, today: date, settlement: Settlement
+) -> RecordPayment | InitiatePayment:
+    """The command that pays: at once, or when a bank confirms it."""
+    if settlement is Settlement.ON_CONFIRMATION:
+        return InitiatePayment(
+            account_id=account.account_id,
+            payment_id=payment_id,
+            amount=amount,
+            transaction_date=today,
+        )
+    return RecordPayment(
+        account_id=account.account_id,
+        payment_id=payment_id,
+        amount=amount,
+        transaction_date=today,
+        posting_date=today,
+    )

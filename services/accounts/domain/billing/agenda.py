@@ -6,8 +6,13 @@ from enum import IntEnum
 
 from chassis.kernel.events import value
 from services.accounts.domain.billing.calendar import DAY, months_later
-from services.accounts.domain.billing.state import Billing
+from services.accounts.domain.billing.dues import paid_towards
+from services.accounts.domain.billing.state import Billing, Due
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms
+from services.accounts.domain.repaying.state import PlanStatus
+
+CONFIRMATION_DAYS = 10
+"""So long a payment may wait to be confirmed before it is late as if it had not been initiated."""
 
 DELINQUENCY_DAYS = (1, 30, 60, 90, 120, 150, 180)
 """Days past due at which an account is said to be older in delinquency."""
@@ -59,7 +64,7 @@ def items(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
     kind, _ = autopay_of(billing, terms)
     for due in billing.dues:
         if not due.checked:
-            yield Item(on=due.due_on + DAY, step=Step.CHECK_DUE, subject=due.number)
+            yield Item(on=_checked_on(billing, due), step=Step.CHECK_DUE, subject=due.number)
             if kind is not AutopayKind.NONE and not due.collected:
                 yield Item(on=due.due_on, step=Step.AUTOPAY, subject=due.number)
         if due.restored_by:
@@ -69,6 +74,24 @@ def items(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
             yield Item(on=deferral.ends_on + DAY, step=Step.END_DEFERRAL)
     yield from _ageing(billing, terms)
     yield from _limits(billing, terms)
+    for plan in billing.repayments:
+        if plan.status is PlanStatus.ACTIVE and plan.open:
+            first = plan.open[0]
+            yield Item(on=first.on, step=Step.COLLECT, subject=first.number)
+
+
+def _checked_on(billing: Billing, due: Due) -> date:
+    """The day after the due date; later where a payment that would be in time and enough waits to
+    be confirmed, but not for ever."""
+    on = due.due_on + DAY
+    coming = [each for each in billing.collecting.pending if each.initiated_on <= due.due_on]
+    if not coming:
+        return on
+    enough = paid_towards(billing, due) + sum(each.minor for each in coming)
+    if enough < due.minimum_now:
+        return on
+    last = max(each.initiated_on for each in coming)
+    return max(on, last + CONFIRMATION_DAYS * DAY)
 
 
 def _ageing(billing: Billing, terms: BillingTerms) -> Iterator[Item]:

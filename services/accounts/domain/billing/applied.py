@@ -13,10 +13,13 @@ from services.accounts.domain.billing.evolve import BILLED, opened
 from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.billing.terms import BillingTerms
+from services.accounts.domain.collecting import events as collecting
 from services.accounts.domain.credit_lines import events as credit_lines
 from services.accounts.domain.events import AccountOpened
 from services.accounts.domain.over_limit import events as over_limit
 from services.accounts.domain.programmes.events import AccountMigrated
+from services.accounts.domain.repaying import events as repaying
+from services.accounts.domain.repaying.state import payments_text
 from services.accounts.domain.transfers import events as transfers
 
 MOVING: tuple[type[Fact], ...] = (
@@ -66,8 +69,22 @@ def _paid_out(state: CreditAccount, fact: events.CreditBalanceRefunded) -> Credi
     return replace(_moved(state, fact), acts=acts)
 
 
-OF_BILLING = (events.__name__, credit_lines.__name__, over_limit.__name__, transfers.__name__)
+OF_BILLING = tuple(
+    each.__name__ for each in (events, collecting, credit_lines, over_limit, repaying, transfers)
+)
 """Facts of these modules change nothing but billing, unless they are in a table here."""
+
+
+def _planned(state: CreditAccount, fact: repaying.RepaymentPlanScheduled) -> CreditAccount:
+    act = Act(charge_id="", asked=payments_text(fact.payments))
+    return replace(state, acts=state.acts.set(act_key("repayments", fact.plan_id), act))
+
+
+def _replanned(state: CreditAccount, fact: repaying.RepaymentPlanChanged) -> CreditAccount:
+    act = Act(charge_id="", asked=payments_text(fact.payments))
+    acts = state.acts.set(act_key("repayments change", fact.change_id), act)
+    return replace(state, acts=acts)
+
 
 EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     **{
@@ -79,6 +96,8 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.FeeWaived: _waived,
     events.LimitChanged: _limited,
     events.CreditBalanceRefunded: _paid_out,
+    repaying.RepaymentPlanScheduled: _planned,
+    repaying.RepaymentPlanChanged: _replanned,
 }
 
 

@@ -6,7 +6,6 @@ from functools import reduce
 
 from chassis.kernel.decider import Context
 from chassis.kernel.events import Fact
-from services.accounts.domain import events as facts
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing import commands, events
@@ -21,9 +20,11 @@ from services.accounts.domain.billing.required import required_on
 from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import total
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, FeeKind
+from services.accounts.domain.collecting.drawing import drawn
 from services.accounts.domain.credit_lines import offering, reviewing
 from services.accounts.domain.deferring import settling
 from services.accounts.domain.over_limit.charging import confirmed_with, over_limit_fee
+from services.accounts.domain.repaying import decide as repaying
 
 STEPS_LIMIT = 2_000
 """Steps of one command; what is left is done by the next one."""
@@ -126,15 +127,17 @@ def end_pause(state: CreditAccount, terms: BillingTerms, item: Item, context: Co
 
 
 def autopay(state: CreditAccount, terms: BillingTerms, item: Item, context: Context) -> Facts:
-    """Collect what the holder or the programme has chosen, at most what is owed."""
+    """Collect what the holder or the programme has chosen, at most what is owed and not on its way
+    already."""
     due = due_of_number(state.billing, item.subject)
+    pending = state.billing.collecting.pending_minor
     kind, fixed = autopay_of(state.billing, terms)
     wanted = {
-        AutopayKind.MINIMUM: due.minimum_now - paid_towards(state.billing, due),
-        AutopayKind.STATEMENT: due.closing_now - credited_since(state.billing, due),
+        AutopayKind.MINIMUM: due.minimum_now - paid_towards(state.billing, due) - pending,
+        AutopayKind.STATEMENT: due.closing_now - credited_since(state.billing, due) - pending,
         AutopayKind.FIXED: fixed,
     }.get(kind, 0)
-    amount = min(wanted, state.posted_minor - total(disputed_in(state)))
+    amount = min(wanted, state.posted_minor - total(disputed_in(state)) - pending)
     source = f"autopay {due.number}"
     if amount <= 0:
         number = due.number
@@ -143,27 +146,7 @@ def autopay(state: CreditAccount, terms: BillingTerms, item: Item, context: Cont
                 account_id=state.account_id, number=number, transaction_date=item.on
             ),
         )
-    return collected(state, source, source, amount, item.on)
-
-
-def collected(
-    state: CreditAccount, payment_id: str, source: str, amount_minor: int, day: date
-) -> Facts:
-    """A payment that is drawn by itself."""
-    amount = state.money(amount_minor)
-    return (
-        events.PaymentCollected(
-            account_id=state.account_id,
-            customer_id=state.customer_id,
-            payment_id=payment_id,
-            source=source,
-            amount=amount,
-            transaction_date=day,
-        ),
-        facts.PaymentRecorded(
-            **moved(state, -amount_minor, day), payment_id=payment_id, amount=amount
-        ),
-    )
+    return drawn(state, source, source, amount, item.on)
 
 
 def restore_required(
@@ -176,6 +159,7 @@ def restore_required(
 STEPS: dict[Step, Callable[[CreditAccount, BillingTerms, Item, Context], Facts]] = {
     Step.END_DEFERRAL: settling.ended,
     Step.ANNUAL_FEE: annual_fee,
+    Step.COLLECT: repaying.draw,
     Step.AUTOPAY: autopay,
     Step.CHECK_DUE: check_due,
     Step.AGE: age,

@@ -1,7 +1,6 @@
 """Deciding about billing: the billing day, autopay, returned payments, waivers."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 from chassis.kernel.decider import Context
@@ -14,13 +13,14 @@ from services.accounts.domain.billing import agreements, commands, events
 from services.accounts.domain.billing.agreements import billed_terms
 from services.accounts.domain.billing.credit_line import change_credit_line
 from services.accounts.domain.billing.day import process
-from services.accounts.domain.billing.fees import event_of_return
 from services.accounts.domain.billing.following import with_billing
-from services.accounts.domain.billing.posting import fee_waived, moved, penalty_fee
-from services.accounts.domain.billing.state import Billing
-from services.accounts.domain.billing.terms import AutopayKind, FeeKind
+from services.accounts.domain.billing.posting import fee_waived
+from services.accounts.domain.billing.returning import return_payment
+from services.accounts.domain.billing.terms import AutopayKind
+from services.accounts.domain.collecting import decide as collecting
 from services.accounts.domain.credit_lines import decide as credit_lines
 from services.accounts.domain.over_limit import decide as over_limit
+from services.accounts.domain.repaying import decide as repaying
 from services.accounts.domain.transfers import decide as transfers
 
 Facts = tuple[Fact, ...]
@@ -46,40 +46,6 @@ def set_autopay(state: CreditAccount, command: commands.SetAutopay, context: Con
             transaction_date=command.transaction_date,
         ),
     )
-
-
-def return_payment(
-    state: CreditAccount, command: commands.ReturnPayment, context: Context
-) -> Facts:
-    """Take a payment back. Raises NotFound for one that was never made, Refused for a repetition
-    that is another."""
-    act = state.acts.get(act_key("payment", command.payment_id))
-    if act is None:
-        raise NotFound("PAYMENT_NOT_FOUND", "there is no such payment on this account")
-    terms = billed_terms(state)
-    known = state.acts.get(act_key("return", command.payment_id))
-    if known is not None:
-        return ()
-    amount, day = int(act.asked), command.posting_date
-    returned = events.PaymentReturned(
-        **{**moved(state, amount, day), "transaction_date": command.transaction_date},
-        payment_id=command.payment_id,
-        reason=command.reason,
-        amount=state.money(amount),
-        credited_on=_credited_on(state.billing, command.payment_id, day),
-    )
-    after = evolve(state, returned)
-    event, most = event_of_return(state.billing, command.payment_id, day)
-    kind = FeeKind.RETURNED_PAYMENT
-    return (returned, *penalty_fee(after, terms, kind, event, most, day))
-
-
-def _credited_on(billing: Billing, payment_id: str, otherwise: date) -> date:
-    moves = [move for cycle in billing.closed for move in cycle.moves]
-    for line in (*moves, *billing.booked()):
-        if line.entry_id == payment_id:
-            return line.effective_on
-    return otherwise
 
 
 def waive_fee(state: CreditAccount, command: commands.WaiveFee, context: Context) -> Facts:
@@ -113,5 +79,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], Facts]] = {
     commands.AgreeInstalmentPlan: agreements.agree_plan,
     **{each: with_billing(does, evolve) for each, does in credit_lines.DECIDE.items()},
     **over_limit.DECIDE,
+    **{each: with_billing(does, evolve) for each, does in collecting.DECIDE.items()},
+    **{each: with_billing(does, evolve) for each, does in repaying.DECIDE.items()},
     **{each: with_billing(does, evolve) for each, does in transfers.DECIDE.items()},
 }

@@ -27,12 +27,15 @@ from services.accounts.domain.billing.state import (
 from services.accounts.domain.billing.statement import GraceStatus, LineKind
 from services.accounts.domain.billing.terms import PENALTY_FEES, BillingTerms
 from services.accounts.domain.charging import events as charging
+from services.accounts.domain.collecting import evolve as collecting
 from services.accounts.domain.credit_lines import evolve as credit_lines
 from services.accounts.domain.deferring.evolve import BILLED as DEFERRING
 from services.accounts.domain.deferring.evolve import remembered
 from services.accounts.domain.disputes import events as disputes
 from services.accounts.domain.over_limit import evolve as over_limit
 from services.accounts.domain.programmes.events import AccountMigrated
+from services.accounts.domain.repaying import evolve as repaying
+from services.accounts.domain.repaying.evolve import accounted_for
 from services.accounts.domain.standing.events import AccountStandingChanged
 from services.accounts.domain.transfers import evolve as transfers
 from services.accounts.domain.values import AccountStatus
@@ -236,13 +239,7 @@ def _autopay(before: Billing, terms: BillingTerms, fact: events.AutopaySet) -> B
 
 
 def _collected(before: Billing, terms: BillingTerms, fact: events.PaymentCollected) -> Billing:
-    return replace(
-        before,
-        dues=tuple(
-            replace(due, collected=True) if f"autopay {due.number}" == fact.source else due
-            for due in before.dues
-        ),
-    )
+    return accounted_for(before, fact.source, fact.amount.minor_units)
 
 
 def _annual_fee_skipped(
@@ -361,5 +358,7 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     **credit_lines.BILLED,
     **over_limit.BILLED,
     **transfers.BILLED,
+    **collecting.BILLED,
+    **repaying.BILLED,
 }
 """What each fact does to billing, on accounts whose programme has any."""

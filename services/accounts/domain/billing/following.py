@@ -7,6 +7,7 @@ from typing import Any
 from chassis.kernel.decider import Context
 from chassis.kernel.events import Fact
 from services.accounts.domain import events as facts
+from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.evolve import evolve as apply
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing import events
@@ -156,23 +157,24 @@ def forgive_late_fees(
     for due in state.billing.dues:
         if not due.checked or due.met or not is_met(state.billing, due):
             continue
-        found += (
-            events.DueDatePassed(
-                account_id=state.account_id,
-                customer_id=state.customer_id,
-                number=due.number,
-                due_on=due.due_on,
-                minimum=state.money(due.checked_minor),
-                paid=state.money(paid_towards(state.billing, due)),
-                met=True,
-                transaction_date=day,
-            ),
+        passed = events.DueDatePassed(
+            account_id=state.account_id,
+            customer_id=state.customer_id,
+            number=due.number,
+            due_on=due.due_on,
+            minimum=state.money(due.checked_minor),
+            paid=state.money(paid_towards(state.billing, due)),
+            met=True,
+            transaction_date=day,
         )
+        # One payment may be in time for two due dates: the second fee is waived after the first.
+        state, found = evolve(state, passed), (*found, passed)
         for fee in state.billing.fees:
             left = fee.minor - fee.waived_minor
             if fee.kind is FeeKind.LATE and fee.event == late_event(due) and left > 0:
                 waiver = f"in time {due.number}"
-                found += (fee_waived(state, fee, waiver, left, PAID_IN_TIME, day),)
+                waived = fee_waived(state, fee, waiver, left, PAID_IN_TIME, day)
+                state, found = evolve(state, waived), (*found, waived)
     return found
 
 

@@ -7,9 +7,11 @@ from services.accounts.domain.billing.buckets import Balance, EarlierTerms, Plan
 from services.accounts.domain.billing.sheet import Sheet
 from services.accounts.domain.billing.statement import StatementLine
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, FeeKind
+from services.accounts.domain.collecting.state import Collecting
 from services.accounts.domain.credit_lines.state import CreditLine
 from services.accounts.domain.deferring.state import Accrual, Deferral
 from services.accounts.domain.over_limit.state import OverLimit
+from services.accounts.domain.repaying.state import RepaymentPlan
 from services.accounts.domain.transfers.state import Transfers
 
 CLOSED_CYCLES_LIMIT = 6
@@ -192,6 +194,8 @@ class Billing:
     earlier: tuple[EarlierTerms, ...] = ()
     penalties: tuple[Span, ...] = ()
     pauses: tuple[Span, ...] = ()
+    collecting: Collecting = Collecting()
+    repayments: tuple[RepaymentPlan, ...] = ()
     charged_off_minor: int = 0
     ended: bool = False
     credit_line: CreditLine = CreditLine()

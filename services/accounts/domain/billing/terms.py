@@ -4,6 +4,7 @@ from datetime import date
 from enum import StrEnum
 
 from chassis.kernel.events import value
+from services.accounts.domain.collecting.state import Settlement
 from services.accounts.domain.credit_lines.rules import CreditLineRules
 from services.accounts.domain.transfers.offers import TransferOffer
 
@@ -178,6 +179,7 @@ class BillingTerms:
     deferred_promotions: tuple[DeferredPromotion, ...] = ()
     credit_line: CreditLineRules | None = None
     transfer_offers: tuple[TransferOffer, ...] = ()
+    settlement: Settlement = Settlement.IMMEDIATE
 
 
 REGULATION_Z_CAPS = tuple(

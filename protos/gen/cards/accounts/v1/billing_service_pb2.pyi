@@ -1124,12 +1124,15 @@ class MakePaymentRequest(_message.Message):
     CHOICE_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     choice: Global___PaymentChoice.ValueType
     """What to pay."""
     idempotency_key: _builtins.str
     """One for each intention; repeated when the same is asked again."""
+    settlement: _billing_terms_pb2.Settlement.ValueType
+    """When it is credited; unspecified: as the programme says."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """How much, where it is an amount."""
@@ -1141,10 +1144,11 @@ class MakePaymentRequest(_message.Message):
         choice: Global___PaymentChoice.ValueType = ...,
         amount: _money_pb2.Money | None = ...,
         idempotency_key: _builtins.str = ...,
+        settlement: _billing_terms_pb2.Settlement.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "choice", b"choice", "idempotency_key", b"idempotency_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "choice", b"choice", "idempotency_key", b"idempotency_key", "settlement", b"settlement"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1159,8 +1163,11 @@ class MakePaymentResponse(_message.Message):
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
+    PENDING_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """Id of the payment."""
+    pending: _builtins.bool
+    """It waits for the bank, and is not credited yet."""
     @_builtins.property
     def balance(self) -> _money_pb2.Money:
         """What is owed afterwards."""
@@ -1175,10 +1182,11 @@ class MakePaymentResponse(_message.Message):
         payment_id: _builtins.str = ...,
         balance: _money_pb2.Money | None = ...,
         receipt: _receipt_pb2.Receipt | None = ...,
+        pending: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "payment_id", b"payment_id", "receipt", b"receipt"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "payment_id", b"payment_id", "pending", b"pending", "receipt", b"receipt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -235,6 +235,30 @@ AUTOPAY_KIND_FIXED: AutopayKind.ValueType  # 4
 """A fixed amount, at most what is owed."""
 Global___AutopayKind: _TypeAlias = AutopayKind  # noqa: Y015
 
+class _Settlement:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SettlementEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Settlement.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SETTLEMENT_UNSPECIFIED: _Settlement.ValueType  # 0
+    """Taken for at once; of a request, what the programme says."""
+    SETTLEMENT_IMMEDIATE: _Settlement.ValueType  # 1
+    """At once."""
+    SETTLEMENT_ON_CONFIRMATION: _Settlement.ValueType  # 2
+    """When whoever connects the banks reports it settled."""
+
+class Settlement(_Settlement, metaclass=_SettlementEnumTypeWrapper):
+    """When a payment that the house draws is credited."""
+
+SETTLEMENT_UNSPECIFIED: Settlement.ValueType  # 0
+"""Taken for at once; of a request, what the programme says."""
+SETTLEMENT_IMMEDIATE: Settlement.ValueType  # 1
+"""At once."""
+SETTLEMENT_ON_CONFIRMATION: Settlement.ValueType  # 2
+"""When whoever connects the banks reports it settled."""
+Global___Settlement: _TypeAlias = Settlement  # noqa: Y015
+
 @_typing.final
 class Rate(_message.Message):
     """An annual rate and when it applies."""
@@ -615,6 +639,7 @@ class BillingTerms(_message.Message):
     DEFERRED_PROMOTIONS_FIELD_NUMBER: _builtins.int
     CREDIT_LINE_FIELD_NUMBER: _builtins.int
     TRANSFER_OFFERS_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_FIELD_NUMBER: _builtins.int
     interest_method: Global___InterestMethod.ValueType
     """How interest is computed."""
     day_count: Global___DayCount.ValueType
@@ -645,6 +670,8 @@ class BillingTerms(_message.Message):
     """Fees of the first year are at most this share of the first limit (12 CFR 1026.52(a)(1)), in
     basis points; 0: 2,500.
     """
+    settlement: Global___Settlement.ValueType
+    """When payments that are drawn are credited."""
     @_builtins.property
     def rates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Rate]:
         """Rates; at least a standard one for purchases."""
@@ -706,10 +733,11 @@ class BillingTerms(_message.Message):
         deferred_promotions: _abc.Iterable[Global___Promotion] | None = ...,
         credit_line: Global___CreditLineRules | None = ...,
         transfer_offers: _abc.Iterable[Global___TransferOffer] | None = ...,
+        settlement: Global___Settlement.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["credit_line", b"credit_line", "minimum_payment", b"minimum_payment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["autopay", b"autopay", "autopay_fixed_minor", b"autopay_fixed_minor", "cash_advance_mccs", b"cash_advance_mccs", "charge_off_after_days", b"charge_off_after_days", "credit_line", b"credit_line", "cycle_day", b"cycle_day", "cycle_length_days", b"cycle_length_days", "day_count", b"day_count", "deferred_promotions", b"deferred_promotions", "due_day", b"due_day", "fee_caps", b"fee_caps", "fees", b"fees", "fees_bear_interest", b"fees_bear_interest", "first_year_fee_limit_basis_points", b"first_year_fee_limit_basis_points", "grace_days", b"grace_days", "grace_regained_after_statements", b"grace_regained_after_statements", "instalments", b"instalments", "interest_method", b"interest_method", "minimum_order", b"minimum_order", "minimum_payment", b"minimum_payment", "rates", b"rates", "transfer_offers", b"transfer_offers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["autopay", b"autopay", "autopay_fixed_minor", b"autopay_fixed_minor", "cash_advance_mccs", b"cash_advance_mccs", "charge_off_after_days", b"charge_off_after_days", "credit_line", b"credit_line", "cycle_day", b"cycle_day", "cycle_length_days", b"cycle_length_days", "day_count", b"day_count", "deferred_promotions", b"deferred_promotions", "due_day", b"due_day", "fee_caps", b"fee_caps", "fees", b"fees", "fees_bear_interest", b"fees_bear_interest", "first_year_fee_limit_basis_points", b"first_year_fee_limit_basis_points", "grace_days", b"grace_days", "grace_regained_after_statements", b"grace_regained_after_statements", "instalments", b"instalments", "interest_method", b"interest_method", "minimum_order", b"minimum_order", "minimum_payment", b"minimum_payment", "rates", b"rates", "settlement", b"settlement", "transfer_offers", b"transfer_offers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

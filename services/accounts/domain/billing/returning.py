@@ -1,0 +1,51 @@
+"""A payment that comes back unpaid after it was credited."""
+
+from datetime import date
+
+from chassis.kernel.decider import Context
+from chassis.kernel.errors import NotFound
+from chassis.kernel.events import Fact
+from services.accounts.domain.account.evolve import evolve
+from services.accounts.domain.account.state import CreditAccount, act_key
+from services.accounts.domain.billing import commands, events
+from services.accounts.domain.billing.agreements import billed_terms
+from services.accounts.domain.billing.fees import event_of_return
+from services.accounts.domain.billing.posting import moved, penalty_fee
+from services.accounts.domain.billing.state import Billing
+from services.accounts.domain.billing.terms import FeeKind
+
+Facts = tuple[Fact, ...]
+
+
+def return_payment(
+    state: CreditAccount, command: commands.ReturnPayment, context: Context
+) -> Facts:
+    """Take a payment back. Raises NotFound for one that was never made, Refused for a repetition
+    that is another."""
+    act = state.acts.get(act_key("payment", command.payment_id))
+    if act is None:
+        raise NotFound("PAYMENT_NOT_FOUND", "there is no such payment on this account")
+    terms = billed_terms(state)
+    known = state.acts.get(act_key("return", command.payment_id))
+    if known is not None:
+        return ()
+    amount, day = int(act.asked), command.posting_date
+    returned = events.PaymentReturned(
+        **{**moved(state, amount, day), "transaction_date": command.transaction_date},
+        payment_id=command.payment_id,
+        reason=command.reason,
+        amount=state.money(amount),
+        credited_on=_credited_on(state.billing, command.payment_id, day),
+    )
+    after = evolve(state, returned)
+    event, most = event_of_return(state.billing, command.payment_id, day)
+    kind = FeeKind.RETURNED_PAYMENT
+    return (returned, *penalty_fee(after, terms, kind, event, most, day))
+
+
+def _credited_on(billing: Billing, payment_id: str, otherwise: date) -> date:
+    moves = [move for cycle in billing.closed for move in cycle.moves]
+    for line in (*moves, *billing.booked()):
+        if line.entry_id == payment_id:
+            return line.effective_on
+    return otherwise

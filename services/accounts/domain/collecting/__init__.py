@@ -1,0 +1,1 @@
+"""Payments that are drawn from a bank: initiated, and then settled or returned."""

@@ -1,0 +1,1 @@
+"""A holder's plan of payments on dates, drawn by themselves."""
