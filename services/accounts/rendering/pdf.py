@@ -12,6 +12,7 @@ from reportlab.platypus import Flowable, LongTable, Paragraph, SimpleDocTemplate
 
 from services.accounts.domain.billing.buckets import CREDIT, is_plan
 from services.accounts.domain.billing.statement import StatementLine
+from services.accounts.domain.billing.terms import FeeKind
 from services.accounts.rendering.document import CREDIT_KINDS, Document, entries, rate
 from services.accounts.rendering.type_setting import (
     BODY,
@@ -149,6 +150,7 @@ class Pages:
                 style=[("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)],
             ),
             *self._late_warning(),
+            *self._right_to_revoke(),
             *self._deferred(),
         ]
 
@@ -180,6 +182,11 @@ class Pages:
         if document.penalty_apr_basis_points:
             text += " " + self.say("penalty", rate=rate(document.penalty_apr_basis_points))
         return [Spacer(0, 2 * mm), self._cell(text)]
+
+    def _right_to_revoke(self) -> list[Flowable]:
+        """After a fee for exceeding the limit, on the front (12 CFR 1026.56(b)(1)(v), (d)(3))."""
+        charged = any(line.reason == FeeKind.OVER_LIMIT for line in self._of.lines)
+        return [Spacer(0, 2 * mm), self._cell(self.say("over_limit"))] if charged else []
 
     def _deferred(self) -> list[Flowable]:
         """By when promotional balances are to be paid, on the front (12 CFR 1026.7(b)(14))."""

@@ -38,6 +38,13 @@ WORDS: dict[str, Pair] = {
         "逾期还款警告：如果我们在 {due_on} 前未收到您的最低还款额，"
         "您可能需要支付最高 {fee} 的逾期费。",
     ),
+    "over_limit": (
+        "You were charged a fee for exceeding your credit limit. You may revoke your consent to"
+        " such fees at any time, in any way in which it can be given: electronically, by telephone"
+        " or in writing.",
+        "您因超出信用额度被收取了超限费。您可以随时撤销对此类费用的同意，"
+        "方式与给予同意相同：通过电子方式、电话或书面形式。",
+    ),
     "penalty": (
         "Your annual rates may be increased up to the penalty rate of {rate}.",
         "您的年利率可能提高至最高 {rate} 的惩罚性利率。",

@@ -64,6 +64,14 @@ def test_a_minimum_that_never_pays_off_says_so() -> None:
     assert "US$41.00" in text
 
 
+def test_after_a_fee_for_exceeding_the_limit_the_right_to_revoke_is_told() -> None:
+    """12 CFR 1026.56(b)(1)(v) and (d)(3): on each statement with such a fee, on the front."""
+    of = statement(*CHARGES)
+    fee = replace(of.lines[0], entry_id="over", kind=LineKind.FEE, reason="OVER_LIMIT")
+    assert "revoke" in shown(document(replace(of, lines=(*of.lines, fee))))
+    assert "revoke" not in shown(document(of))
+
+
 def test_a_long_statement_has_several_pages_and_each_says_which_it_is() -> None:
     charges = [(100 + number, f"Merchant {number}") for number in range(300)]
     text = shown(document(statement(*charges)))
