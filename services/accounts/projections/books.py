@@ -317,7 +317,7 @@ PROJECTIONS = (
         ),
         finish=index_page,
         rest=reindex_some,
-        version=4,
+        version=5,
     ),
     Projection("ledger", (ledger_entries, ledger_totals, account_balances), (open_balance, post)),
 )

@@ -12,7 +12,7 @@ from services.accounts.queries import search_postgresql, search_sqlite
 from services.accounts.queries.search_matches import Matches
 from services.accounts.tables.books import transactions
 
-CURSOR = "projection:transactions.4"
+CURSOR = "projection:transactions.5"
 RELEVANCE_LINES = 500
 """So many of the newest matches are put in the order of relevance; what is older follows newest
 first. Whoever wants something older types one more word."""

@@ -12,8 +12,12 @@ from sqlalchemy import create_engine, select
 
 from chassis.kernel.events import Fact
 from chassis.recorded import Meta, Recorded
-from services.accounts.domain.transactions.kinds import SIGNS, SPENDING
+from services.accounts.domain.disputes.events import DisputeAdvanced
+from services.accounts.domain.ledger import FINANCIAL
+from services.accounts.domain.transactions.kinds import NAMES, SIGNS, SPENDING
 from services.accounts.projections import PROJECTIONS
+from services.accounts.projections.money_lines import LISTED_BY_THEMSELVES
+from services.accounts.queries.search import CURSOR
 from services.accounts.tables.books import transactions
 from services.accounts.tests.billing_stories import BilledStory
 from services.accounts.tests.conftest import Door, gbp
@@ -85,6 +89,16 @@ def test_fees_interest_and_losses_are_lines_of_their_own() -> None:
     } <= told
     assert balance_of(found) == story.state.posted_minor == 0
     assert len({(line.kind, line.transaction_id) for line in found}) == len(found)
+
+
+def test_no_fact_that_moves_the_balance_is_without_a_name() -> None:
+    unnamed = {fact for fact in FINANCIAL if fact not in (*NAMES, *LISTED_BY_THEMSELVES)}
+    # A stage of the network's procedure moves money between the network and the house alone.
+    assert unnamed == {DisputeAdvanced}
+
+
+def test_what_can_be_searched_is_what_is_projected_now() -> None:
+    assert LINES.cursor == CURSOR
 
 
 def test_every_kind_of_line_has_a_sign_and_a_name_at_the_door() -> None:

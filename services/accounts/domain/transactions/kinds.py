@@ -73,7 +73,7 @@ NAMES: dict[type[Fact], Naming] = {
     billing.RecoveryRecorded: Naming(debit="RECOVERY"),
     billing.CreditBalanceRefunded: Naming(debit="CREDIT_BALANCE_REFUND"),
     transfers.BalanceTransferred: Naming(debit="BALANCE_TRANSFER"),
-    transfers.BalanceTransferReturned: Naming(reason=lambda fact: "BALANCE_TRANSFER_RETURNED"),
+    transfers.BalanceTransferReturned: Naming(credit="BALANCE_TRANSFER_RETURN"),
     disputes.ProvisionalCreditGranted: Naming(
         debit="DISPUTE_DEBIT", credit="DISPUTE_CREDIT", reason=lambda fact: "PROVISIONAL"
     ),
