@@ -13,6 +13,7 @@ from tests.contract.collector import Collector
 from tests.contract.contracts import SERVICES
 from tests.contract.mailbox import RefusingMailServer
 from tests.contract.outside import Outsider
+from tests.contract.part_cards import KEY_ENCRYPTION_KEY
 from tests.contract.story import Story
 from tests.contract.wire import Wire, listen
 
@@ -33,7 +34,8 @@ class ObservedSystem(System):
             "TRACE_SAMPLE_RATIO": "1.0",
             "METRIC_INTERVAL_SECONDS": "2",
         }
-        return {**super()._of_its_own(name), **telemetry}
+        shared = {"ISO8583_KEY_ENCRYPTION_KEY": KEY_ENCRYPTION_KEY} if name == "accounts" else {}
+        return {**super()._of_its_own(name), **telemetry, **shared}
 
 
 @pytest.fixture(scope="session")
