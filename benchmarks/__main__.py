@@ -24,6 +24,7 @@ BENCHMARKS = {
     "authorise": "a durable command over gRPC, beside an echo",
     "reaction": "from a commit in accounts to its effect in loyalty",
     "screening": "telling names apart; with --lists DIR, over the public lists",
+    "rescreening": "with --lists DIR: looking for all customers again after a list has changed",
     "search": "searching transactions, by number and by kind of search",
 }
 ARGUMENTS = {

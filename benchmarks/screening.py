@@ -74,15 +74,16 @@ def show_pairs(path: Path) -> None:
 
 def published(folder: Path) -> Iterator[ListEntry]:
     """The entries of every list in a folder."""
-    main_file = _content(folder, "ofac_sdn.csv")
+    main_file = content_of(folder, "ofac_sdn.csv")
     if main_file:
-        yield from READERS[ListFormat.OFAC_CSV](main_file, _content(folder, "ofac_alt.csv"))
-    consolidated = _content(folder, "UN_consolidated.xml")
+        yield from READERS[ListFormat.OFAC_CSV](main_file, content_of(folder, "ofac_alt.csv"))
+    consolidated = content_of(folder, "UN_consolidated.xml")
     if consolidated:
         yield from READERS[ListFormat.UN_XML](consolidated, b"")
 
 
-def _content(folder: Path, name: str) -> bytes:
+def content_of(folder: Path, name: str) -> bytes:
+    """A published file, unpacked; empty where it is not there."""
     plain, packed = folder / name, folder / f"{name}.gz"
     if plain.exists():
         return plain.read_bytes()
