@@ -9,6 +9,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +31,13 @@ ORDINARY = (
     "Ada Lovelace", "José García Márquez", "Grace Hopper", "李晓明", "Анна Каренина",
     "John Smith", "Fatima Zahra Benali", "Nguyễn Văn An", "Mary-Jane O'Neill", "محمد علي حسن",
 )  # fmt: skip
+GIVEN_NAMES = """James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth William
+Barbara Richard Susan Thomas Jessica Emma Olivia Lukas Anna Marie Pierre Giulia Marco Sofia Jan
+Katarzyna Erik Ingrid Peter"""
+FAMILY_NAMES = """Smith Johnson Williams Brown Jones Miller Davis Wilson Anderson Taylor Moore
+Jackson Martin Lee Thompson White Harris Clark Lewis Walker Müller Schmidt Schneider Dubois Rossi
+Bianchi Nowak Kowalski Johansson Hansen"""
+BORN = date(1987, 5, 4)
 console = Console()
 
 
@@ -49,6 +57,7 @@ def main() -> int:
     wanted = sample(entries, asked.names)
     show_times(index, wanted)
     show_overlooked(index, entries, wanted[:FULL_COMPARISONS])
+    show_ordinary(index)
     return 0
 
 
@@ -138,6 +147,15 @@ def show_overlooked(index: NameIndex, entries: Sequence[ListEntry], wanted: Sequ
         f"of {there} entries that a comparison with all {len(people)} names of people finds,"
         f" the index overlooks {overlooked}"
     )
+
+
+def show_ordinary(index: NameIndex) -> None:
+    """How many people of common names would wait for an officer."""
+    names = [f"{one} {two}" for one in GIVEN_NAMES.split() for two in FAMILY_NAMES.split()]
+    for born, what in ((None, "without a date of birth"), (BORN, f"born {BORN}")):
+        asked = (Question(name=name, date_of_birth=born) for name in names)
+        hits = sum(bool(index.search(each, THRESHOLD_USUAL)) for each in asked)
+        console.print(f"of {len(names)} common names {hits} are hits {what}")
 
 
 def _hits(index: NameIndex, name: str) -> set[str]:

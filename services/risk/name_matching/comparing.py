@@ -1,5 +1,6 @@
 """Two names against one another: which parts go together, and how well the whole does."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ SURE = 0.9
 """Below it a difference counts twice: one letter in ten is a spelling, three are another name."""
 SAME_SOUND = 0.94
 SAME_SHORT_SOUND = 0.9
+SOUND_LEAST = 0.5
+"""Parts that look less alike than this only happen to have the same consonants."""
+VOWEL = re.compile("[aeiou]")
 TWO_SLIPS = 0.85
 SHORT_SLIP = 0.82
 INITIAL = 0.8
@@ -49,10 +53,20 @@ def similarity(one: str, other: str) -> float:
         return max(alike, SHORT_SLIP)
     if shorter >= 6 and slips <= 2:
         alike = max(alike, TWO_SLIPS)
-    sound = skeleton(one)
-    if shorter >= 3 and len(sound) >= 2 and sound == skeleton(other):
-        alike = max(alike, SAME_SOUND if len(sound) >= 3 else SAME_SHORT_SOUND)
+    if shorter >= 3 and alike >= SOUND_LEAST:
+        alike = max(alike, _by_sound(one, other))
     return alike
+
+
+def _by_sound(one: str, other: str) -> float:
+    """What the same sound is worth. Two consonants are the same in many names, so that they count
+    only where a script leaves the vowels out."""
+    sound = skeleton(one)
+    if len(sound) < 2 or sound != skeleton(other):
+        return 0.0
+    if len(sound) >= 3:
+        return SAME_SOUND
+    return 0.0 if VOWEL.search(one) and VOWEL.search(other) else SAME_SHORT_SOUND
 
 
 def compare(asked: Spelt, listed: Spelt, alike: Similarity = similarity) -> Comparison:

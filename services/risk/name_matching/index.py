@@ -193,5 +193,6 @@ def _places(names: _Names, part: str) -> set[int]:
         limit=None,
     )
     spellings = {spelling for spelling, _, _ in similar}
-    spellings.update(names.by_sound.get(skeleton(part), ()))
+    same_sound = names.by_sound.get(skeleton(part), ())
+    spellings.update(each for each in same_sound if similarity(part, each) >= PART_LEAST)
     return {place for spelling in spellings for place in names.postings[spelling]}

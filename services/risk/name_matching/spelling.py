@@ -33,7 +33,7 @@ PARTICLE_WEIGHT = 0.25
 _APOSTROPHES = re.compile("['`\u2018\u2019\u02bb\u02bc\u02bf\u02be]")
 _PART = re.compile("[a-z0-9]+")
 _AGAIN = re.compile(r"(.)\1+")
-_SOFT = re.compile("[aeiouyvh]")
+_SOFT = re.compile("[aeiouyv]|h$")
 _SOUNDS = (
     ("sch", "s"), ("tch", "c"), ("ch", "c"), ("sh", "s"), ("zh", "z"), ("kh", "h"), ("gh", "g"),
     ("ph", "f"), ("th", "t"), ("dh", "d"), ("tz", "z"), ("ts", "z"), ("ck", "k"), ("dj", "j"),
