@@ -4,7 +4,8 @@ from datetime import date
 
 from chassis.codec import StateCodec
 from services.accounts.domain.account.state import CreditAccount
-from services.accounts.domain.billing.terms import DeferredPromotion
+from services.accounts.domain.billing.payoff import PayingOff, disclose
+from services.accounts.domain.billing.terms import DeferredPromotion, MinimumPaymentRule
 from services.accounts.domain.statements.rebuilding import Retelling, worked_out_again
 from services.accounts.tests.billing_stories import amounts
 from services.accounts.tests.deferring_stories import a_sofa
@@ -61,3 +62,18 @@ def test_what_accrued_is_known_beyond_the_cycles_that_can_be_recalculated() -> N
     story.pay(story.owed)
     story.run(6, 30, 2028)
     assert story.state.billing.deferrals == ()
+
+
+def test_the_minimum_payment_estimate_defers_interest_only_if_it_repays_in_time() -> None:
+    """Appendix M1(b)(2): 1,200 in four payments of 300 before June 30 bear nothing; at 25 a month
+    they count as if they bore 15 % from now on."""
+    quick = a_sofa(minimum_payment=MinimumPaymentRule(floor_minor=300_00))
+    slow = a_sofa(minimum_payment=MinimumPaymentRule(floor_minor=25_00))
+    for story in (quick, slow):
+        story.run(1, 31)
+    told = quick.statement(1).payoff
+    assert (told.minimum_months, told.minimum_total_minor) == (4, 1200_00)
+    at_15 = PayingOff(minor=1200_00, apr_basis_points=1_500)
+    expected = disclose([at_15], MinimumPaymentRule(floor_minor=25_00), 25_00)
+    assert slow.statement(1).payoff == expected
+    assert expected.minimum_months > 48

@@ -15,7 +15,7 @@ from services.accounts.domain.billing.buckets import (
 from services.accounts.domain.billing.calendar import due_of, months_later
 from services.accounts.domain.billing.instalments import instalments_due
 from services.accounts.domain.billing.interest import Computed, compute
-from services.accounts.domain.billing.payoff import PayingOff, disclose
+from services.accounts.domain.billing.payoff import PayingOff, disclose, with_deferred
 from services.accounts.domain.billing.rounding import share
 from services.accounts.domain.billing.state import Billing, total
 from services.accounts.domain.billing.statement import (
@@ -26,7 +26,7 @@ from services.accounts.domain.billing.statement import (
     Statement,
     StatementLine,
 )
-from services.accounts.domain.billing.terms import BillingTerms
+from services.accounts.domain.billing.terms import BillingTerms, MinimumPaymentRule
 from services.accounts.domain.deferring import accruing
 from services.accounts.domain.deferring.state import Accrual
 
@@ -49,7 +49,7 @@ def cut(
     minimum = minimum_of(billing, terms, computed, disputed, moved["fees_minor"])
     day = billing.closes_on
     moved["interest_minor"] += computed.interest_minor
-    paying_off = _paying_off(computed, billing.book(terms), day)
+    paying_off = _paying_off(computed, billing.book(terms), day, terms.minimum_payment)
     statement = Statement(
         statement_id=f"{account_id}-{billing.number}",
         account_id=account_id,
@@ -172,9 +172,12 @@ def _empty(bucket: str, days: int) -> BalanceLine:
     )
 
 
-def _paying_off(computed: Computed, book: RateBook, day: date) -> list[PayingOff]:
+def _paying_off(
+    computed: Computed, book: RateBook, day: date, rule: MinimumPaymentRule
+) -> list[PayingOff]:
     """The balances with their rates now and after a promotion."""
-    found = []
+    found: list[PayingOff] = []
+    deferred = []
     for each in computed.closing:
         if each.bucket == CREDIT or each.minor <= 0:
             continue
@@ -185,6 +188,8 @@ def _paying_off(computed: Computed, book: RateBook, day: date) -> list[PayingOff
             if (apr := book.apr(each.bucket, months_later(day, month))) != now
         ]
         month, apr = later[0] if later else (0, now)
+        if month and book.deferred_until(each.bucket, day):
+            deferred.append(len(found))
         found.append(
             PayingOff(
                 minor=each.minor,
@@ -193,4 +198,4 @@ def _paying_off(computed: Computed, book: RateBook, day: date) -> list[PayingOff
                 apr_after_basis_points=apr,
             )
         )
-    return found
+    return with_deferred(found, rule, deferred) if deferred else found

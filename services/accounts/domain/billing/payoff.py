@@ -1,6 +1,6 @@
 """How long paying off takes: 12 CFR 1026.7(b)(12), computed as in its Appendices M1 and M2."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -70,9 +70,40 @@ def minimum_payments(
 
     Payments go to the lowest rate first (M1(b)(4)(ix)); amounts are rounded to the cent (xi).
     """
-    ordered = sorted(balances, key=lambda each: each.apr_basis_points)
-    owed = [each.minor for each in ordered]
     paid = 0
+    for month, (payment, owed) in enumerate(_by_month(_ordered(balances), rule), 1):
+        paid += payment
+        if not sum(owed):
+            return month, paid
+    return None
+
+
+def with_deferred(
+    balances: Sequence[PayingOff], rule: MinimumPaymentRule, deferred: Sequence[int]
+) -> list[PayingOff]:
+    """The balances, of which those at the places `deferred` are under deferred-interest plans: at
+    no rate if the minimum repays them in time, otherwise at the one that accrues (M1(b)(2))."""
+    ordered = _ordered(balances)
+    months = list(_by_month(ordered, rule))
+    told = list(balances)
+    for place in deferred:
+        each = balances[place]
+        at = ordered.index(each)
+        in_time = any(not owed[at] for _, owed in months[: each.promo_ends_in_month - 1])
+        apr = each.apr_basis_points if in_time else each.apr_after_basis_points
+        told[place] = PayingOff(minor=each.minor, apr_basis_points=apr)
+    return told
+
+
+def _ordered(balances: Sequence[PayingOff]) -> list[PayingOff]:
+    return sorted(balances, key=lambda each: each.apr_basis_points)
+
+
+def _by_month(
+    ordered: Sequence[PayingOff], rule: MinimumPaymentRule
+) -> Iterator[tuple[int, list[int]]]:
+    """What is paid each month and what is left, until nothing is or it would never end."""
+    owed = [each.minor for each in ordered]
     for month in range(1, MONTHS_LIMIT + 1):
         total = sum(owed)
         with_interest = [
@@ -82,12 +113,11 @@ def minimum_payments(
         charged = sum(with_interest) - total
         payment = min(_minimum(total, charged, rule), total + charged)
         if payment <= charged and payment < total + charged:
-            return None
+            return
         owed = _pay(with_interest, payment)
-        paid += payment
+        yield payment, owed
         if not sum(owed):
-            return month, paid
-    return None
+            return
 
 
 _YEAR = BASIS_POINTS * MONTHS_OF_YEAR
