@@ -165,6 +165,16 @@ async def test_another_process_learns_of_a_new_key_by_itself(authenticated: Shop
     assert (await ask(shop.terminal.message("0100", 100, f52=by_new), NEW_MAC_KEY))[39] == "00"
 
 
+async def test_a_key_that_another_process_replaced_ends_here_too(shop: Shop) -> None:
+    rpcs = Door(shop.rpcs.node, methods_of(shop.rpcs.node), shop.rpcs.risk)
+    assert await shop.pay(f52=shop.block(RIGHT)) == "00"
+    await rpcs("ChangeNetworkKey", key_block=block(NEW_PIN_KEY), as_=PARTNER)
+    assert await shop.pay(f52=shop.block(RIGHT)) == "00"
+    shop.rpcs.node.clock.advance(OVERLAP)
+    assert await shop.pay(f52=shop.block(RIGHT)) == "81"
+    assert await shop.pay(f52=shop.block(RIGHT, key=NEW_PIN_KEY)) == "00"
+
+
 async def test_by_rpc_a_gateway_changes_its_own_keys(door: Door) -> None:
     door.node.ports.settings = settings(iso8583_key_encryption_key=KEK.hex())
     rpcs = Door(door.node, methods_of(door.node), door.risk)

@@ -1,5 +1,6 @@
 """The keys a gateway shares with the house: unwrapped from TR-31, sealed, and opened for use."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -8,7 +9,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 from psec import des, tr31
 
-from chassis.kernel.errors import Invalid, NotFound, Refused
+from chassis.kernel.errors import Invalid, NotFound, Refused, Unavailable
 from chassis.ports import Ports
 from services.accounts.domain.pins.network_keys import (
     NETWORK_KEYS,
@@ -24,6 +25,8 @@ VERSIONS = ("B", "D")
 """Of key blocks: derived binding under triple DES, and under AES. A and C are broken."""
 RELOAD_SECONDS = 1.0
 """No more than once in so long is the store asked whether there are other keys than known."""
+REFRESH_SECONDS = 60.0
+"""After so long it is asked in any case: a key that another process replaced has to end."""
 
 
 class Use(NamedTuple):
@@ -142,6 +145,12 @@ class GatewayKeys:
         """Have the keys of a gateway at hand."""
         if gateway_id not in self._opened:
             await self._load(gateway_id)
+            return
+        age = self._ports.clock.monotonic() - self._asked_at.get(gateway_id, 0.0)
+        if age >= REFRESH_SECONDS:
+            # While the store is away, what is known serves on.
+            with suppress(Unavailable):
+                await self._load(gateway_id)
 
     async def learn(self, gateway_id: str) -> bool:
         """Look whether another process has changed them; not more often than RELOAD_SECONDS."""
