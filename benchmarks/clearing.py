@@ -1,7 +1,7 @@
 """Real card transactions as clearing files: each file delivered twice, one under another name, all
 records once more shuffled between other files; then everything that must hold is counted.
 
-    python -m benchmarks.clearing [--data FILE.csv.gz] [--seed N]
+    python -m benchmarks.clearing [--data FILE.csv.gz] [--seed N] [--store postgres]
 """
 
 import argparse
@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,7 @@ from rich.table import Table
 from benchmarks.clearing_year import PROGRAMME, Delivery, Year, account_of, days_of, key_of
 from chassis.call import Principal, entered
 from chassis.testing.harness import TestNode, call, running
+from chassis.testing.servers import PostgresServer
 from demo.rows import SAMPLE, Row, read_rows
 from services.accounts.app import SERVICE
 from services.accounts.domain.clearing.file import CLEARING_FILE
@@ -70,11 +72,11 @@ class Findings:
         return bool(self.checks) and all(held for _, held, _ in self.checks)
 
 
-async def replay(rows: list[Row], seed: int, folder: Path, step: Step) -> Findings:
-    """All of it, on a store of its own in `folder`."""
+async def replay(rows: list[Row], seed: int, folder: Path, step: Step, url: str = "") -> Findings:
+    """All of it, on SQLite in `folder`, or on the empty database at `url`."""
     found = Findings(len(rows), len({row.card for row in rows}), repeats_of(rows))
     year = Year(rows, seed)
-    async with running(SERVICE, folder) as node:
+    async with running(SERVICE, folder, url=url) as node:
         await _timed(found, "opening and authorising", _prepare(node, year, step))
         await _timed(found, "clearing", _clear(node, year.deliveries(), found, step))
         await _timed(found, "proving every day", _close(node, rows, found, step))
@@ -246,13 +248,20 @@ def main() -> int:
         "--data", type=Path, default=SAMPLE, help="a file like data/purchase_cards/"
     )
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite")
     asked = parser.parse_args()
     rows = read_rows(asked.data)
     columns = (TextColumn("{task.description:28}"), BarColumn(), MofNCompleteColumn())
     with (
         Progress(*columns, TimeElapsedColumn(), console=console) as progress,
         tempfile.TemporaryDirectory() as folder,
+        ExitStack() as stack,
     ):
+        url = ""
+        if asked.store == "postgres":
+            Path(folder).chmod(0o755)
+            postgres = stack.enter_context(PostgresServer(Path(folder) / "postgres"))
+            url = postgres.create_database("clearing")
         bars: dict[str, Any] = {}
 
         def step(what: str, done: int, total: int) -> None:
@@ -260,7 +269,7 @@ def main() -> int:
                 bars[what] = progress.add_task(what, total=total)
             progress.update(bars[what], completed=done)
 
-        found = asyncio.run(replay(rows, asked.seed, Path(folder), step))
+        found = asyncio.run(replay(rows, asked.seed, Path(folder), step, url))
     show(found)
     return 0 if found.holds else 1
 

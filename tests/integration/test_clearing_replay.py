@@ -11,9 +11,11 @@ REPEATS = 68
 """April 2019 has so many rows that repeat the card, merchant, day and amount of another."""
 
 
-async def test_a_month_of_clearing_files_is_posted_exactly_once(tmp_path: Path) -> None:
+async def test_a_month_of_clearing_files_is_posted_exactly_once(
+    store_url: str, tmp_path: Path
+) -> None:
     rows = read_rows()
-    found = await replay(rows, SEED, tmp_path, lambda what, done, total: None)
+    found = await replay(rows, SEED, tmp_path, lambda what, done, total: None, store_url)
     assert found.repeats == REPEATS
     assert [what for what, held, _ in found.checks if not held] == []
     assert found.holds
