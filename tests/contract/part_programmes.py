@@ -18,14 +18,11 @@ def tell(story: "Story") -> None:
     known = accounts.GetProgrammeRequest(programme_id=PROGRAMME)
     programme = ask("accounts.GetProgramme", known).programme
     programme.stand_in_limit.minor_units += 1
-    day = days.GetBusinessDayRequest(programme_id=PROGRAMME)
-    today = ask("accounts.GetBusinessDay", day).business_day.business_date
     changes = []
     for note in ("Rejected.", "Withdrawn.", "Approved."):
         propose = programmes.ProposeTermsRequest(
             programme=programme, effective_on=_today(story), note=note
         )
-        propose = programmes.ProposeTermsRequest(programme=programme, effective_on=today, note=note)
         answer = ask("accounts.ProposeTerms", propose)
         changes.append({"programme_id": PROGRAMME, "change_id": answer.change.change_id})
     rejected, withdrawn, approved = changes

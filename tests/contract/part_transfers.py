@@ -37,6 +37,8 @@ def tell(story: "Story") -> None:
 
     made = transfer(400_00)
     assert transfer(900_00).reason == "INSUFFICIENT_CREDIT"
+    every = pb.ListBalanceTransfersRequest(account_id=account_id)
+    assert len(story.ask("accounts.ListBalanceTransfers", every, "Ada").transfers) == 2
     ids = {"account_id": account_id, "transfer_id": made.transfer_id}
     seen = story.ask(
         "accounts.RevealTransferNumber", pb.RevealTransferNumberRequest(**ids), "gateway"
