@@ -24,6 +24,8 @@ from services.accounts.domain.billing.posting import terms_of
 from services.accounts.domain.billing.recalculating import corrected, recalculate
 from services.accounts.domain.billing.statement import LineKind, Statement
 from services.accounts.domain.charging import events as credits
+from services.accounts.domain.charging.commands import ExpireRefund
+from services.accounts.domain.disputes.commands import CheckDispute
 from services.accounts.domain.ledger import FINANCIAL, LedgerAccount, postings
 from services.accounts.domain.programmes.commands import MigrateAccount
 from services.accounts.tests.billing_stories import CASH_MACHINE
@@ -45,9 +47,12 @@ ANY_TIME = (
     commands.UnblockCard,
     MigrateAccount,
     billing.ProcessBillingDay,
+    commands.ExpireHold,
+    ExpireRefund,
+    CheckDispute,
 )
-"""Commands without an id of their own: what was asked for once may be asked for again later, and of
-a day that is over more may be known."""
+"""Commands without an id of their own: what was asked for once may be asked for again later, of a
+day that is over more may be known, and what a timer asks in vain may have come about since."""
 
 
 def tried(examples: int, steps: int) -> settings:
