@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cards.accounts.v1 import accounts_service_pb2 as accounts
 from cards.accounts.v1 import applications_service_pb2 as applications
+from cards.accounts.v1 import balance_transfer_service_pb2 as transfers
 from cards.accounts.v1 import business_day_service_pb2 as days
 from cards.accounts.v1 import card_secrets_service_pb2 as secrets
 from cards.accounts.v1 import clearing_service_pb2 as clearing
@@ -51,6 +52,7 @@ def _what_is_theirs(story: "Story") -> None:
     for name, request in (
         ("GetSpendBreakdown", accounts.GetSpendBreakdownRequest(**its)),
         ("GetSpending", transactions.GetSpendingRequest(**its)),
+        ("ListBalanceTransfers", transfers.ListBalanceTransfersRequest(**its)),
         ("ListControls", controls.ListControlsRequest(**its)),
         ("ListDeviceTokens", tokens.ListDeviceTokensRequest(card_id=ada.card_id)),
     ):
