@@ -33,4 +33,4 @@ class RefusingMailServer(MailServer):
         return command
 
     def environment(self) -> Mapping[str, str]:
-        return {"PYTHONPATH": str(ROOT)}
+        return {"PYTHONPATH": f"{ROOT}:{ROOT / 'protos' / 'gen'}"}
