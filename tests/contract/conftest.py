@@ -18,7 +18,8 @@ from tests.contract.story import Story
 from tests.contract.wire import Wire, listen
 
 AUDITOR = "operator"
-CALM_SECONDS = 1.0
+CALM_SECONDS = 6.0
+"""Longer than anything waits that works by itself: who looks for customers on lists pauses 5 s."""
 
 
 class ObservedSystem(System):
