@@ -26,6 +26,7 @@ from services.accounts.domain.card_place import CardPlace
 from services.accounts.domain.pan import RefuseUnknownCard
 from services.accounts.domain.values import APPROVALS, APPROVED, RESPONSE_CODES, DeclineReason
 from services.accounts.grpc_api import messages
+from services.accounts.grpc_api.dates import both_dates, day_of
 from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.card_values import BY_ENTRY_MODE, ServiceCode
 from services.accounts.use_cases.secrets import Compared, Secrets, Shown
@@ -37,6 +38,7 @@ class Charges(AccountsServiceServicer):
     """What is charged to cards, and paid back."""
 
     def __init__(self, ports: Ports, accounts: Accounts) -> None:
+        self._ports = ports
         self._accounts = accounts
         self._secrets = Secrets(accounts)
         self._application = ports.application
@@ -123,7 +125,9 @@ class Charges(AccountsServiceServicer):
             charge_id=request.charge_id,
             advice_id=request.advice_id or derived_id(),
             amount=answers.of_money(request.amount),
-            transaction_date=self._day(request.transaction_date, "transaction_date"),
+            transaction_date=await day_of(
+                self._ports, request.account_id, request, "transaction_date"
+            ),
         )
         return await self._application.answer(
             command,
@@ -139,7 +143,9 @@ class Charges(AccountsServiceServicer):
             increment_id=request.increment_id or derived_id(),
             by=messages.of_optional_money(request, "by"),
             to=messages.of_optional_money(request, "to"),
-            transaction_date=self._day(request.transaction_date, "transaction_date"),
+            transaction_date=await day_of(
+                self._ports, request.account_id, request, "transaction_date"
+            ),
         )
 
         def render(settled: Settled) -> pb.IncrementChargeResponse:
@@ -166,8 +172,7 @@ class Charges(AccountsServiceServicer):
             original=messages.original_of(request),
             merchant=messages.of_optional_merchant(request),
             final=not request.more_to_come,
-            transaction_date=self._day(request.transaction_date, "transaction_date"),
-            posting_date=self._day(request.posting_date, "posting_date"),
+            **await both_dates(self._ports, account_id, request),
         )
         charge_id = command.charge_id or command.clearing_id
         return await self._application.answer(
@@ -182,7 +187,9 @@ class Charges(AccountsServiceServicer):
             charge_id=request.charge_id,
             reversal_id=request.reversal_id or derived_id(),
             amount=messages.of_optional_money(request, "amount"),
-            transaction_date=self._day(request.transaction_date, "transaction_date"),
+            transaction_date=await day_of(
+                self._ports, request.account_id, request, "transaction_date"
+            ),
         )
         return await self._application.answer(
             command,
@@ -201,8 +208,7 @@ class Charges(AccountsServiceServicer):
             amount=answers.of_money(request.amount),
             original=messages.original_of(request),
             merchant=messages.of_optional_merchant(request),
-            transaction_date=self._day(request.transaction_date, "transaction_date"),
-            posting_date=self._day(request.posting_date, "posting_date"),
+            **await both_dates(self._ports, account_id, request),
         )
 
         def render(settled: Settled) -> pb.RefundChargeResponse:
@@ -223,8 +229,7 @@ class Charges(AccountsServiceServicer):
             account_id=request.account_id,
             payment_id=request.payment_id or derived_id(),
             amount=answers.of_money(request.amount),
-            transaction_date=self._day(request.transaction_date, "transaction_date"),
-            posting_date=self._day(request.posting_date, "posting_date"),
+            **await both_dates(self._ports, request.account_id, request),
         )
         return await self._application.answer(
             command,
@@ -241,9 +246,6 @@ class Charges(AccountsServiceServicer):
         account = await self._accounts.account(request.account_id)
         charge = charges.find(account, request.charge_id)
         return pb.GetChargeResponse(charge=messages.charge(account, charge))
-
-    def _day(self, text: str, field: str) -> Any:
-        return messages.day(text, field, self._clock.now().date())
 
 
 async def paying_with(accounts: Accounts, request: Any) -> tuple[str, str, str]:

@@ -27,6 +27,7 @@ from services.accounts.domain.tokens.paying import token_objection
 from services.accounts.domain.values import APPROVED, RESPONSE_CODES
 from services.accounts.grpc_api import messages
 from services.accounts.grpc_api.charges import paying_with, place_of
+from services.accounts.grpc_api.dates import both_dates, day_of
 from services.accounts.use_cases.accounts import Accounts
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -38,6 +39,7 @@ class ChargesApi(ChargesServiceServicer):
     """cards.accounts.v1.ChargesService."""
 
     def __init__(self, ports: Ports, accounts: Accounts) -> None:
+        self._ports = ports
         self._accounts = accounts
         self._application = ports.application
         self._clock = ports.clock
@@ -102,7 +104,7 @@ class ChargesApi(ChargesServiceServicer):
             amount=answers.of_money(request.amount),
             original=messages.original_of(request),
             merchant=messages.of_optional_merchant(request),
-            transaction_date=self._day(request.transaction_date, "transaction_date"),
+            transaction_date=await day_of(self._ports, account_id, request, "transaction_date"),
         )
 
         def render(settled: Settled) -> pb.AuthoriseRefundResponse:
@@ -124,8 +126,7 @@ class ChargesApi(ChargesServiceServicer):
             refund_id=request.refund_id,
             reversal_id=request.reversal_id or derived_id(),
             amount=messages.of_optional_money(request, "amount"),
-            transaction_date=self._day(request.transaction_date, "transaction_date"),
-            posting_date=self._day(request.posting_date, "posting_date"),
+            **await both_dates(self._ports, request.account_id, request),
         )
 
         def render(settled: Settled) -> pb.ReverseRefundResponse:
@@ -150,8 +151,7 @@ class ChargesApi(ChargesServiceServicer):
             original=messages.original_of(request),
             sender=messages.of_merchant(request.sender),
             network=messages.network(request.network),
-            transaction_date=self._day(request.transaction_date, "transaction_date"),
-            posting_date=self._day(request.posting_date, "posting_date"),
+            **await both_dates(self._ports, account_id, request),
         )
 
         def render(settled: Settled) -> pb.PostOriginalCreditResponse:
@@ -173,8 +173,7 @@ class ChargesApi(ChargesServiceServicer):
             credit_id=request.credit_id,
             reversal_id=request.reversal_id or derived_id(),
             amount=messages.of_optional_money(request, "amount"),
-            transaction_date=self._day(request.transaction_date, "transaction_date"),
-            posting_date=self._day(request.posting_date, "posting_date"),
+            **await both_dates(self._ports, request.account_id, request),
         )
 
         def render(settled: Settled) -> pb.ReverseOriginalCreditResponse:
@@ -193,9 +192,6 @@ class ChargesApi(ChargesServiceServicer):
         account = await self._accounts.account(request.account_id)
         found = find_refund(account, request.refund_id)
         return pb.GetRefundResponse(refund=_refund(account, found))
-
-    def _day(self, text: str, field: str) -> Any:
-        return messages.day(text, field, self._clock.now().date())
 
 
 def _refund(account: CreditAccount, of: Refund) -> pb.Refund:

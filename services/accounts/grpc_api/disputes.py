@@ -34,6 +34,7 @@ from services.accounts.domain.disputes.state import (
 )
 from services.accounts.domain.values import Channel
 from services.accounts.grpc_api import messages
+from services.accounts.grpc_api.dates import day_of, today_of
 from services.accounts.queries import disputes as queries
 from services.accounts.use_cases.dispute_windows import load
 
@@ -65,7 +66,7 @@ class DisputesApi(DisputesServiceServicer):
     def __init__(self, ports: Ports) -> None:
         self._application = ports.application
         self._database = ports.database
-        self._clock = ports.clock
+        self._ports = ports
         self._windows = load(ports.settings.dispute_windows_path)
 
     async def OpenDispute(
@@ -82,8 +83,8 @@ class DisputesApi(DisputesServiceServicer):
             reason=_REASON_OF[request.reason],
             amount=messages.of_optional_money(request, "amount"),
             evidence=tuple(request.evidence),
-            received_on=self._day(request.received_on, "received_on"),
-            statement_on=self._day(statement_on, "statement_on") if statement_on else None,
+            received_on=await self._day(request, "received_on"),
+            statement_on=await self._day(request, "statement_on") if statement_on else None,
             accept_late=request.accept_late,
             channel=channel,
             windows=self._windows,
@@ -96,7 +97,7 @@ class DisputesApi(DisputesServiceServicer):
         command = commands.AcknowledgeDispute(
             account_id=request.account_id,
             dispute_id=request.dispute_id,
-            transaction_date=self._day(request.transaction_date, "transaction_date"),
+            transaction_date=await self._day(request, "transaction_date"),
         )
         return await self._answer(command, pb.AcknowledgeDisputeResponse)
 
@@ -108,7 +109,7 @@ class DisputesApi(DisputesServiceServicer):
             dispute_id=request.dispute_id,
             evidence=tuple(request.evidence),
             channel=messages.channel_of_caller(),
-            transaction_date=self._clock.now().date(),
+            transaction_date=await today_of(self._ports, request.account_id),
         )
         return await self._answer(command, pb.AddDisputeEvidenceResponse)
 
@@ -118,7 +119,7 @@ class DisputesApi(DisputesServiceServicer):
         command = commands.GrantProvisionalCredit(
             account_id=request.account_id,
             dispute_id=request.dispute_id,
-            posting_date=self._day(request.posting_date, "posting_date"),
+            posting_date=await self._day(request, "posting_date"),
         )
         return await self._answer(command, pb.CreditDisputeResponse)
 
@@ -129,7 +130,7 @@ class DisputesApi(DisputesServiceServicer):
             account_id=request.account_id,
             dispute_id=request.dispute_id,
             stage=_STAGE_OF[request.stage],
-            posting_date=self._day(request.posting_date, "posting_date"),
+            posting_date=await self._day(request, "posting_date"),
         )
         return await self._answer(command, pb.AdvanceDisputeResponse)
 
@@ -143,7 +144,7 @@ class DisputesApi(DisputesServiceServicer):
             corrected=messages.of_optional_money(request, "corrected"),
             related=messages.of_optional_money(request, "related"),
             explanation=request.explanation,
-            posting_date=self._day(request.posting_date, "posting_date"),
+            posting_date=await self._day(request, "posting_date"),
         )
         return await self._answer(command, pb.ResolveDisputeResponse)
 
@@ -155,7 +156,7 @@ class DisputesApi(DisputesServiceServicer):
         command = commands.WithdrawDispute(
             account_id=request.account_id,
             dispute_id=request.dispute_id,
-            posting_date=self._day(request.posting_date, "posting_date"),
+            posting_date=await self._day(request, "posting_date"),
         )
         return await self._answer(command, pb.WithdrawDisputeResponse)
 
@@ -223,8 +224,8 @@ class DisputesApi(DisputesServiceServicer):
     async def _account(self, account_id: str) -> CreditAccount:
         return await self._application.state(CREDIT_ACCOUNT, account_id)
 
-    def _day(self, text: str, field: str) -> date:
-        return messages.day(text, field, self._clock.now().date())
+    async def _day(self, request: Any, field: str) -> date:
+        return await day_of(self._ports, request.account_id, request, field)
 
 
 def rpcs(ports: Ports) -> Rpcs:
