@@ -114,7 +114,7 @@ def test_a_second_late_payment_costs_more_and_the_past_due_is_added() -> None:
 
 
 def test_after_six_cycles_without_a_violation_the_fee_is_the_first_one_again() -> None:
-    """Comment 52(b)(1)(ii)-1.i.A.2: late in March, in time April to September: 25 in October."""
+    """Comment 52(b)(1)(ii)-1.iii.A.2: late in March, in time April to September: 25 in October."""
     story = BilledStory(limit=5000, on=date(2026, 2, 1))
     story.on(2, 10).buy(3000)
     assert amounts(story.run(3, 26), "FeeCharged") == [25]

@@ -95,10 +95,11 @@ def event_of_return(billing: Billing, payment_id: str, returned_on: date) -> tup
     """The violation that a returned payment is, and the minimum payment associated with it.
 
     Returned after the due date, it is the same event as being late with that minimum
-    (comment 52(b)(2)(ii)-1); its amount is the minimum due immediately before the return.
+    (comment 52(b)(2)(ii)-1); its amount is the minimum due immediately before the return. Where
+    nothing was due then, it is the one that is due next.
     """
     before = [due for due in billing.dues if due.due_on < returned_on]
-    if before:
+    if before and before[-1].minimum_now:
         due = before[-1]
         return _event(due), due.minimum_now
     last = billing.last_due
