@@ -11,6 +11,7 @@ from services.accounts.domain.billing.payoff import (
     monthly_for_36,
     rounded_years,
 )
+from services.accounts.domain.billing.statement import PayoffDisclosure
 from services.accounts.domain.billing.terms import MinimumPaymentRule
 from services.accounts.tests.billing_stories import BilledStory
 
@@ -42,6 +43,8 @@ def test_the_sample_of_appendix_m2_is_exact_to_the_cent() -> None:
         pytest.param(30, 3, id="App. M1(b)(5): 30 months are 3 years"),
         pytest.param(32, 3, id="App. M1(b)(5): 32 months are 3 years"),
         pytest.param(38, 3, id="App. M1(b)(5): 38 months are 3 years"),
+        pytest.param(41, 3, id="comment 7(b)(12)(i)(F)-1: 3 years 5 months are 3 years"),
+        pytest.param(42, 4, id="comment 7(b)(12)(i)(F)-1: 3 years 6 months are not"),
     ],
 )
 def test_months_are_told_as_the_nearest_years(months: int, years: int) -> None:
@@ -53,6 +56,21 @@ def test_nothing_is_told_of_36_months_where_the_minimum_takes_three_years_or_les
     told = disclose((PayingOff(minor=300_00, apr_basis_points=1_500),), RULE)
     assert rounded_years(told.minimum_months) <= 3
     assert told.monthly_for_36_minor == told.savings_minor == 0
+
+
+def test_nothing_is_told_of_36_months_where_the_minimum_asks_for_more_now() -> None:
+    """1026.7(b)(12)(i)(F)(2)(ii): 35.45 a month are less than what is asked for now."""
+    assert disclose(SAMPLE, RULE, 35_45).monthly_for_36_minor == 35_45
+    told = disclose(SAMPLE, RULE, 35_46)
+    assert told.minimum_months == 94
+    assert told.monthly_for_36_minor == told.total_for_36_minor == told.savings_minor == 0
+
+
+def test_nothing_is_told_where_the_minimum_pays_everything() -> None:
+    """Comment 7(b)(12)(v)-1: 20 are owed, and the minimum is 20."""
+    balances = (PayingOff(minor=20_00, apr_basis_points=1_500),)
+    assert disclose(balances, RULE, 20_00) == PayoffDisclosure()
+    assert disclose(balances, RULE, 19_99).minimum_months == 2
 
 
 def test_a_payment_below_the_interest_never_pays_off() -> None:

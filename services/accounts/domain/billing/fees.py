@@ -37,12 +37,17 @@ def penalty(
     billing: Billing, terms: BillingTerms, kind: FeeKind, event: str, most_minor: int, day: date
 ) -> int:
     """A fee for a violation: never more than `most_minor`, the amount associated with it, and
-    none where the event has had one already (1026.52(b)(2))."""
+    none where the event has had one already (1026.52(b)(2)). One from before the first cap was by
+    costs, and makes none a repeated one (comment 52(b)(1)-1.i.C)."""
     fee = scheduled(terms, kind, day)
     if fee is None or any(each.event == event for each in billing.fees):
         return 0
+    capped = [each.effective_from for each in terms.fee_caps if each.kind is kind]
+    since = min(capped, default=date.min)
     again = any(
-        each.kind is kind and billing.number - each.number <= REPEATED_WITHIN_CYCLES
+        each.kind is kind
+        and billing.number - each.number <= REPEATED_WITHIN_CYCLES
+        and (each.charged_on >= since or day < since)
         for each in billing.fees
     )
     amount = (fee.repeated_minor if again else 0) or fee.amount_minor

@@ -37,10 +37,11 @@ def disclose(
 ) -> PayoffDisclosure:
     """What a statement must say; `minimum_minor` is what it asks for now.
 
-    Figures are to the cent; nothing about 36 months is said where 1026.7(b)(12)(i)(F)(2) says so.
+    Figures are to the cent; nothing about 36 months is said where 1026.7(b)(12)(i)(F)(2) says so,
+    and nothing at all where the minimum pays everything ((v)(C)).
     """
     total = sum(each.minor for each in balances)
-    if total <= 0:
+    if total <= minimum_minor:
         return PayoffDisclosure()
     monthly = monthly_for_36(balances)
     paid_off = minimum_payments(balances, rule)
