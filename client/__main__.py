@@ -18,6 +18,7 @@ from cards.support.v1.support_service_pb2_grpc import SupportServiceStub
 from cards.type.v1 import money_pb2
 
 from client import (
+    agreements,
     applying,
     billing,
     business_day,
@@ -28,6 +29,7 @@ from client import (
     credit_line,
     deferrals,
     device_tokens,
+    dispute_steps,
     disputes,
     ledger,
     network,
@@ -352,7 +354,9 @@ app.command("transfer")(transfers.transfer)
 app.command("repayments")(payments.show)
 app.command("day-end")(ledger.day_end)
 app.add_typer(ledger.app, name="ledger")
+dispute_steps.register(disputes.app)
 app.add_typer(disputes.app, name="dispute")
+app.add_typer(agreements.app, name="billing")
 app.add_typer(screening.app, name="screening")
 app.add_typer(network.app, name="network")
 

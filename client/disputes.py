@@ -11,14 +11,22 @@ from rich.table import Table
 
 from client import tables
 from client.session import DESCRIPTION
-from client.terminal import AccountId, SystemPath, console, open_session, run, tell_of_more
+from client.terminal import (
+    AccountId,
+    SystemPath,
+    chosen,
+    console,
+    open_session,
+    run,
+    tell_of_more,
+)
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
 DisputeId = Annotated[str, typer.Argument(help="Dispute id.")]
 
 
-def _table(title: str, disputes: Any) -> Table:
+def as_table(title: str, disputes: Any) -> Table:
     rows = (
         (
             each.dispute_id,
@@ -43,11 +51,7 @@ def open_(
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Dispute all of a posted charge."""
-    try:
-        number = pb.DisputeReason.Value(f"DISPUTE_REASON_{reason.upper()}")
-    except ValueError:
-        known = [each.removeprefix("DISPUTE_REASON_") for each in pb.DisputeReason.keys()[1:]]
-        raise typer.BadParameter(f"one of {', '.join(known).lower()}") from None
+    number = chosen(pb.DisputeReason, reason)
 
     async def work() -> None:
         async with open_session(system) as session:
@@ -59,7 +63,7 @@ def open_(
                     reason=number,
                 )
             )
-            console.print(_table("opened", [answer.dispute]))
+            console.print(as_table("opened", [answer.dispute]))
 
     run(work)
 
@@ -79,7 +83,7 @@ def list_(
                 found = await stub.ListDisputes(pb.ListDisputesRequest(account_id=account))
             else:
                 found = await stub.ListDisputeQueue(pb.ListDisputeQueueRequest())
-            console.print(_table("disputes", found.disputes))
+            console.print(as_table("disputes", found.disputes))
             tell_of_more(found.next_page_token)
 
     run(work)
@@ -94,7 +98,7 @@ def show(account: AccountId, dispute: DisputeId, system: SystemPath = DESCRIPTIO
             found = await session.stub(DisputesServiceStub, "accounts").GetDispute(
                 pb.GetDisputeRequest(account_id=account, dispute_id=dispute)
             )
-            console.print(_table(f"charge {found.dispute.charge_id}", [found.dispute]))
+            console.print(as_table(f"charge {found.dispute.charge_id}", [found.dispute]))
             rows = (
                 (
                     each.date,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from cards.type.v1 import money_pb2
@@ -78,3 +78,14 @@ def money_of(text: str, currency: str) -> money_pb2.Money:
     if minor != minor.to_integral_value():
         raise typer.BadParameter(f"{text} has more than two decimals")
     return money_pb2.Money(minor_units=int(minor), currency_code=currency)
+
+
+def chosen(kind: Any, word: str) -> Any:
+    """The value of an enumeration by its word. Raises BadParameter, which says what there is."""
+    nothing, *names = kind.keys()
+    prefix = nothing.removesuffix("UNSPECIFIED")
+    name = prefix + word.upper()
+    if name not in names:
+        known = ", ".join(each.removeprefix(prefix).lower() for each in names)
+        raise typer.BadParameter(f"one of {known}")
+    return kind.Value(name)

@@ -133,6 +133,8 @@ def test_a_network_and_an_auditor_at_a_terminal(
     give_money_back(terminal, account, card)
     decide_in_the_place_of_the_house(terminal, account, card)
     verify_statements(terminal, address, account, tmp_path)
+    agree_about_paying(terminal, account)
+    work_a_dispute(terminal, account, card)
 
 
 def take_a_charge_through_its_life(terminal: Terminal, account: str, card: str) -> None:
@@ -211,3 +213,41 @@ def verify_statements(
         assert (status, "or --all" in printed) == (2, True)
     status, printed = terminal.run("statement-verify", "--all", "--after", "nonsense")
     assert (status, "PAGE_TOKEN_UNKNOWN" in printed) == (1, True)
+
+
+def agree_about_paying(terminal: Terminal, account: str) -> None:
+    """Statements, a balance of the past, autopay, hardship, and what there is not."""
+    listed = terminal.say("billing statements", account)
+    closed_on = re.findall(r"\d{4}-\d\d-\d\d", listed)[1]
+    assert f"owed on {closed_on}" in terminal.say("billing balance", account, closed_on)
+    assert "autopay: minimum" in terminal.say("billing autopay", account, "minimum")
+    assert "autopay: fixed" in terminal.say("billing autopay", account, "fixed", "25.00")
+    status, printed = terminal.run("billing autopay", account, "all")
+    assert (status, "none, minimum, statement, fixed" in printed) == (2, True)
+    assert re.search(r"until \d{4}-", terminal.say("billing hardship", account, "30"))
+    for command, *rest in (
+        ("billing waive-fee", uuid4().hex),
+        ("billing return-payment", uuid4().hex),
+        ("billing instalments", uuid4().hex, "3"),
+        ("billing refund-credit",),
+    ):
+        status, printed = terminal.run(command, account, *rest)
+        assert (status, printed[:1].isupper()) == (1, True), printed
+
+
+def work_a_dispute(terminal: Terminal, account: str, card: str) -> None:
+    """Opened, acknowledged, credited, charged back and won; another one withdrawn."""
+    charge = first(ID, terminal.say("network authorise", card, "45"))
+    terminal.say("network clear", card, charge, "45.00")
+    dispute = first(ID, terminal.say("dispute open", account, charge))
+    terminal.say("dispute acknowledge", account, dispute)
+    terminal.say("dispute credit", account, dispute)
+    assert "charged back" in terminal.say("dispute advance", account, dispute, "charged_back")
+    why = ("--explanation", "The shop agreed.")
+    assert "won" in terminal.say("dispute resolve", account, dispute, "won", *why)
+    status, printed = terminal.run("dispute resolve", account, dispute, "drawn", *why)
+    assert (status, "won, lost, written_off" in printed) == (2, True)
+    charge = first(ID, terminal.say("network authorise", card, "12"))
+    terminal.say("network clear", card, charge, "12.00")
+    other = first(ID, terminal.say("dispute open", account, charge))
+    assert "withdrawn" in terminal.say("dispute withdraw", account, other)
