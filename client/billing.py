@@ -50,9 +50,14 @@ def _sums(told: Any) -> Any:
         ("closing balance", money(short.closing)),
         (f"minimum, due on {short.due_on}", money(short.minimum)),
         ("purchases bore no interest", "yes" if told.grace_kept else "no"),
-        ("months by the minimum alone", str(told.payoff.minimum_months or "never")),
+        ("months by the minimum alone", _months(told.payoff)),
     )
     return tables.table(title, ("", ">"), rows)
+
+
+def _months(payoff: Any) -> str:
+    # Nothing is disclosed where nothing is owed, or the minimum pays everything.
+    return "never" if payoff.never_pays_off else str(payoff.minimum_months or "")
 
 
 def _balances(told: Any) -> Any:

@@ -214,6 +214,23 @@ def test_without_grace_every_day_counts_until_the_payment() -> None:
     ]
 
 
+def test_without_grace_purchases_bear_interest_from_their_days() -> None:
+    """Comment 54(a)(1)-6.iii: from March 10, 15 and 20 on, as February was not paid in full."""
+    dates = ((10, 100), (15, 200), (20, 300))
+    march = Sheet(
+        book=book(PURCHASES),
+        opened_on=day(3, 1),
+        closed_on=day(3, 31),
+        moves=tuple(move("CHARGE", amount, day(3, each)) for each, amount in dates),
+        opening=(owing("PURCHASE", 50),),
+        due_on=day(3, 25),
+        streak=1,
+    )
+    told = [each for each in figures(compute(march)) if each[1] == "NEW_WITHOUT_GRACE"]
+    assert [each[2:4] for each in told] == [(100, 5), (300, 5), (600, 12)]
+    assert round(sum(each[4] for each in told), 2) == 3.78
+
+
 def test_what_is_paid_in_full_in_time_bears_nothing() -> None:
     """Comment 54(a)(1)-1.i.A."""
     computed = compute(april(move("CHARGE", 150, day(4, 10)), move("PAYMENT", -600, day(4, 25))))
