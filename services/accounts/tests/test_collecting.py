@@ -8,7 +8,7 @@ import pytest
 from chassis.kernel.errors import NotFound, Refused
 from services.accounts.domain.billing.commands import SetAutopay
 from services.accounts.domain.billing.terms import AutopayKind
-from services.accounts.tests.billing_stories import amounts
+from services.accounts.tests.billing_stories import BilledStory, amounts
 from services.accounts.tests.repaying_stories import PayingStory, names
 
 
@@ -156,3 +156,26 @@ def test_a_payment_that_was_in_time_for_two_due_dates_waives_both_fees() -> None
     told = sum(each.minor for each in story.state.billing.told)
     assert told + booked == story.state.posted_minor
     assert len(amounts(story.facts, "FeeWaived")) == 2
+
+
+def test_autopay_chosen_after_the_close_does_not_pay_into_the_closed_cycle() -> None:
+    """Due on the last day of the cycle, which is told already when autopay is chosen, and not
+    checked yet: what is collected belongs to the open cycle."""
+    story = BilledStory(due_day=31)
+    story.on(1, 10).buy(300)
+    story.run(2, 28)
+    assert story.statement(1).due_on == date(2026, 2, 28)
+    story.on(3, 1)
+    story.when(
+        SetAutopay(
+            account_id="account",
+            kind=AutopayKind.STATEMENT,
+            amount=None,
+            transaction_date=story.today,
+        )
+    )
+    assert amounts(story.run(3, 1), "PaymentCollected") == [300]
+    story.run(3, 31)
+    third = story.statement(3)
+    # 300.00, and on the due date the interest of February.
+    assert (third.payments_minor, third.closing_minor) == (303_45, round(story.owed * 100))

@@ -146,7 +146,8 @@ def autopay(state: CreditAccount, terms: BillingTerms, item: Item, context: Cont
                 account_id=state.account_id, number=number, transaction_date=item.on
             ),
         )
-    return drawn(state, source, source, amount, item.on)
+    # Whoever chooses it after the close, before the due date is checked, pays in the open cycle.
+    return drawn(state, source, source, amount, max(item.on, state.billing.cycle_opened_on))
 
 
 def restore_required(
