@@ -20,7 +20,7 @@ from chassis.service import Rpcs
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing import commands
 from services.accounts.domain.billing.calendar import DAY
-from services.accounts.domain.billing.disputed import disputed_in
+from services.accounts.domain.billing.disputed import awaited_in, disputed_in
 from services.accounts.domain.billing.dues import paid_towards
 from services.accounts.domain.billing.explaining import ROUNDING, by_day
 from services.accounts.domain.billing.interest import compute
@@ -83,7 +83,8 @@ class BillingApi(BillingServiceServicer):
             told = await self._cases.statement(request.account_id, request.number, "")
             lines = told.interest
         else:
-            sheet = account.billing.sheet(terms, disputed=disputed_in(account))
+            disputed, awaited = disputed_in(account), awaited_in(account)
+            sheet = account.billing.sheet(terms, disputed=disputed, awaited_minor=awaited)
             lines = compute(sheet).lines
         days = list(by_day(lines, account.billing.book(terms)))
         total = sum(day.interest_minor for day in days)

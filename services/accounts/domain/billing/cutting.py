@@ -41,13 +41,13 @@ def cut(
     billing: Billing,
     terms: BillingTerms,
     disputed: tuple[Balance, ...] = (),
+    awaited_minor: int = 0,
 ) -> tuple[Statement, int, tuple[Accrual, ...]]:
     """The statement, how many in a row were paid in full by then, and what is deferred of it."""
-    computed = compute(billing.sheet(terms, disputed=disputed))
+    computed = compute(billing.sheet(terms, disputed=disputed, awaited_minor=awaited_minor))
     lines = tuple(line for line in billing.booked() if line.effective_on <= billing.closes_on)
-    moved = _moves(lines)
+    day, moved = billing.closes_on, _moves(lines)
     minimum = minimum_of(billing, terms, computed, disputed, moved["fees_minor"])
-    day = billing.closes_on
     moved["interest_minor"] += computed.interest_minor
     paying_off = _paying_off(computed, billing.book(terms), day, terms.minimum_payment)
     statement = Statement(

@@ -12,7 +12,7 @@ from services.accounts.domain.billing import commands, events
 from services.accounts.domain.billing.agenda import Item, Step, autopay_of, next_due_on, next_item
 from services.accounts.domain.billing.agreements import end_hardship
 from services.accounts.domain.billing.cutting import cut
-from services.accounts.domain.billing.disputed import disputed_in
+from services.accounts.domain.billing.disputed import awaited_in, disputed_in
 from services.accounts.domain.billing.dues import credited_since, due_of_number, paid_towards
 from services.accounts.domain.billing.lateness import age, charge_off, check_due, cured
 from services.accounts.domain.billing.posting import moved, ordinary_fee, terms_of
@@ -71,15 +71,14 @@ def agenda_set(state: CreditAccount, day: date) -> Facts:
 
 def close(state: CreditAccount, terms: BillingTerms, item: Item, context: Context) -> Facts:
     """Charge the interest of the cycle, and cut its statement."""
-    day, before = item.on, disputed_in(state)
+    day, before, awaited = item.on, disputed_in(state), awaited_in(state)
     told: Facts = over_limit_fee(state, terms, day)
     state = reduce(evolve, told, state)
     statement, streak, deferred = cut(
-        state.account_id, state.currency, state.limit_minor, state.billing, terms, before
+        state.account_id, state.currency, state.limit_minor, state.billing, terms, before, awaited
     )
     charged = balances_of((each.bucket, each.interest_minor) for each in statement.balances)
-    interest = sum(each.minor for each in charged)
-    if interest:
+    if interest := sum(each.minor for each in charged):
         told += (
             events.InterestCharged(
                 **moved(state, interest, day),
@@ -106,6 +105,7 @@ def close(state: CreditAccount, terms: BillingTerms, item: Item, context: Contex
             deferred=deferred,
             statement=statement,
             transaction_date=day,
+            awaited_minor=awaited,
         ),
         *confirmed_with(state, day),
     )

@@ -119,7 +119,8 @@ class FeeWaived(Fact):
 @fact
 class StatementCut(Fact):
     """A cycle is closed and told; `minimum` is due on `due_on`. `streak` counts the statements in
-    a row whose purchases were paid in full; `deferred` accrued in the cycle and is not charged."""
+    a row whose purchases were paid in full; `deferred` accrued in the cycle and is not charged;
+    `awaited_minor` may be paid later, since a dispute was lost."""
 
     account_id: str
     customer_id: str
@@ -136,6 +137,7 @@ class StatementCut(Fact):
     deferred: tuple[Accrual, ...] = ()
     statement: Statement
     transaction_date: date
+    awaited_minor: int = 0
 
 
 @fact

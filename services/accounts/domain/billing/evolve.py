@@ -202,6 +202,7 @@ def _closed(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> 
         disputed=disputed,
         interest=_interest_of(fact),
         deferred=fact.deferred,
+        awaited_minor=fact.awaited_minor,
     )
 
 

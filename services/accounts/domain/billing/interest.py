@@ -23,6 +23,9 @@ from services.accounts.domain.billing.statement import (
 from services.accounts.domain.billing.terms import BalanceType, InterestMethod
 from services.accounts.domain.deferring.state import Accrual
 
+ASKED_FOR = (InterestCause.CARRIED, InterestCause.GRACE_LOST)
+"""Why purchases that the statement before asked for bear interest."""
+
 
 @value
 class Stretch:
@@ -134,15 +137,20 @@ def _stretches(sheet: Sheet, work: Work) -> Iterator[Stretch]:
 
 def _unpaid_when_due(sheet: Sheet, stretches: Sequence[Stretch]) -> int:
     """What was left at the end of the due date of the purchases carried into the cycle, but for
-    what is disputed."""
+    what need not be."""
     if sheet.due_on is None:
         return 0
     standing: Mapping[str, tuple[int, int]] = {}
     for stretch in stretches:
         if stretch.first_on <= sheet.due_on:
             standing = stretch.standing
+    return max(0, standing.get(PURCHASE, (0, 0))[0] - _not_asked_for(sheet))
+
+
+def _not_asked_for(sheet: Sheet) -> int:
+    """What of the purchases need not be paid by the due date: disputed, or awaited later."""
     disputed = sum(each.minor for each in sheet.disputed if each.bucket == PURCHASE)
-    return max(0, standing.get(PURCHASE, (0, 0))[0] - disputed)
+    return disputed + sheet.awaited_minor
 
 
 def _bearing(sheet: Sheet, stretch: Stretch, unpaid: int, kept: bool) -> Iterator[Bearing]:
@@ -152,7 +160,8 @@ def _bearing(sheet: Sheet, stretch: Stretch, unpaid: int, kept: bool) -> Iterato
         apr = sheet.book.apr(bucket, stretch.first_on)
         left = disputed.get(bucket, 0)
         for cause, balance in _causes(sheet, stretch, bucket, carried, fresh, unpaid, kept):
-            bears = max(0, balance - left)
+            later = sheet.awaited_minor if cause in ASKED_FOR else 0
+            bears = max(0, balance - left - later)
             left = max(0, left - balance)
             if bears and apr:
                 yield Bearing(
@@ -188,8 +197,8 @@ def _causes(
         elif unpaid:
             # What was repaid within the grace bears none, from the first day on: 1026.54(a)(1).
             in_grace = sheet.due_on is not None and stretch.last_on <= sheet.due_on
-            disputed = sum(each.minor for each in sheet.disputed if each.bucket == PURCHASE)
-            yield InterestCause.GRACE_LOST, unpaid + disputed if in_grace else carried
+            left = unpaid + _not_asked_for(sheet)
+            yield InterestCause.GRACE_LOST, left if in_grace else carried
         if not kept:
             yield InterestCause.NEW_WITHOUT_GRACE, fresh
 

@@ -17,7 +17,7 @@ class Sheet:
     `moves` are the entries effective in it, by date. `due_on` and `minimum_minor` are those of the
     statement before; `billed` the instalments in it. `grace_before`: what was carried into the
     cycle had grace; `streak`: statements paid in full in a row. `disputed` bears no interest and
-    is paid last.
+    is paid last; `awaited_minor` of the purchases carried bears none either, and may be paid later.
     """
 
     book: RateBook
@@ -31,6 +31,7 @@ class Sheet:
     grace_before: bool = True
     streak: int = 0
     disputed: tuple[Balance, ...] = ()
+    awaited_minor: int = 0
 
 
 class Work:

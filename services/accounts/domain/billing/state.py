@@ -58,6 +58,7 @@ class Cycle:
     disputed: tuple[Balance, ...]
     interest: tuple[Balance, ...]
     deferred: tuple[Accrual, ...] = ()
+    awaited_minor: int = 0
 
     def sheet(self, book: RateBook) -> Sheet:
         """What computes it."""
@@ -73,6 +74,7 @@ class Cycle:
             grace_before=self.grace_before,
             streak=self.streak,
             disputed=self.disputed,
+            awaited_minor=self.awaited_minor,
         )
 
 
@@ -232,7 +234,11 @@ class Billing:
         return self.dues[-1] if self.dues else None
 
     def sheet(
-        self, terms: BillingTerms, until: date | None = None, disputed: tuple[Balance, ...] = ()
+        self,
+        terms: BillingTerms,
+        until: date | None = None,
+        disputed: tuple[Balance, ...] = (),
+        awaited_minor: int = 0,
     ) -> Sheet:
         """The open cycle up to its close or an earlier day."""
         last = self.last_due
@@ -254,6 +260,7 @@ class Billing:
             grace_before=self.grace,
             streak=self.streak,
             disputed=disputed,
+            awaited_minor=awaited_minor,
         )
 
     def past_due_minor(self, day: date) -> int:

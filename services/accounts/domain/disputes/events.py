@@ -149,7 +149,8 @@ class DisputeDeadlineMissed(Fact):
 class DisputeResolved(Fact):
     """It is decided. With this, `credit` goes to the holder and `recovered` comes from the network,
     each negative for the other way; `loss` is the house's. `corrected` is the error in all, `owed`
-    what the holder owes after all, to be paid without further charges by `pay_by`."""
+    what the holder owes after all, to be paid without further charges by `pay_by`; `awaited` of it
+    was withheld and had grace when the notice came."""
 
     account_id: str
     customer_id: str
@@ -171,6 +172,7 @@ class DisputeResolved(Fact):
     balance: Money
     transaction_date: date
     posting_date: date
+    awaited: Money | None = None
 
 
 @fact

@@ -103,6 +103,7 @@ def _resolved(state: CreditAccount, fact: events.DisputeResolved) -> CreditAccou
         resolved_on=fact.transaction_date,
         corrected_minor=fact.corrected.minor_units,
         owed_minor=fact.owed.minor_units,
+        awaited_minor=fact.awaited.minor_units if fact.awaited else 0,
         pay_by=fact.pay_by,
         report_after=fact.report_after,
     )

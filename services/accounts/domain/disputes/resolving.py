@@ -8,6 +8,7 @@ from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Fact
 from services.accounts.domain.account import charges
 from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.billing.disputed import had_grace
 from services.accounts.domain.billing.required import related_interest
 from services.accounts.domain.disputes import commands, events, networks, opening, rules
 from services.accounts.domain.disputes.commands import Deadline
@@ -118,6 +119,8 @@ def _resolved(
         charges.check_room(state, credit)
     owed = dispute.amount_minor - kept
     grace, report = _time_to_pay(state, day)
+    # What was credited and is taken back is a new debit, with the grace of the cycle that it is in.
+    awaited = min(owed, dispute.withheld_minor)
     return events.DisputeResolved(
         account_id=state.account_id,
         customer_id=state.customer_id,
@@ -139,6 +142,7 @@ def _resolved(
         balance=state.money(state.posted_minor - credit),
         transaction_date=day,
         posting_date=day,
+        awaited=state.money(awaited) if had_grace(state.billing, dispute.received_on) else None,
     )
 
 

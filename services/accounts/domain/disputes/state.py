@@ -106,7 +106,8 @@ class NetworkWindows:
 class Dispute:
     """A dispute. `credited_minor` was credited to the holder and `recovered_minor` is had from the
     network so far; `final`: the credit is not taken away again. `owed_minor` is what the holder
-    owes after all, without further charges until `pay_by`, and not reported until `report_after`.
+    owes after all, without further charges until `pay_by`, and not reported until `report_after`;
+    `awaited_minor` of it was withheld, had grace, and has it again until then.
     The next stage may be begun until `window_ends_on`; `lapsed` is one that was not.
     """
 
@@ -130,6 +131,7 @@ class Dispute:
     missed: tuple[str, ...] = ()
     corrected_minor: int = 0
     owed_minor: int = 0
+    awaited_minor: int = 0
     pay_by: date | None = None
     report_after: date | None = None
     windows: NetworkWindows | None = None

@@ -8,7 +8,7 @@ from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing.buckets import CREDIT, Balance
 from services.accounts.domain.billing.cutting import cut
-from services.accounts.domain.billing.disputed import disputed_in
+from services.accounts.domain.billing.disputed import awaited_in, disputed_in
 from services.accounts.domain.billing.entries import in_order
 from services.accounts.domain.billing.events import InterestCharged, StatementCut
 from services.accounts.domain.billing.sheet import Work, balances_of
@@ -43,6 +43,7 @@ def worked_out_again(before: CreditAccount) -> Statement | None:
         before.billing,
         terms,
         disputed_in(before),
+        awaited_in(before),
     )
     return again
 
