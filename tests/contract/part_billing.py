@@ -88,7 +88,10 @@ def tell(story: "Story") -> None:
 def _dispute(story: "Story", account_id: str, charge_id: str) -> None:
     """What is disputed of a statement is not required of it, until the holder finds no error."""
     request = disputes.OpenDisputeRequest(
-        account_id=account_id, charge_id=charge_id, reason=disputes.DISPUTE_REASON_DUPLICATE
+        account_id=account_id,
+        charge_id=charge_id,
+        reason=disputes.DISPUTE_REASON_DUPLICATE,
+        accept_late=True,
     )
     dispute_id = story.ask("accounts.OpenDispute", request).dispute.dispute_id
     balance = story.ask("accounts.GetBalance", pb.GetBalanceRequest(account_id=account_id))

@@ -101,6 +101,25 @@ def test_a_plan_that_is_paid_off_is_recalculated_as_one() -> None:
     assert amounts(facts, "InterestAdjusted") == []
 
 
+def test_a_plan_that_is_agreed_before_the_cycle_of_yesterday_is_cut_stays_one() -> None:
+    """The statement of January is cut on February 2, late, and knows nothing of it: in February it
+    bears its 0 % all the same, and agreed once more it is the same plan."""
+    story = BilledStory(fees=(), instalment_products=(InstalmentProduct(months=2),))
+    charge = story.on(1, 10).buy(200)
+    agree = AgreeInstalmentPlan(
+        account_id="account",
+        plan_id="plan",
+        charge_id=charge,
+        months=2,
+        transaction_date=date(2026, 2, 2),
+    )
+    story.on(2, 2).when(agree)
+    story.run(2, 28)
+    told = {each.bucket: each.interest_minor for each in story.statement(2).balances}
+    assert told["PURCHASE/plan"] == 0
+    assert story.when(agree) == []
+
+
 def test_an_advice_that_came_too_early_and_was_refused_then_does_nothing_later() -> None:
     """Kept for a charge that was then declined: repeated after a force post, it holds nothing."""
     story = AccountStory(limit=10)

@@ -175,7 +175,7 @@ def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Bil
         streak=fact.streak,
         dues=(*before.dues[-(DUES_LIMIT - 1) :], due_of(told, billed, fact.disputed)),
         billed=billed,
-        plans=still_owed(before.plans, told.balances, closed),
+        plans=still_owed(before.plans, told.balances, closed, later),
         earlier=tuple(e for e in before.earlier if e.until >= closed[0].opened_on),
         year=opened_on.year,
         fees_of_year_minor=before.fees_of_year_minor if opened_on.year == before.year else 0,

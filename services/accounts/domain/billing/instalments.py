@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from services.accounts.domain.billing.buckets import Balance, Plan
 from services.accounts.domain.billing.state import Cycle
-from services.accounts.domain.billing.statement import BalanceLine
+from services.accounts.domain.billing.statement import BalanceLine, StatementLine
 
 
 def instalments_due(plans: Sequence[Plan], lines: Sequence[BalanceLine]) -> tuple[Balance, ...]:
@@ -25,13 +25,17 @@ def instalments_due(plans: Sequence[Plan], lines: Sequence[BalanceLine]) -> tupl
 
 
 def still_owed(
-    plans: Sequence[Plan], lines: Sequence[BalanceLine], closed: Sequence[Cycle]
+    plans: Sequence[Plan],
+    lines: Sequence[BalanceLine],
+    closed: Sequence[Cycle],
+    later: Sequence[StatementLine],
 ) -> tuple[Plan, ...]:
-    """The plans of which something is owed, each billed once more; and those that are paid off, as
-    long as a cycle that can be recalculated has them."""
+    """The plans of which something is owed, each billed once more; those that are paid off, as long
+    as a cycle that can be recalculated has them; and those made `later` than what is being told."""
     owed = {line.bucket for line in lines if line.closing_minor}
     mentioned = {each.bucket for cycle in closed for each in cycle.opening}
     mentioned |= {each.bucket for cycle in closed for each in cycle.moves}
+    mentioned |= {each.bucket for each in later}
     return tuple(
         replace(plan, billed=plan.billed + 1) if plan.bucket in owed else plan
         for plan in plans
