@@ -86,7 +86,7 @@ def tell(story: "Story") -> None:
 
 
 def _dispute(story: "Story", account_id: str, charge_id: str) -> None:
-    """What is disputed of a statement is not required of it, until the holder finds no error."""
+    """What is disputed of a statement is not required of it, until the holder withdraws."""
     request = disputes.OpenDisputeRequest(
         account_id=account_id,
         charge_id=charge_id,

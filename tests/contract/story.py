@@ -85,11 +85,9 @@ class Story:
         self._cards()
         self._cases()
         self._messages()
-        for part in PARTS:
+        ended = (endings.forget_somebody, endings.end_sessions, endings.change_keys_and_policies)
+        for part in (*PARTS, *ended):
             part(self)
-        endings.forget_somebody(self)
-        endings.end_sessions(self)
-        endings.change_keys_and_policies(self)
         self.outsider.until(self.taken_in, "everybody has taken in what was said")
 
     # People --------------------------------------------------------------------------------------
@@ -376,8 +374,8 @@ class Story:
     def _messages(self) -> None:
         """Preferences, an inbox, a message that is read."""
         ada, ask = self.holders["Ada"], self.ask
-        wanted = notify.Preferences(charge_alert=notify.CHARGE_ALERT_EVERY)
-        prefer = notify.SetPreferencesRequest(customer_id=ada.customer_id, preferences=wanted)
+        every = notify.Preferences(charge_alert=notify.CHARGE_ALERT_EVERY)
+        prefer = notify.SetPreferencesRequest(customer_id=ada.customer_id, preferences=every)
         ask("notify.SetPreferences", prefer, "Ada")
         listing = notify.ListInboxRequest(customer_id=ada.customer_id)
         inbox = self.outsider.until(
