@@ -20,6 +20,7 @@ from services.accounts.domain.standing.commands import ChangeStanding
 from services.accounts.domain.values import AccountStatus, CardUse, Delivery
 from services.accounts.grpc_api import messages
 from services.accounts.use_cases.accounts import Accounts
+from services.accounts.use_cases.business_days import business_date
 from services.accounts.use_cases.cards import Cards
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -33,6 +34,7 @@ class CardsApi(CardsServiceServicer):
         self._accounts = accounts
         self._cards = Cards(accounts)
         self._application = ports.application
+        self._ports = ports
 
     async def OrderCard(
         self, request: pb.OrderCardRequest, context: Context
@@ -51,7 +53,10 @@ class CardsApi(CardsServiceServicer):
     async def ActivateCard(
         self, request: pb.ActivateCardRequest, context: Context
     ) -> pb.ActivateCardResponse:
-        command = commands.ActivateCard(**await self._named(request))
+        named = await self._named(request)
+        account = await self._accounts.account(named["account_id"])
+        today = await business_date(self._ports, account.programme_id)
+        command = commands.ActivateCard(**named, today=today)
         return await self._carried_out(command, request, pb.ActivateCardResponse)
 
     async def PauseCard(

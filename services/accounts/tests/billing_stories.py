@@ -41,14 +41,21 @@ STANDARD = BillingTerms(
 
 
 class BilledStory(Story):
-    """An account opened on the first of January 2026."""
+    """An account opened on the first of January 2026; a `pending` card waits for activation."""
 
     state: CreditAccount
 
-    def __init__(self, limit: float = 1000, on: date = date(2026, 1, 1), **changes: Any) -> None:
+    def __init__(
+        self,
+        limit: float = 1000,
+        on: date = date(2026, 1, 1),
+        pending: bool = False,
+        **changes: Any,
+    ) -> None:
         super().__init__(CREDIT_ACCOUNT, now=NOW.replace(year=on.year, month=on.month, day=on.day))
         fields = {name: getattr(STANDARD, name) for name in STANDARD.__dataclass_fields__}
         self.ids = 0
+        kind = CardKind.PHYSICAL if pending else CardKind.VIRTUAL
         self.when(
             commands.OpenAccount(
                 account_id="account",
@@ -57,7 +64,7 @@ class BilledStory(Story):
                 programme_version=1,
                 terms=terms(billing=BillingTerms(**{**fields, **changes})),
                 limit=pounds(limit),
-                card=commands.NewCard(card_id="card", last_four="4242", kind=CardKind.VIRTUAL),
+                card=commands.NewCard(card_id="card", last_four="4242", kind=kind, pending=pending),
             )
         )
 

@@ -7,6 +7,7 @@ from enum import IntEnum
 from chassis.kernel.events import value
 from services.accounts.domain.billing.calendar import DAY, months_later
 from services.accounts.domain.billing.dues import paid_towards
+from services.accounts.domain.billing.fees import annual_fee_on
 from services.accounts.domain.billing.state import Billing, Due
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms
 from services.accounts.domain.repaying.state import PlanStatus
@@ -57,8 +58,8 @@ def items(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
     if not billing.active:
         return
     yield Item(on=billing.closes_on, step=Step.CLOSE, subject=billing.number)
-    if billing.annual_fee_on:
-        yield Item(on=billing.annual_fee_on, step=Step.ANNUAL_FEE)
+    if fee_on := annual_fee_on(billing):
+        yield Item(on=fee_on, step=Step.ANNUAL_FEE)
     if billing.paused and billing.paused_until:
         yield Item(on=billing.paused_until, step=Step.END_PAUSE)
     kind, _ = autopay_of(billing, terms)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from chassis.kernel.events import Fact
@@ -15,12 +16,14 @@ from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.billing.terms import BillingTerms
 from services.accounts.domain.collecting import events as collecting
 from services.accounts.domain.credit_lines import events as credit_lines
-from services.accounts.domain.events import AccountOpened
+from services.accounts.domain.events import AccountOpened, CardIssued
+from services.accounts.domain.life.events import CardActivated
 from services.accounts.domain.over_limit import events as over_limit
 from services.accounts.domain.programmes.events import AccountMigrated
 from services.accounts.domain.repaying import events as repaying
 from services.accounts.domain.repaying.state import payments_text
 from services.accounts.domain.transfers import events as transfers
+from services.accounts.domain.values import CardStatus, Delivery
 
 MOVING: tuple[type[Fact], ...] = (
     events.InterestCharged,
@@ -111,7 +114,33 @@ def billed(state: CreditAccount, fact: Fact, before: CreditAccount) -> CreditAcc
         return replace(state, billing=_begun(state, terms, fact))
     if isinstance(fact, AccountMigrated):
         return replace(state, billing=_gone_over(before, fact))
+    if isinstance(fact, CardIssued | CardActivated):
+        return replace(state, billing=_usable(state, fact, before))
     return replace(state, billing=applies(state.billing, terms, fact))
+
+
+def _usable(
+    state: CreditAccount, fact: CardIssued | CardActivated, before: CreditAccount
+) -> Billing:
+    """The account may be used from the day on which one of its cards first may be."""
+    billing, card = state.billing, state.find_card(fact.card_id)
+    if billing.usable_on or card is None or card.status is not CardStatus.ACTIVE:
+        return billing
+    opened_on = billing.opened_on or fact.transaction_date
+    # The card it was opened with is as old as the account, by whichever calendar that was.
+    day = max(fact.transaction_date, opened_on) if before.cards else opened_on
+    return replace(billing, usable_on=day)
+
+
+def _usable_already(state: CreditAccount, day: date) -> date | None:
+    """The day, if some card may be used or, being no plastic that waits for its activation, might
+    have been; of plastic that is at its end that is not known any more."""
+    used = (CardStatus.ACTIVE, CardStatus.PAUSED, CardStatus.BLOCKED)
+    for card in state.cards:
+        no_plastic = card.delivery is Delivery.NONE and card.status is not CardStatus.PENDING
+        if card.status in used or no_plastic:
+            return day
+    return None
 
 
 def _gone_over(before: CreditAccount, fact: AccountMigrated) -> Billing:
@@ -130,4 +159,5 @@ def _begun(state: CreditAccount, terms: BillingTerms, fact: Any) -> Billing:
     begun = opened(terms, fact.transaction_date, state.limit_minor)
     bucket = PURCHASE if state.posted_minor > 0 else CREDIT
     owed = balances_of([(bucket, state.posted_minor)])
-    return replace(begun, told=owed, opening=owed, agenda_on=None)
+    usable_on = _usable_already(state, fact.transaction_date)
+    return replace(begun, told=owed, opening=owed, agenda_on=None, usable_on=usable_on)

@@ -32,6 +32,7 @@ from services.accounts.domain.credit_lines import evolve as credit_lines
 from services.accounts.domain.deferring.evolve import BILLED as DEFERRING
 from services.accounts.domain.deferring.evolve import remembered
 from services.accounts.domain.disputes import events as disputes
+from services.accounts.domain.life import events as life
 from services.accounts.domain.over_limit import evolve as over_limit
 from services.accounts.domain.programmes.events import AccountMigrated
 from services.accounts.domain.repaying import evolve as repaying
@@ -320,6 +321,8 @@ def _unchanged(before: Billing, terms: BillingTerms, fact: Fact) -> Billing:
 
 BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     facts.AccountOpened: _opened,
+    facts.CardIssued: _unchanged,
+    life.CardActivated: _unchanged,
     facts.ChargeCleared: entries.cleared,
     facts.ChargeRefunded: entries.refunded,
     facts.PaymentRecorded: entries.paid,

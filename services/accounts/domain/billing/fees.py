@@ -68,9 +68,26 @@ def ordinary(
     return min(amount, first_year_room(billing, terms, day))
 
 
+def first_year_ends_on(billing: Billing) -> date | None:
+    """The day on which a year has passed since the account could first be used (1026.52(a)(1) and
+    comment 4); None as long as it cannot be."""
+    return months_later(billing.usable_on, 12) if billing.usable_on else None
+
+
 def in_first_year(billing: Billing, day: date) -> bool:
-    """Whether less than a year has passed since the account was opened."""
-    return billing.opened_on is not None and day < months_later(billing.opened_on, 12)
+    """Whether the first year of the account is not over; it begins when it can be used."""
+    ends_on = first_year_ends_on(billing)
+    return billing.opened_on is not None and (ends_on is None or day < ends_on)
+
+
+def annual_fee_on(billing: Billing) -> date | None:
+    """When the next annual fee is due. One but for the first waits for the end of the first year:
+    both are not for the same one, and would be cut to what it leaves room for."""
+    due_on = billing.annual_fee_on
+    if due_on is None or due_on == billing.opened_on:
+        return due_on
+    ends_on = first_year_ends_on(billing)
+    return max(due_on, ends_on) if ends_on else None
 
 
 def first_year_room(billing: Billing, terms: BillingTerms, day: date) -> int:

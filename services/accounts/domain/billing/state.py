@@ -157,11 +157,13 @@ class ChargedFee:
 class Billing:
     """`number` is 0 and everything empty where the programme has no billing.
 
+    `usable_on` is when the account could first be used, None as long as no card of it can be;
     `told` is what the last statement told is owed, `opening` the same by what is known now;
     `lines` what is booked since, in chunks; `voided` payments of the open cycle that came back.
     """
 
     opened_on: date | None = None
+    usable_on: date | None = None
     first_limit_minor: int = 0
     number: int = 0
     cycle_opened_on: date = date.min

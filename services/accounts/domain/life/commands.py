@@ -1,17 +1,20 @@
 """What can be asked of a card, besides its issue, its blocks and its loss."""
 
+from datetime import date
+
 from chassis.kernel.events import Command, command
 from services.accounts.domain.values import Channel, Delivery
 
 
 @command
 class ActivateCard(Command):
-    """Let a pending card be used."""
+    """Let a pending card be used; `today` is the business date (None: the calendar's)."""
 
     account_id: str
     card_id: str
     reason: str
     channel: Channel
+    today: date | None = None
 
 
 @command

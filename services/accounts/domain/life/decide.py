@@ -2,6 +2,7 @@
 
 import calendar
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -109,7 +110,8 @@ def activate(
     if card.status is not CardStatus.PENDING:
         raise _so(card)
     check_step(card, CardStatus.ACTIVE, command.channel)
-    return (_told(events.CardActivated, state, card, command.reason, command.channel, context),)
+    told = _told(events.CardActivated, state, card, command.reason, command.channel, context)
+    return (replace(told, transaction_date=command.today or told.transaction_date),)
 
 
 def pause(state: CreditAccount, command: commands.PauseCard, context: Context) -> tuple[Fact, ...]:
