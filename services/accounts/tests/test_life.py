@@ -53,7 +53,7 @@ def step(card_id: str, status: CardStatus, before: CardStatus, channel: Channel)
         "reason": "BECAUSE",
         "channel": channel,
     }
-    back = {
+    back: dict[CardStatus, type[Command]] = {
         CardStatus.PENDING: commands.ActivateCard,
         CardStatus.PAUSED: commands.ResumeCard,
     }
