@@ -107,7 +107,7 @@ def from_rpc_error(failure: grpc.aio.AioRpcError, peer: str) -> Error:
     metadata = {**info.metadata, "origin": info.metadata.get("origin") or info.domain}
     metadata = {k: v for k, v in metadata.items() if k not in ("reason", "message", "field")}
     violations = [Violation(v.field, v.reason, v.description) for v in bad.field_violations]
-    if len(violations) > 1:
+    if len(violations) > 1 or any(each.description != status.message for each in violations):
         several = InvalidFields(info.reason, status.message, violations)
         several.metadata = metadata
         return several

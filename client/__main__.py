@@ -18,15 +18,18 @@ from cards.support.v1.support_service_pb2_grpc import SupportServiceStub
 from cards.type.v1 import money_pb2
 
 from client import (
+    account,
     agreements,
     applying,
     billing,
     business_day,
     card_keys,
     card_life,
+    card_secrets,
     clearing,
     controls,
     credit_line,
+    customers,
     deferrals,
     device_tokens,
     dispute_steps,
@@ -179,47 +182,6 @@ def show(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
 
 
 @app.command()
-def block(
-    card: CardId,
-    reason: Annotated[str, typer.Option(help="Why, in capitals.")] = "OPERATOR_REQUEST",
-    system: SystemPath = DESCRIPTION,
-) -> None:
-    """Block a card."""
-
-    async def work() -> None:
-        async with open_session(system) as session:
-            stub = session.stub(AccountsServiceStub, "accounts")
-            answer = await stub.BlockCard(
-                accounts.BlockCardRequest(idempotency_key=uuid4().hex, card_id=card, reason=reason)
-            )
-            console.print(f"card {card} is {tables.word(accounts.CardStatus, answer.card.status)}")
-
-    run(work)
-
-
-@app.command("report-lost")
-def report_lost(
-    card: CardId,
-    stolen: Annotated[bool, typer.Option(help="It was stolen.")] = False,
-    system: SystemPath = DESCRIPTION,
-) -> None:
-    """Report a card lost: it is blocked and replaced at once."""
-
-    async def work() -> None:
-        async with open_session(system) as session:
-            kind = accounts.LOSS_KIND_STOLEN if stolen else accounts.LOSS_KIND_LOST
-            answer = await session.stub(AccountsServiceStub, "accounts").ReportCardLost(
-                accounts.ReportCardLostRequest(
-                    idempotency_key=f"lost-{card}", card_id=card, kind=kind
-                )
-            )
-            new = answer.replacement
-            console.print(f"blocked; the new card is {new.card_id} {new.masked_number}")
-
-    run(work)
-
-
-@app.command()
 def points(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
     """Show an account's points."""
 
@@ -326,10 +288,13 @@ def tail(
 
 # A part has its commands in a file of its own; here each gets its name.
 register_transactions(app)
-app.command("card")(card_life.change)
-app.command("device-tokens")(device_tokens.show)
-app.command("keys")(card_keys.show)
-app.command("network-keys")(network_keys.show)
+card_secrets.register(card_life.app)
+app.add_typer(card_life.app, name="card")
+app.add_typer(account.app, name="account")
+app.add_typer(customers.app, name="customer")
+app.add_typer(device_tokens.app, name="device-tokens")
+app.add_typer(card_keys.app, name="keys")
+app.add_typer(network_keys.app, name="network-keys")
 app.command("business-day")(business_day.show)
 app.command("statement")(billing.statement)
 app.command("statement-download")(statements.download)
@@ -341,7 +306,7 @@ app.command("defer")(deferrals.defer)
 app.command("deferred")(deferrals.deferred)
 app.command("direct-payment")(deferrals.direct)
 app.add_typer(clearing.app, name="clearing")
-app.command("programme")(programmes.show)
+app.add_typer(programmes.app, name="programme")
 app.command("apply")(applying.apply)
 app.command("applications")(applying.list_)
 app.command("decide")(applying.decide)

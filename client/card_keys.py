@@ -1,53 +1,112 @@
-"""`cards keys`: the versions of the keys of cards, and replacing them by two people."""
+"""`cards keys`: the keys behind CVVs, PINs and chips of a programme, replaced by two people."""
 
-from typing import Annotated
-from uuid import uuid4
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from cards.accounts.v1 import card_keys_service_pb2 as pb
+from cards.accounts.v1 import card_secrets_service_pb2 as secrets
 from cards.accounts.v1.card_keys_service_pb2_grpc import CardKeysServiceStub
+from cards.accounts.v1.card_secrets_service_pb2_grpc import CardSecretsServiceStub
+from rich.table import Table
 
 from client import tables
-from client.session import DESCRIPTION, Session
-from client.staff import SECOND
-from client.terminal import SystemPath, console, open_session, run
+from client.session import DESCRIPTION
+from client.staff import OPERATOR, SECOND
+from client.terminal import GATEWAY, By, ProgrammeId, Reason, SystemPath, ask, named
+
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+RotationId = Annotated[str, typer.Argument(help="Rotation id, of `cards keys show`.")]
+PublicKey = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, help="RSA public key, PEM, 2,048 bits.")
+]
 
 
-def show(
-    programme: Annotated[str, typer.Argument(help="Card programme.")] = "everyday",
-    propose: Annotated[str, typer.Option(help="Ask for new keys, for this reason.")] = "",
-    approve: Annotated[str, typer.Option(help="Approve this rotation, as second operator.")] = "",
+@app.command()
+def show(programme: ProgrammeId = "everyday", system: SystemPath = DESCRIPTION) -> None:
+    """Show the versions of a programme's keys, newest first, and what waits; never a key."""
+    request = pb.GetCardKeysRequest(programme_id=programme)
+
+    def told(answer: Any) -> Table:
+        rows = [
+            (str(each.version), each.effective_on or "ever", each.proposed_by, each.approved_by, "")
+            for each in answer.versions
+        ]
+        if answer.HasField("proposed"):
+            waiting = answer.proposed
+            rows.insert(0, ("waits", "", waiting.proposed_by, "", waiting.rotation_id))
+        headings = ("version", "for cards since", "asked by", "approved by", "#rotation")
+        return tables.table(f"card keys of {programme}", headings, rows)
+
+    ask(system, CardKeysServiceStub, "GetCardKeys", request, told)
+
+
+@app.command()
+def propose(
+    programme: ProgrammeId = "everyday",
+    reason: Reason = "YEARLY",
+    by: By = OPERATOR,
     system: SystemPath = DESCRIPTION,
 ) -> None:
-    """Show the versions of a programme's card keys; ask for new ones, or approve them."""
+    """Ask for new keys; another has to approve them."""
+    request = pb.ProposeKeyRotationRequest(programme_id=programme, reason=reason, **named())
 
-    async def work() -> None:
-        if approve:
-            async with open_session(system, SECOND) as session:
-                request = pb.ApproveKeyRotationRequest(
-                    idempotency_key=uuid4().hex, programme_id=programme, rotation_id=approve
-                )
-                await session.stub(CardKeysServiceStub, "accounts").ApproveKeyRotation(request)
-        async with open_session(system) as session:
-            if propose:
-                asked = pb.ProposeKeyRotationRequest(
-                    idempotency_key=uuid4().hex, programme_id=programme, reason=propose
-                )
-                await session.stub(CardKeysServiceStub, "accounts").ProposeKeyRotation(asked)
-            await _print(session, programme)
+    def told(answer: Any) -> str:
+        return f"rotation {answer.rotation.rotation_id} waits for a second person"
 
-    run(work)
+    ask(system, CardKeysServiceStub, "ProposeKeyRotation", request, told, by)
 
 
-async def _print(session: Session, programme: str) -> None:
-    stub = session.stub(CardKeysServiceStub, "accounts")
-    found = await stub.GetCardKeys(pb.GetCardKeysRequest(programme_id=programme))
-    rows = [
-        (str(each.version), each.effective_on or "ever", each.proposed_by, each.approved_by, "")
-        for each in found.versions
-    ]
-    if found.HasField("proposed"):
-        waiting = found.proposed
-        rows.insert(0, ("waits", "", waiting.proposed_by, "", waiting.rotation_id))
-    headings = ("version", "for cards since", "asked by", "approved by", "#rotation")
-    console.print(tables.table(f"card keys of {programme}", headings, rows))
+@app.command()
+def approve(
+    programme: ProgrammeId,
+    rotation: RotationId,
+    by: By = SECOND,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Make the new keys that another asked for, for cards issued from tomorrow on."""
+    request = pb.ApproveKeyRotationRequest(programme_id=programme, rotation_id=rotation, **named())
+
+    def told(answer: Any) -> str:
+        made = answer.version
+        return f"version {made.version} is made, for cards issued from {made.effective_on} on"
+
+    ask(system, CardKeysServiceStub, "ApproveKeyRotation", request, told, by)
+
+
+@app.command()
+def reject(
+    programme: ProgrammeId,
+    rotation: RotationId,
+    reason: Reason = "NOT_NOW",
+    by: By = SECOND,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Leave the keys as they are."""
+    request = pb.RejectKeyRotationRequest(
+        programme_id=programme, rotation_id=rotation, reason=reason, **named()
+    )
+    ask(
+        system,
+        CardKeysServiceStub,
+        "RejectKeyRotation",
+        request,
+        lambda _: "the keys stay as they are",
+        by,
+    )
+
+
+@app.command("export-pin")
+def export_pin(
+    programme: ProgrammeId, public_key: PublicKey, system: SystemPath = DESCRIPTION
+) -> None:
+    """Hand out the keys for PIN blocks, encrypted (RSA-OAEP, SHA-256) for whoever makes them."""
+    request = secrets.ExportPinKeysRequest(
+        programme_id=programme, public_key=public_key.read_text()
+    )
+
+    def told(answer: Any) -> str:
+        tdes, aes = answer.tdes_key.hex(), answer.aes_key.hex()
+        return f"format 0, triple DES: {tdes}\nformat 4, AES: {aes}"
+
+    ask(system, CardSecretsServiceStub, "ExportPinKeys", request, told, GATEWAY)

@@ -13,11 +13,19 @@ from rich.table import Table
 
 from client import tables
 from client.session import DESCRIPTION
-from client.terminal import AccountId, CardId, Key, SystemPath, console, money_of, open_session, run
+from client.terminal import (
+    GATEWAY,
+    AccountId,
+    CardId,
+    Key,
+    SystemPath,
+    console,
+    money_of,
+    open_session,
+    run,
+)
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
-GATEWAY = "gateway"
-"""Who speaks for networks."""
 ABSENT = "-"
 
 ChargeId = Annotated[str, typer.Argument(help="Charge id, of `cards network authorise`.")]

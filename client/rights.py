@@ -7,11 +7,10 @@ import typer
 from cards.accounts.v1 import customers_service_pb2 as pb
 from cards.accounts.v1.customers_service_pb2_grpc import CustomersServiceStub
 
-from client import tables
+from client.customers import CustomerId, as_proof
 from client.session import DESCRIPTION
 from client.terminal import SystemPath, console, open_session, run
 
-CustomerId = Annotated[str, typer.Argument(help="Customer id.")]
 PAGE_SIZE = 200
 
 
@@ -50,14 +49,6 @@ def erase(
                 idempotency_key=f"erase-{customer}", customer_id=customer
             )
             proof = (await stub.EraseCustomer(request)).proof
-            rows = (
-                ("certificate", proof.certificate_id),
-                ("destroyed at (UTC)", tables.when(proof.destroyed_at)),
-                ("keys", ", ".join(proof.destroyed_keys)),
-                ("can no longer be read", ", ".join(proof.unreadable)),
-                ("is kept", ", ".join(proof.kept)),
-                ("signed", proof.signed),
-            )
-            console.print(tables.table(f"customer {customer} is forgotten", ("", ""), rows))
+            console.print(as_proof(proof))
 
     run(work)

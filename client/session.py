@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,8 @@ TOTP_STEP_SECONDS = 30.0
 RPC_SECONDS = 10.0
 PRIVATE = 0o600
 DESCRIPTION = Path("var") / "system" / "system.json"
+CUSTOMER_ID = re.compile("[0-9a-f]{32}")
+CREDENTIALS = ("bootstrap.json", "staff.json", "holders.json")
 
 
 class NotRunning(Exception):
@@ -54,14 +57,19 @@ class SystemAddress:
 
     def credentials(self, login_name: str) -> dict[str, str]:
         """Password and, where there is one, TOTP seed of an identity of this machine."""
-        for name in ("bootstrap.json", "staff.json"):
+        for name in CREDENTIALS:
             path = self.keys / name
             stored: dict[str, dict[str, str]] = (
                 json.loads(path.read_text()) if path.exists() else {}
             )
             if login_name in stored:
                 return stored[login_name]
-        raise NotRunning(f"nobody here is called {login_name}: make up")
+        if CUSTOMER_ID.fullmatch(login_name):
+            raise NotRunning(
+                f"customer {login_name} cannot log in here yet: cards customer enrol {login_name}"
+            )
+        known = "operator, second-operator, gateway, or the id of a customer"
+        raise NotRunning(f"nobody here is called {login_name}; there are {known}")
 
     def session_path(self, login_name: str) -> Path:
         """Where the tokens of a session are kept between commands."""

@@ -1,7 +1,8 @@
-"""The first staff of a new system, enrolled as anybody would be: by an administrator."""
+"""The first staff of a new system, and holders of cards, enrolled by an administrator."""
 
 import json
 import secrets
+from typing import Any
 
 import pyotp
 from cards.auth.v1 import auth_service_pb2 as auth
@@ -27,24 +28,36 @@ KEY_BYTES = 16
 
 async def hire(address: SystemAddress) -> None:
     """Enrol two operators, with passwords and one-time codes, unless that was done before."""
-    path = address.keys / "staff.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
     for name in (OPERATOR, SECOND):
-        if name not in known:
-            known[name] = await _enrol(address, name)
-            write_privately(path, known)
+        staff = {"kind": auth.IDENTITY_KIND_OPERATOR, "roles": ROLES}
+        await _enrol_once(address, "staff.json", name, staff)
 
 
-async def _enrol(address: SystemAddress, name: str) -> dict[str, str]:
-    """Register one of the staff and log them in for the first time; what they then know."""
+async def enrol_holder(address: SystemAddress, customer_id: str) -> bool:
+    """Let a customer log in here with password and one-time code; whether that is new."""
+    holder = {"kind": auth.IDENTITY_KIND_CARDHOLDER, "customer_id": customer_id}
+    return await _enrol_once(address, "holders.json", customer_id, holder)
+
+
+async def _enrol_once(
+    address: SystemAddress, file: str, name: str, identity: dict[str, Any]
+) -> bool:
+    path = address.keys / file
+    known = json.loads(path.read_text()) if path.exists() else {}
+    if name in known:
+        return False
+    known[name] = await _enrol(address, name, identity)
+    write_privately(path, known)
+    return True
+
+
+async def _enrol(address: SystemAddress, name: str, identity: dict[str, Any]) -> dict[str, str]:
+    """Register somebody and set what they log in with; what they then know."""
     async with Session(address, "administrator") as administrator:
         stub = administrator.stub(AuthServiceStub, "auth")
         registered = await stub.RegisterIdentity(
             auth.RegisterIdentityRequest(
-                idempotency_key=f"hire-{name}",
-                kind=auth.IDENTITY_KIND_OPERATOR,
-                login_name=name,
-                roles=ROLES,
+                idempotency_key=f"hire-{name}", login_name=name, **identity
             )
         )
         # Begun anew each time: if we broke off once, nobody knows the password set then.

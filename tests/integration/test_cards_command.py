@@ -92,7 +92,7 @@ async def test_a_holder_of_a_card(make_system: Callable[[str], System]) -> None:
     assert "owed 12.50" in terminal.say("show", account)
     terminal.until("18", "points", account)
 
-    assert "the new card is" in terminal.say("report-lost", card)
+    assert "the new card is" in terminal.say("card report-lost", card)
     assert "CARD_LOST" in terminal.say("charge", card, "1.00")
     terminal.until("lost card", "cases", customer)
     terminal.until("was reported lost", "inbox", customer)
@@ -110,12 +110,12 @@ async def test_a_holder_of_a_card(make_system: Callable[[str], System]) -> None:
 def change_a_programme(terminal: Terminal) -> None:
     """One operator proposes, the second approves, and it is in force."""
     today = datetime.now(UTC).date().isoformat()
-    proposed = terminal.say("programme", "everyday", "--limit", "1500", "--on", today)
+    proposed = terminal.say("programme propose", "everyday", "--limit", "1500", "--on", today)
     change = re.findall(r"[0-9a-f]{32}", proposed)[0]
-    approved = terminal.say("programme", "everyday", "--approve", change)
+    approved = terminal.say("programme approve", "everyday", change)
     assert "1,500.00 GBP" in approved
-    assert "approved" in approved
-    status, printed = terminal.run("programme", "everyday", "--approve", "0" * 32)
+    assert "in force" in approved
+    status, printed = terminal.run("programme approve", "everyday", "0" * 32)
     assert (status, "PROGRAMME_CHANGE_NOT_FOUND" in printed) == (1, True)
 
 

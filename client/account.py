@@ -1,0 +1,181 @@
+"""`cards account`: the status of an account, its versions of terms, and its lines one by one."""
+
+from typing import Annotated, Any
+
+import typer
+from cards.accounts.v1 import accounts_service_pb2 as accounts
+from cards.accounts.v1 import cards_service_pb2 as cards
+from cards.accounts.v1 import programmes_service_pb2 as programmes
+from cards.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
+from cards.accounts.v1.cards_service_pb2_grpc import CardsServiceStub
+from cards.accounts.v1.programmes_service_pb2_grpc import ProgrammesServiceStub
+from rich.table import Table
+
+from client import tables
+from client.session import DESCRIPTION
+from client.staff import OPERATOR
+from client.terminal import (
+    ANY,
+    AccountId,
+    By,
+    Currency,
+    Key,
+    Reason,
+    SystemPath,
+    ask,
+    chosen,
+    money_of,
+    named,
+)
+
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+FirstDay = Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")]
+LastDay = Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")]
+
+
+def _account(answer: Any) -> Table:
+    return tables.account(answer.account)
+
+
+@app.command()
+def suspend(
+    account: AccountId, reason: Reason = "OPERATOR_REQUEST", system: SystemPath = DESCRIPTION
+) -> None:
+    """Decline every charge until the account is reinstated."""
+    request = accounts.SuspendAccountRequest(account_id=account, reason=reason, **named())
+    ask(system, AccountsServiceStub, "SuspendAccount", request, _account)
+
+
+@app.command()
+def reinstate(
+    account: AccountId, reason: Reason = "OPERATOR_REQUEST", system: SystemPath = DESCRIPTION
+) -> None:
+    """Let a suspended account be charged again."""
+    request = accounts.ReinstateAccountRequest(account_id=account, reason=reason, **named())
+    ask(system, AccountsServiceStub, "ReinstateAccount", request, _account)
+
+
+@app.command()
+def close(
+    account: AccountId,
+    reason: Reason = "NOT_WANTED",
+    by: By = OPERATOR,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Close a settled account for ever, with all its cards."""
+    request = cards.CloseAccountRequest(account_id=account, reason=reason, **named())
+    ask(system, CardsServiceStub, "CloseAccount", request, _account, by)
+
+
+@app.command()
+def move(
+    account: AccountId,
+    version: Annotated[int, typer.Argument(help="Version, of `cards programme show`.")],
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Put an account on another version of its programme; its limit stays."""
+    request = programmes.MoveAccountToVersionRequest(
+        account_id=account, programme_version=version, **named()
+    )
+
+    def show(answer: Any) -> str:
+        of = answer.account
+        return f"account {account} is on version {of.programme_version} of {of.programme_id}"
+
+    ask(system, ProgrammesServiceStub, "MoveAccountToVersion", request, show)
+
+
+@app.command()
+def payment(
+    account: AccountId,
+    amount: Annotated[str, typer.Argument(help="In units, such as 25.00.")],
+    on: Annotated[str, typer.Option(help="When it was paid, YYYY-MM-DD; today without.")] = "",
+    currency: Currency = "GBP",
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Post money that has come in (`cards pay` draws it from the holder's bank)."""
+    request = accounts.RecordPaymentRequest(
+        account_id=account,
+        amount=money_of(amount, currency),
+        transaction_date=on,
+        posting_date=on,
+        **named(key),
+    )
+
+    def show(answer: Any) -> str:
+        owed = tables.money(answer.account.balance)
+        return f"payment {answer.payment_id} is posted; {owed} is owed"
+
+    ask(system, AccountsServiceStub, "RecordPayment", request, show)
+
+
+@app.command()
+def transactions(
+    account: AccountId,
+    card: Annotated[str, typer.Option(help="Of this card.")] = "",
+    kind: Annotated[str, typer.Option(help="charge, refund, payment, fee, interest …")] = "",
+    status: Annotated[str, typer.Option(help="pending, posted, declined, reversed …")] = "",
+    category: Annotated[str, typer.Option(help="Of this category.")] = "",
+    merchant: Annotated[str, typer.Option(help="A part of the merchant's name.")] = "",
+    first: FirstDay = "",
+    last: LastDay = "",
+    at_least: Annotated[int, typer.Option(help="Amount in minor units.")] = 0,
+    at_most: Annotated[int, typer.Option(help="Amount in minor units.")] = 0,
+    size: Annotated[int, typer.Option(help="At most so many.")] = 50,
+    by: By = OPERATOR,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """List the lines of an account that are so and so, latest first, with their ids."""
+    restricted = accounts.TransactionFilter(
+        card_id=card,
+        kind=chosen(accounts.TransactionKind, kind or ANY),
+        status=chosen(accounts.TransactionStatus, status or ANY),
+        category=category,
+        merchant=merchant,
+        from_date=first,
+        to_date=last,
+        minimum_minor_units=at_least,
+        maximum_minor_units=at_most,
+    )
+    request = accounts.ListTransactionsRequest(
+        account_id=account, filter=restricted, page_size=size
+    )
+
+    def show(answer: Any) -> Table:
+        return tables.transactions(answer.transactions, with_ids=True)
+
+    ask(system, AccountsServiceStub, "ListTransactions", request, show, by)
+
+
+@app.command()
+def breakdown(
+    account: AccountId,
+    by: Annotated[str, typer.Option(help="category, merchant or month.")] = "category",
+    first: FirstDay = "",
+    last: LastDay = "",
+    size: Annotated[int, typer.Option(help="At most so many, largest first.")] = 50,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Show what was posted and what came back, by category, merchant or month."""
+    request = accounts.GetSpendBreakdownRequest(
+        account_id=account,
+        group=chosen(accounts.SpendGroup, by),
+        from_date=first,
+        to_date=last,
+        limit=size,
+    )
+
+    def show(answer: Any) -> Table:
+        rows = (
+            (
+                each.name,
+                f"{each.transactions:,}",
+                *(tables.money(getattr(each, name)) for name in ("posted", "refunded", "spent")),
+            )
+            for each in answer.spends
+        )
+        title = f"{tables.money(answer.total)} in all"
+        return tables.table(title, (by, ">lines", ">posted", ">came back", ">spent"), rows)
+
+    ask(system, AccountsServiceStub, "GetSpendBreakdown", request, show)
