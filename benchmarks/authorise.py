@@ -54,6 +54,8 @@ class AuthoriseSystem(System):
         own = super()._of_its_own(name)
         if name == "accounts":
             own["DOOR_LAYERS_OFF"] = json.dumps(list(self.off))
+            # Where money is real there is no test clock to look at.
+            own["TEST_CLOCK_ALLOWED"] = "false"
         return own
 
     def start_two(self) -> None:

@@ -32,6 +32,7 @@ from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.billing_run import BillingRun
 from services.accounts.use_cases.clearing import ClearingFiles
 from services.accounts.use_cases.day_ends import DayEnds
+from services.accounts.use_cases.programme_clock import TimersAhead
 from services.accounts.use_cases.screening import Rescreenings
 
 
@@ -81,8 +82,11 @@ def rescreenings(ports: Ports) -> Rescreenings:
 def workers(ports: Ports) -> Sequence[Worker]:
     """What runs beside the relay; of several processes, the first works through clearing files."""
     first = ports.settings.worker_index == 0
+    ahead = TimersAhead(ports, SERVICE.codec().decode_command)
+    follows = first and ports.settings.test_clock_allowed
     return [
-        ("billing run", BillingRun(ports, DayEnds(ports).prove).run),
+        ("billing run", BillingRun(ports, DayEnds(ports).prove, ahead.carry_out).run),
+        *([("test clock", ahead.run)] if follows else []),
         *([("clearing files", ClearingFiles(ports).run)] if first else []),
         *([("screening", rescreenings(ports).run)] if first else []),
     ]

@@ -65,6 +65,7 @@ from services.accounts.queries.books import Trades
 from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.business_days import BusinessDays
 from services.accounts.use_cases.currencies import Currencies
+from services.accounts.use_cases.programme_clock import clocked
 
 
 class AccountsApi(Holders, Charges, Books):
@@ -88,6 +89,7 @@ def _of_credit(ports: Ports, accounts: Accounts) -> Rpcs:
 
 def rpcs(ports: Ports) -> Rpcs:
     """What accounts serves."""
+    ports = clocked(ports)
     risk = Risk(ports.rpc, ports.settings.assessment_deadline_ms)
     accounts = Accounts(ports.application, ports.keys, ports, risk)
     currencies = Currencies.load(ports.settings.currency_codes_path)

@@ -26,7 +26,7 @@ from services.accounts.domain.card_place import CardPlace
 from services.accounts.domain.pan import RefuseUnknownCard
 from services.accounts.domain.values import APPROVALS, APPROVED, RESPONSE_CODES, DeclineReason
 from services.accounts.grpc_api import messages
-from services.accounts.grpc_api.dates import both_dates, day_of
+from services.accounts.grpc_api.dates import both_dates, day_of, moment_of
 from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.card_values import BY_ENTRY_MODE, ServiceCode
 from services.accounts.use_cases.secrets import Compared, Secrets, Shown
@@ -48,7 +48,6 @@ class Charges(AccountsServiceServicer):
         self, request: pb.AuthoriseChargeRequest, context: Context
     ) -> pb.AuthoriseChargeResponse:
         charge_id = request.charge_id or derived_id()
-        on, at = messages.moment(request, self._clock.now())
         check_one_of(request)
         token_id = ""
         if request.card_id:
@@ -56,6 +55,7 @@ class Charges(AccountsServiceServicer):
         else:
             pan_hash, pan = await self._accounts.find_number(request.card_number)
             if pan is None:
+                on, at = messages.moment(request, self._clock.now())
                 refusal = RefuseUnknownCard(
                     pan_hash=pan_hash,
                     charge_id=charge_id,
@@ -68,6 +68,7 @@ class Charges(AccountsServiceServicer):
                 return await self._refuse_unknown(refusal)
             place = CardPlace(card_id=pan.card_id, account_id=pan.account_id)
             token_id = pan.token_id
+        on, at = await moment_of(self._ports, place.account_id, request)
         compared = await self._secrets.check(place.card_id, _shown(request), on)
         command = AuthoriseCharge(
             account_id=place.account_id,

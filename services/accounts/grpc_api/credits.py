@@ -27,7 +27,7 @@ from services.accounts.domain.tokens.paying import token_objection
 from services.accounts.domain.values import APPROVED, RESPONSE_CODES
 from services.accounts.grpc_api import messages
 from services.accounts.grpc_api.charges import paying_with, place_of
-from services.accounts.grpc_api.dates import both_dates, day_of
+from services.accounts.grpc_api.dates import both_dates, day_of, moment_of, today_of
 from services.accounts.use_cases.accounts import Accounts
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -49,7 +49,7 @@ class ChargesApi(ChargesServiceServicer):
     ) -> pb.InquireBalanceResponse:
         account_id, card_id, token_id = await paying_with(self._accounts, request)
         account = await self._accounts.account(account_id)
-        reason = card_objection(account, card_id, self._clock.now().date())
+        reason = card_objection(account, card_id, await today_of(self._ports, account_id))
         reason = reason or token_objection(account, token_id)
         if reason is not None:
             code = RESPONSE_CODES[reason]
@@ -65,7 +65,7 @@ class ChargesApi(ChargesServiceServicer):
     ) -> pb.RecordStandInResponse:
         account_id, card_id, token_id = await paying_with(self._accounts, request)
         charge_id = request.charge_id or derived_id()
-        on, at = messages.moment(request, self._clock.now())
+        on, at = await moment_of(self._ports, account_id, request)
         charge = AuthoriseCharge(
             account_id=account_id,
             charge_id=charge_id,

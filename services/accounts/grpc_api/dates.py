@@ -1,12 +1,13 @@
 """Dates that a caller leaves out: those of the business day that the account's programme is on."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from chassis.ports import Ports
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.grpc_api import messages
 from services.accounts.use_cases.business_days import business_date
+from services.accounts.use_cases.programme_clock import shown_to
 
 
 async def today_of(ports: Ports, account_id: str) -> date:
@@ -30,3 +31,9 @@ async def both_dates(ports: Ports, account_id: str, request: Any) -> dict[str, d
     told = {name: getattr(request, name) for name in ("transaction_date", "posting_date")}
     today = date.min if all(told.values()) else await today_of(ports, account_id)
     return {name: messages.day(text, name, today) for name, text in told.items()}
+
+
+async def moment_of(ports: Ports, account_id: str, request: Any) -> tuple[date, datetime]:
+    """Business date and instant of a charge: as told, or what the account's clock shows. Raises
+    Invalid."""
+    return messages.moment(request, await shown_to(ports, account_id))

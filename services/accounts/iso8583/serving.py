@@ -16,6 +16,7 @@ from services.accounts.iso8583.reading import load_currencies
 from services.accounts.iso8583.settings import Iso8583Settings
 from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.network_keys import GatewayKeys, agreed_in, key_of
+from services.accounts.use_cases.programme_clock import clocked
 
 NAME = "iso8583"
 
@@ -34,6 +35,7 @@ def servers(ports: Ports, guard: Guard, admission: Admission) -> Sequence[Server
 
 def make_door(ports: Ports, guard: Guard, admission: Admission) -> Door:
     """The door as its settings want it."""
+    ports = clocked(ports)
     settings: Iso8583Settings = ports.settings
     risk = Risk(ports.rpc, ports.settings.assessment_deadline_ms)
     accounts = Accounts(ports.application, ports.keys, ports, risk)

@@ -4,7 +4,7 @@ any number of processes may run it: each account decides for itself what it has 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import date
+from datetime import date, datetime
 
 from chassis import logs
 from chassis.kernel.errors import Conflict, Exhausted, Unavailable
@@ -32,14 +32,24 @@ PASSING = (Unavailable, Conflict, Exhausted)
 Prove = Callable[[str, date, str], Awaitable[None]]
 """Programme, day, actor → the proof of the day's end is on record."""
 
+CarryOut = Callable[[str, datetime], Awaitable[int]]
+"""Programme, instant → what is due by then is done; how much that was."""
+
+
+async def nothing_ahead(programme_id: str, until: datetime) -> int:
+    """Days end with the calendar, when whatever was due on them has been carried out in time."""
+    return 0
+
 
 class BillingRun:
     """Closes the business days that have ended, once nothing is due on them any more. `prove`
-    compares the books at the end of a day before it is closed."""
+    compares the books at the end of a day before it is closed; `carry_out` does what is due by the
+    hour on it, such as holds that fall, where the test clock ends it before the calendar does."""
 
-    def __init__(self, ports: Ports, prove: Prove) -> None:
+    def __init__(self, ports: Ports, prove: Prove, carry_out: CarryOut = nothing_ahead) -> None:
         self._ports = ports
         self._prove = prove
+        self._carry_out_until = carry_out
         share, shares = ports.settings.worker_index, ports.settings.worker_count
         self._start = f"{2**32 * (share % shares) // shares:08x}"
         """Processes begin at different accounts, each at its share, and meet."""
@@ -69,6 +79,9 @@ class BillingRun:
 
     async def close(self, programme_id: str, on: date) -> None:
         """Carry out what is due on a day until nothing is, then close it with its figures."""
+        day = await self._ports.application.state(BUSINESS_DAY, programme_id)
+        if day.ends_at is not None:
+            await self._carry_out_until(programme_id, day.ends_at)
         await self._caught_up()
         for _ in range(PASSES_LIMIT):
             if not await self._pass(programme_id, on):

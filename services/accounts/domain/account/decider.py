@@ -1,12 +1,14 @@
 """The credit account as a decider: which function decides which command."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import NotFound
 from chassis.kernel.events import Command, Fact
 from services.accounts.domain.account import cards, commands, holding, posting, restricting
+from services.accounts.domain.account.as_of import AsOf
 from services.accounts.domain.account.at_once import PostApprovedCharge, post_approved
 from services.accounts.domain.account.evolve import EVOLVE, evolve
 from services.accounts.domain.account.state import CreditAccount
@@ -58,9 +60,16 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
 
 def decide(state: CreditAccount, command: Command, context: Context) -> tuple[Fact, ...]:
     """The facts that follow from a command. Raises NotFound when the account is not open."""
-    if not state.account_id and not isinstance(command, commands.OpenAccount):
+    if not state.account_id and not isinstance(command, commands.OpenAccount | AsOf):
         raise NotFound("ACCOUNT_NOT_FOUND", "there is no such account")
     return DECIDE[type(command)](state, command, context)
+
+
+def _as_of(state: CreditAccount, command: AsOf, context: Context) -> tuple[Fact, ...]:
+    return decide(state, command.asked, replace(context, now=command.moment))
+
+
+DECIDE[AsOf] = _as_of
 
 
 CREDIT_ACCOUNT: Decider[CreditAccount] = Decider(

@@ -255,7 +255,9 @@ class RecordStandInRequest(_message.Message):
 
     @_builtins.property
     def transaction_at(self) -> _timestamp_pb2.Timestamp:
-        """When the holder paid, as the network says; absent: now, on the transaction date."""
+        """When the holder paid, as the network says; absent: now, as the programme's clock shows it, on
+        the transaction date.
+        """
 
     @_builtins.property
     def settlement_amount(self) -> _money_pb2.Money:
