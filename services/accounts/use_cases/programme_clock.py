@@ -133,7 +133,8 @@ class TimersAhead:
         )
 
     async def _is_of(self, timer: Timer, programme_id: str) -> bool:
-        account_id: str = self._decode(timer.topic, timer.command).account_id  # type: ignore[attr-defined]
+        asked: Any = self._decode(timer.topic, timer.command)
+        account_id: str = asked.account_id
         known = self._programmes.get(account_id)
         if known is None:
             account = await self._ports.application.peek(CREDIT_ACCOUNT, account_id)
@@ -143,9 +144,10 @@ class TimersAhead:
         return known == programme_id
 
     async def _carry_out(self, timer: Timer) -> bool:
-        now, asked = self._ports.clock.now(), self._decode(timer.topic, timer.command)
-        account_id: str = asked.account_id  # type: ignore[attr-defined]
-        command = AsOf(account_id=account_id, moment=max(timer.due_at, now), asked=asked)
+        asked: Any = self._decode(timer.topic, timer.command)
+        now = self._ports.clock.now()
+        moment = max(timer.due_at, now)
+        command = AsOf(account_id=asked.account_id, moment=moment, asked=asked)
         meta = Meta(now, f"timer:{timer.topic}", "", timer.timer_id)
         work = Work(
             commands=(command,),

@@ -27,10 +27,10 @@ class BusinessDayServiceStub:
     AdvanceBusinessDate: _aio.UnaryUnaryMultiCallable[_business_day_service_pb2.AdvanceBusinessDateRequest, _business_day_service_pb2.AdvanceBusinessDateResponse]
     """Sets the test clock: days end at once, one after the other, and everything due on each happens,
     until the date asked for is open. Answers before it is. A date that has come already changes
-    nothing. While the date is ahead of the calendar, the accounts of the programme live by it: what
-    is asked of them is asked at this time of that day, holds and promised refunds fall, cards are
-    renewed and expire when it has come. Errors: BUSINESS_DAY_NOT_FOUND, TEST_CLOCK_FORBIDDEN (not a test system),
-    TO_DATE_TOO_FAR, DATE_MALFORMED.
+    nothing. While the date is ahead of the calendar, the accounts of the programme live by it:
+    what is asked of them is asked at this time of that day, and holds and promised refunds fall,
+    cards are renewed and expire when it has come. Errors: BUSINESS_DAY_NOT_FOUND,
+    TEST_CLOCK_FORBIDDEN (not a test system), TO_DATE_TOO_FAR, DATE_MALFORMED.
     """
     SetBusinessTimeZone: _aio.UnaryUnaryMultiCallable[_business_day_service_pb2.SetBusinessTimeZoneRequest, _business_day_service_pb2.SetBusinessTimeZoneResponse]
     """Chooses where it is midnight when a day ends, from the next day on. Errors:
@@ -68,10 +68,10 @@ class BusinessDayServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_business_day_service_pb2.AdvanceBusinessDateResponse]:
         """Sets the test clock: days end at once, one after the other, and everything due on each happens,
         until the date asked for is open. Answers before it is. A date that has come already changes
-        nothing. While the date is ahead of the calendar, the accounts of the programme live by it: what
-        is asked of them is asked at this time of that day, holds and promised refunds fall, cards are
-        renewed and expire when it has come. Errors: BUSINESS_DAY_NOT_FOUND, TEST_CLOCK_FORBIDDEN (not a test system),
-        TO_DATE_TOO_FAR, DATE_MALFORMED.
+        nothing. While the date is ahead of the calendar, the accounts of the programme live by it:
+        what is asked of them is asked at this time of that day, and holds and promised refunds fall,
+        cards are renewed and expire when it has come. Errors: BUSINESS_DAY_NOT_FOUND,
+        TEST_CLOCK_FORBIDDEN (not a test system), TO_DATE_TOO_FAR, DATE_MALFORMED.
         """
 
     @_abc_1.abstractmethod
