@@ -155,6 +155,46 @@ def test_more_than_was_captured_is_not_promised() -> None:
     assert (fact.response_code, fact.reason) == ("13", "REFUND_EXCEEDS_CAPTURED")
 
 
+def test_what_was_promised_to_a_charge_is_not_promised_again() -> None:
+    story = AccountStory()
+    story.authorise(100)
+    story.clear(100)
+    story.when(promise(60, "charge"))
+    (too_much,) = story.when(promise(40.01, "charge", "second"))
+    assert isinstance(too_much, events.RefundDeclined)
+    assert too_much.reason == "REFUND_EXCEEDS_CAPTURED"
+    (rest,) = story.when(promise(40, "charge", "third"))
+    assert isinstance(rest, events.RefundAuthorised)
+
+
+def test_a_promise_that_is_taken_back_falls_or_is_kept_makes_room_for_others() -> None:
+    story = AccountStory()
+    story.authorise(100)
+    story.clear(100)
+    story.when(promise(60, "charge"))
+    story.when(take_back(20))
+    (room,) = story.when(promise(60, "charge", "second"))
+    assert isinstance(room, events.RefundAuthorised)
+    story.refund(60, refund_id="second")
+    story.later(days=31)
+    story.when(commands.ExpireRefund(account_id="account", refund_id="refund"))
+    (last,) = story.when(promise(40.01, "charge", "third"))
+    assert isinstance(last, events.RefundDeclined)
+    (fits,) = story.when(promise(40, "charge", "fourth"))
+    assert isinstance(fits, events.RefundAuthorised)
+
+
+def test_what_is_posted_without_being_promised_is_bound_by_what_was_captured_only() -> None:
+    story = AccountStory()
+    story.authorise(100)
+    story.clear(100)
+    story.when(promise(60, "charge"))
+    story.refund(100, refund_id="direct")
+    assert story.available == 1000
+    with pytest.raises(Refused, match="REFUND_EXCEEDS_CAPTURED"):
+        story.refund(60)
+
+
 def test_a_promise_falls_in_its_time_and_may_be_kept_all_the_same() -> None:
     story = AccountStory()
     story.when(promise(30))

@@ -276,3 +276,55 @@ def test_what_a_limit_costs_does_not_grow_with_what_happened() -> None:
     assert len(meter.hours.buckets) <= 25
     assert len(meter.days.buckets) <= 31
     assert used(meter, code_of(Window.LIFETIME, False), moment_of(NOW, TODAY)) == (40_000, 400)
+
+
+@pytest.mark.parametrize("rolling", [False, True])
+def test_what_is_posted_without_approval_uses_the_limits_too(rolling: bool) -> None:
+    story = AccountStory()
+    put(story, kind=ControlKind.AMOUNT, window=Window.DAY, rolling=rolling, limit_minor=10_000)
+    put(story, "number", kind=ControlKind.COUNT, window=Window.MONTH, times=2)
+    story.clear(120, "", "forced", merchant=GROCER)
+    assert decided(story.authorise(1, "one")) == TOO_MUCH
+    for charge_id, said in (("two", APPROVED), ("three", (*TOO_OFTEN[:2], "number"))):
+        assert decided(two_days_later(story, charge_id)) == said
+
+
+def two_days_later(story: AccountStory, charge_id: str) -> Fact:
+    (fact,) = story.when(
+        account.AuthoriseCharge(
+            account_id="account",
+            charge_id=charge_id,
+            card_id="card",
+            amount=pounds(1),
+            merchant=GROCER,
+            transaction_date=TODAY + timedelta(days=2),
+            transaction_at=NOW + timedelta(days=2),
+        )
+    )
+    return fact
+
+
+@pytest.mark.parametrize("clears_first", [True, False])
+def test_limits_are_used_alike_in_whatever_order_a_charge_and_its_clearing_come(
+    clears_first: bool,
+) -> None:
+    story = AccountStory()
+    put(story, kind=ControlKind.AMOUNT, window=Window.DAY, limit_minor=10_000)
+    put(story, "number", kind=ControlKind.COUNT, window=Window.DAY, times=2)
+    if clears_first:
+        story.clear(60, merchant=GROCER)
+        story.authorise(60)
+    else:
+        story.authorise(60)
+        story.clear(60, merchant=GROCER)
+    assert decided(story.authorise(40.01, "too much")) == TOO_MUCH
+    assert decided(story.authorise(40, "fits")) == APPROVED
+    assert decided(story.authorise(0.01, "one more")) == TOO_MUCH
+
+
+def test_what_was_approved_and_not_counted_is_not_counted_when_it_is_posted() -> None:
+    story = AccountStory()
+    story.authorise(60)
+    put(story, kind=ControlKind.AMOUNT, window=Window.DAY, limit_minor=10_000)
+    story.clear(60)
+    assert decided(story.authorise(100, "all")) == APPROVED

@@ -270,6 +270,8 @@ class AnyHistory(Life):
                 by_charge[each.charge_id] += each.posted_minor - each.reversed_minor
         for charge_id, refunded in by_charge.items():
             assert self.story.state.charges[charge_id].refunded_minor == refunded
+            pending = [each.pending_minor for each in found if each.charge_id == charge_id]
+            assert (charging.promised.get(charge_id) or 0) == sum(pending)
 
 
 TestAnyHistory = AnyHistory.TestCase

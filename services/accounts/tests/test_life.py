@@ -178,6 +178,39 @@ def test_a_card_for_one_charge_ends_with_the_first_that_is_approved() -> None:
     assert isinstance(story.clear(5, "first"), events.ChargeCleared)
 
 
+def more(amount: int, charge_id: str = "first") -> Command:
+    return account.IncrementCharge(
+        account_id="account",
+        charge_id=charge_id,
+        increment_id=f"by {amount}",
+        by=Money(amount, "GBP"),
+        transaction_date=NOW.date(),
+    )
+
+
+def test_more_on_its_one_charge_is_part_of_it_for_a_card_for_one_charge() -> None:
+    story = AccountStory()
+    order(story, use=CardUse.SINGLE_USE)
+    authorise(story, "first")
+    (raised,) = story.when(more(300))
+    assert isinstance(raised, events.ChargeIncremented)
+    suspend: dict[str, Any] = {"reason": "BECAUSE", "channel": Channel.OPERATOR}
+    story.when(account.SuspendAccount(account_id="account", **suspend))
+    (refused,) = story.when(more(301))
+    assert isinstance(refused, events.ChargeIncrementDeclined)
+    assert refused.reason == "ACCOUNT_SUSPENDED"
+
+
+def test_more_is_declined_on_a_card_that_somebody_ended() -> None:
+    story = AccountStory()
+    order(story)
+    authorise(story, "first")
+    story.when(step("other", CardStatus.TERMINATED, CardStatus.ACTIVE, Channel.HOLDER))
+    (refused,) = story.when(more(300))
+    assert isinstance(refused, events.ChargeIncrementDeclined)
+    assert refused.reason == "CARD_TERMINATED"
+
+
 def test_a_card_locked_to_its_first_merchant_is_good_there_only() -> None:
     story = AccountStory()
     order(story, use=CardUse.MERCHANT_LOCKED)
@@ -243,6 +276,23 @@ def test_a_damaged_card_keeps_its_number_and_gets_a_new_expiry_and_sequence() ->
     assert card.expires_on == date(2029, 9, 30)
     with pytest.raises(Refused, match="NO_SUCH_PLASTIC"):
         story.when(renew(sequence=3))
+
+
+def test_a_card_damaged_on_its_first_day_gets_an_expiry_of_its_own_too() -> None:
+    # Of the same number and expiry would be the same CVV: the damaged plastic would go on working.
+    story = AccountStory()
+    order(story)
+    seen = {story.state.cards[1].expires_on}
+    for sequence in (1, 2, 3):
+        (fact,) = story.when(renew(sequence))
+        assert isinstance(fact, CardRenewed)
+        seen.add(fact.expires_on)
+    assert sorted(seen) == [
+        date(2029, 3, 31),
+        date(2029, 4, 30),
+        date(2029, 5, 31),
+        date(2029, 6, 30),
+    ]
 
 
 def timers(fact: Fact) -> dict[str, Schedule | Cancel]:

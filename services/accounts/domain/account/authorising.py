@@ -12,7 +12,7 @@ from services.accounts.domain.account import commands, foreign
 from services.accounts.domain.account.state import Charge, CreditAccount
 from services.accounts.domain.charging.matching import Decision, match
 from services.accounts.domain.life.decide import find as find_card
-from services.accounts.domain.life.using import after_use, use_objection
+from services.accounts.domain.life.using import after_use, is_used_up, use_objection
 from services.accounts.domain.values import (
     APPROVED,
     PARTLY_APPROVED,
@@ -144,11 +144,26 @@ def card_objection(state: CreditAccount, card_id: str, day: date) -> DeclineReas
     if card.status is not CardStatus.ACTIVE:
         return UNUSABLE.get(card.status, DeclineReason.CARD_NOT_ACTIVE)
     if state.status is not AccountStatus.ACTIVE:
-        suspended = state.status is AccountStatus.SUSPENDED
-        return DeclineReason.ACCOUNT_SUSPENDED if suspended else DeclineReason.ACCOUNT_CLOSED
+        return _account_objection(state)
     if day > card.expires_on:
         return DeclineReason.CARD_EXPIRED
     return None
+
+
+def more_objection(state: CreditAccount, card_id: str, day: date) -> DeclineReason | None:
+    """The first reason against more on a charge of the card. One that was good for this charge
+    only, and ended with it, is good for all of it."""
+    reason = card_objection(state, card_id, day)
+    if reason is DeclineReason.CARD_TERMINATED and is_used_up(find_card(state, card_id)):
+        return _account_objection(state)
+    return reason
+
+
+def _account_objection(state: CreditAccount) -> DeclineReason | None:
+    if state.status is AccountStatus.ACTIVE:
+        return None
+    suspended = state.status is AccountStatus.SUSPENDED
+    return DeclineReason.ACCOUNT_SUSPENDED if suspended else DeclineReason.ACCOUNT_CLOSED
 
 
 def approved(

@@ -130,7 +130,7 @@ def issue(state: CreditAccount, command: commands.IssueCard, context: Context) -
             return ()
         raise Refused("CARD_ISSUED_DIFFERENTLY", "a card of this id is another")
     if state.status is not AccountStatus.ACTIVE:
-        raise Refused("ACCOUNT_SUSPENDED", "no card is issued while the account is suspended")
+        raise Refused(f"ACCOUNT_{state.status}", "a card is issued on an active account only")
     if len(state.cards) >= CARDS_LIMIT:
         raise Refused("TOO_MANY_CARDS", f"an account has at most {CARDS_LIMIT} cards")
     today = context.now.date()

@@ -8,7 +8,7 @@ from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Fact
 from services.accounts.domain import events
 from services.accounts.domain.account import commands, foreign
-from services.accounts.domain.account.authorising import card_objection
+from services.accounts.domain.account.authorising import more_objection
 from services.accounts.domain.account.charges import (
     check_currency,
     check_positive,
@@ -93,7 +93,7 @@ def increment(
     # After the last clearing only what is new is held; what was left open then is not wanted.
     covered = max(charge.captured_minor, charge.amount_minor) if charge.completed else 0
     held = max(charge.held_minor, total - (covered or charge.captured_minor))
-    reason = card_objection(state, charge.card_id, command.transaction_date)
+    reason = more_objection(state, charge.card_id, command.transaction_date)
     room = state.available_minor + state.in_force.over_limit_tolerance_minor
     if reason is None and held - charge.held_minor > room:
         reason = DeclineReason.INSUFFICIENT_CREDIT

@@ -104,11 +104,18 @@ def _credit_reversal_kept(
 def _with_refund(state: CreditAccount, refund: Refund, pending_minor: int) -> CreditAccount:
     """The account with a refund, and so much more or less awaited."""
     charging = state.charging
+    # A refund may be posted to another charge than the one it was promised to.
+    before = charging.refunds.get(refund.refund_id)
+    charge_id = (before or refund).charge_id
+    promised = charging.promised
+    if charge_id and pending_minor:
+        promised = promised.set(charge_id, (promised.get(charge_id) or 0) + pending_minor)
     return replace(
         state,
         charging=replace(
             charging,
             refunds=charging.refunds.set(refund.refund_id, refund),
+            promised=promised,
             pending_minor=charging.pending_minor + pending_minor,
         ),
     )

@@ -91,10 +91,12 @@ def _refund_objection(
 ) -> DeclineReason | None:
     if command.amount.currency != state.currency:
         return DeclineReason.CURRENCY_NOT_SUPPORTED
-    posted = known.posted_minor if known else 0
-    if charge is not None and (
-        charge.refunded_minor - posted + command.amount.minor_units > charge.captured_minor
-    ):
+    if charge is None:
+        return None
+    # What others were promised of the charge comes back as well.
+    others = charge.refunded_minor + (state.charging.promised.get(charge.charge_id) or 0)
+    others -= known.posted_minor if known else 0
+    if others + command.amount.minor_units > charge.captured_minor:
         return DeclineReason.REFUND_EXCEEDS_CAPTURED
     return None
 

@@ -75,9 +75,11 @@ class Refund:
 @value
 class Charging:
     """`early` by charge or refund; `pending_minor` is what refunds promise in all, which nobody
-    may spend yet; `credits` are sent to the card by somebody who is no merchant of a charge."""
+    may spend yet, `promised` how much of it to which charge; `credits` are sent to the card by
+    somebody who is no merchant of a charge."""
 
     early: PersistentMap[Early] = PersistentMap()
     refunds: PersistentMap[Refund] = PersistentMap()
     credits: PersistentMap[Refund] = PersistentMap()
     pending_minor: int = 0
+    promised: PersistentMap[int] = PersistentMap()

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chassis.kernel.events import Fact
 from chassis.kernel.persistent_map import PersistentMap
@@ -18,9 +19,12 @@ from services.accounts.domain.controls.state import (
     Scope,
     limits_of,
 )
+from services.accounts.domain.values import EntryMode, Merchant
 
 if TYPE_CHECKING:
     from services.accounts.domain.account.state import CreditAccount
+
+LAST_HOUR = time(23)
 
 
 def _set(state: "CreditAccount", fact: events.ControlSet) -> "CreditAccount":
@@ -101,40 +105,84 @@ EVOLVE: dict[type[Fact], Callable[[Any, Any], Any]] = {
 # What charges use
 
 
+class Use(NamedTuple):
+    """What a charge takes of the limits that it falls under, and when."""
+
+    charge_id: str
+    card_id: str
+    merchant: Merchant
+    entry_mode: EntryMode
+    amount_minor: int
+    hour: int
+    day: int
+
+
 def follow(state: "CreditAccount", fact: Fact) -> "CreditAccount":
     """The account after its controls have taken notice of a fact that is folded already."""
     if isinstance(fact, charges.ChargeAuthorised):
-        return _counted(state, fact)
+        return _counted(state, _authorised(fact))
     if isinstance(fact, charges.CardReplaced):
         return _moved(state, fact.card_id, fact.replacement_card_id)
     charge_id: str = getattr(fact, "charge_id", "")
     counted = state.controls.counted.get(charge_id) if charge_id else None
-    return state if counted is None else _counted_anew(state, charge_id, counted)
+    if counted is not None:
+        return _counted_anew(state, charge_id, counted)
+    if isinstance(fact, charges.ChargeCleared) and fact.forced:
+        return _counted(state, _forced(state, fact))
+    return state
 
 
-def _counted(state: "CreditAccount", fact: charges.ChargeAuthorised) -> "CreditAccount":
+def _authorised(fact: charges.ChargeAuthorised) -> Use:
     """An approved charge is used as much as it holds and once; a verification not at all."""
-    amount_minor = fact.held.minor_units
-    if not amount_minor:
+    return Use(
+        charge_id=fact.charge_id,
+        card_id=fact.card_id,
+        merchant=fact.merchant,
+        entry_mode=fact.entry_mode,
+        amount_minor=fact.held.minor_units,
+        hour=hour_of(fact.transaction_at),
+        day=fact.transaction_date.toordinal(),
+    )
+
+
+def _forced(state: "CreditAccount", fact: charges.ChargeCleared) -> Use:
+    """What is posted without being approved is spent all the same. Nobody says at what hour: for a
+    window that is never shorter than its name, in the last one of its day."""
+    charge, day = state.charges[fact.charge_id], fact.transaction_date
+    end = datetime.combine(day, LAST_HOUR, tzinfo=UTC)
+    return Use(
+        charge_id=fact.charge_id,
+        card_id=fact.card_id,
+        merchant=charge.merchant,
+        entry_mode=charge.entry_mode,
+        amount_minor=charge.held_minor + charge.captured_minor,
+        hour=hour_of(end),
+        day=day.toordinal(),
+    )
+
+
+def _counted(state: "CreditAccount", use: Use) -> "CreditAccount":
+    if not use.amount_minor:
         return state
-    hour, day = hour_of(fact.transaction_at), fact.transaction_date.toordinal()
     groups, serials = [], []
     for group in state.controls.groups:
         scope = group.scope
-        if scope.card_id in ("", fact.card_id) and scope.fits(fact.merchant, fact.entry_mode):
+        if scope.card_id in ("", use.card_id) and scope.fits(use.merchant, use.entry_mode):
             serials.append(group.serial)
             group = Group(
                 serial=group.serial,
                 scope=scope,
                 controls=group.controls,
                 limits=group.limits,
-                meter=add(group.meter, hour, day, amount_minor, 1),
+                meter=add(group.meter, use.hour, use.day, use.amount_minor, 1),
             )
         groups.append(group)
     if not serials:
         return state
-    counted = Counted(amount_minor=amount_minor, hour=hour, day=day, serials=tuple(serials))
-    return _with(state, tuple(groups), fact.charge_id, counted)
+    counted = Counted(
+        amount_minor=use.amount_minor, hour=use.hour, day=use.day, serials=tuple(serials)
+    )
+    return _with(state, tuple(groups), use.charge_id, counted)
 
 
 def _counted_anew(state: "CreditAccount", charge_id: str, before: Counted) -> "CreditAccount":

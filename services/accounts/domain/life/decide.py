@@ -167,7 +167,9 @@ def renew(state: CreditAccount, command: commands.RenewCard, context: Context) -
         raise Refused("NO_SUCH_PLASTIC", "the card has no plastic of this sequence number yet")
     if card.status not in RENEWABLE:
         raise _so(card)
-    return (_renewed(state, card, command.reason, command.channel, context),)
+    # Another plastic has another expiry, so that it has other values (CVV) than the one before.
+    later = good_until(card.expires_on, 1)
+    return (_renewed(state, card, command.reason, command.channel, later, context),)
 
 
 def renew_in_time(
@@ -179,13 +181,18 @@ def renew_in_time(
     wanted = card.sequence == command.sequence and card.status in RENEWABLE
     if not wanted or card.use is CardUse.SINGLE_USE or state.status is not AccountStatus.ACTIVE:
         return ()
-    renewed = _renewed(state, card, RENEWAL, Channel.SYSTEM, context)
+    renewed = _renewed(state, card, RENEWAL, Channel.SYSTEM, card.expires_on, context)
     # A renewal that gains nothing would be followed by the next one at once.
     return (renewed,) if renewed.expires_on > card.expires_on else ()
 
 
 def _renewed(
-    state: CreditAccount, card: Card, reason: str, channel: Channel, context: Context
+    state: CreditAccount,
+    card: Card,
+    reason: str,
+    channel: Channel,
+    at_least: date,
+    context: Context,
 ) -> events.CardRenewed:
     plastic = card.delivery is not Delivery.NONE
     until = good_until(context.now.date(), state.in_force.card_validity_months)
@@ -198,7 +205,7 @@ def _renewed(
         context,
         sequence=card.sequence + 1,
         # A renewal never takes away from what the holder has already.
-        expires_on=max(until, card.expires_on),
+        expires_on=until if until > card.expires_on else at_least,
         delivery=Delivery.ORDERED if plastic else Delivery.NONE,
     )
 

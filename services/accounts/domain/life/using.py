@@ -57,6 +57,11 @@ def shown_objection(card: Card, checks: CardChecks, day: date) -> DeclineReason 
     return None
 
 
+def is_used_up(card: Card) -> bool:
+    """Whether a card ended because the one charge was made that it was good for."""
+    return card.use is CardUse.SINGLE_USE and card.status_reason == USED
+
+
 def after_use(
     state: CreditAccount, card: Card, merchant: Merchant, charge_id: str, context: Context
 ) -> tuple[Fact, ...]:

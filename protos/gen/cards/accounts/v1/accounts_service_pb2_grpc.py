@@ -226,14 +226,16 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SuspendAccount(self, request, context):
-        """Declines every charge until the account is reinstated. Errors: ACCOUNT_NOT_FOUND.
+        """Declines every charge until the account is reinstated. Errors: ACCOUNT_NOT_FOUND,
+        ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED, NOT_BY_THIS_CHANNEL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReinstateAccount(self, request, context):
-        """Lets a suspended account be charged again. Errors: ACCOUNT_NOT_FOUND.
+        """Lets a suspended account be charged again. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_CHARGED_OFF,
+        ACCOUNT_CLOSED, NOT_BY_THIS_CHANNEL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -241,7 +243,8 @@ class AccountsServiceServicer:
 
     def IssueCard(self, request, context):
         """Issues one more card on an account. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_SUSPENDED,
-        TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
+        ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED, TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY,
+        NO_CARD_NUMBER_FREE, KEY_DESTROYED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -270,8 +273,8 @@ class AccountsServiceServicer:
 
     def ReportCardLost(self, request, context):
         """Blocks a lost or stolen card for ever and issues a replacement with a new number. Reported
-        again, answers with the replacement there is. Errors: CARD_NOT_FOUND, NO_CARD_NUMBER_FREE,
-        KEY_DESTROYED.
+        again, answers with the replacement there is. Errors: CARD_NOT_FOUND, CARD_EXPIRED,
+        CARD_TERMINATED, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -286,8 +289,9 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UnblockCard(self, request, context):
-        """Lets a blocked card be used again. Errors: CARD_NOT_FOUND, CARD_LOST, BLOCKED_BY_ISSUER (a
-        holder may not lift what risk or an operator imposed).
+        """Lets a blocked card be used again. Errors: CARD_NOT_FOUND, CARD_PENDING, CARD_PAUSED,
+        CARD_LOST, CARD_EXPIRED, CARD_TERMINATED, BLOCKED_BY_ISSUER (a holder may not lift what risk or
+        an operator imposed).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

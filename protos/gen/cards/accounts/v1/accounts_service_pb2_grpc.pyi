@@ -41,12 +41,17 @@ class AccountsServiceStub:
     ACCOUNT_NOT_FOUND.
     """
     SuspendAccount: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.SuspendAccountRequest, _accounts_service_pb2.SuspendAccountResponse]
-    """Declines every charge until the account is reinstated. Errors: ACCOUNT_NOT_FOUND."""
+    """Declines every charge until the account is reinstated. Errors: ACCOUNT_NOT_FOUND,
+    ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED, NOT_BY_THIS_CHANNEL.
+    """
     ReinstateAccount: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ReinstateAccountRequest, _accounts_service_pb2.ReinstateAccountResponse]
-    """Lets a suspended account be charged again. Errors: ACCOUNT_NOT_FOUND."""
+    """Lets a suspended account be charged again. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_CHARGED_OFF,
+    ACCOUNT_CLOSED, NOT_BY_THIS_CHANNEL.
+    """
     IssueCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.IssueCardRequest, _accounts_service_pb2.IssueCardResponse]
     """Issues one more card on an account. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_SUSPENDED,
-    TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
+    ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED, TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY,
+    NO_CARD_NUMBER_FREE, KEY_DESTROYED.
     """
     GetCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetCardRequest, _accounts_service_pb2.GetCardResponse]
     """One card, its number masked. Errors: CARD_NOT_FOUND."""
@@ -56,16 +61,17 @@ class AccountsServiceStub:
     """All cards of an account, in the order of issue. Errors: ACCOUNT_NOT_FOUND."""
     ReportCardLost: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ReportCardLostRequest, _accounts_service_pb2.ReportCardLostResponse]
     """Blocks a lost or stolen card for ever and issues a replacement with a new number. Reported
-    again, answers with the replacement there is. Errors: CARD_NOT_FOUND, NO_CARD_NUMBER_FREE,
-    KEY_DESTROYED.
+    again, answers with the replacement there is. Errors: CARD_NOT_FOUND, CARD_EXPIRED,
+    CARD_TERMINATED, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
     """
     BlockCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.BlockCardRequest, _accounts_service_pb2.BlockCardResponse]
     """Declines every charge of a card until it is unblocked; a card blocked or lost stays as it is.
     Errors: CARD_NOT_FOUND.
     """
     UnblockCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.UnblockCardRequest, _accounts_service_pb2.UnblockCardResponse]
-    """Lets a blocked card be used again. Errors: CARD_NOT_FOUND, CARD_LOST, BLOCKED_BY_ISSUER (a
-    holder may not lift what risk or an operator imposed).
+    """Lets a blocked card be used again. Errors: CARD_NOT_FOUND, CARD_PENDING, CARD_PAUSED,
+    CARD_LOST, CARD_EXPIRED, CARD_TERMINATED, BLOCKED_BY_ISSUER (a holder may not lift what risk or
+    an operator imposed).
     """
     AuthoriseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.AuthoriseChargeRequest, _accounts_service_pb2.AuthoriseChargeResponse]
     """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_NOT_FOUND (no
@@ -192,7 +198,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.SuspendAccountRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.SuspendAccountRequest, _accounts_service_pb2.SuspendAccountResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.SuspendAccountResponse]:
-        """Declines every charge until the account is reinstated. Errors: ACCOUNT_NOT_FOUND."""
+        """Declines every charge until the account is reinstated. Errors: ACCOUNT_NOT_FOUND,
+        ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED, NOT_BY_THIS_CHANNEL.
+        """
 
     @_abc_1.abstractmethod
     def ReinstateAccount(
@@ -200,7 +208,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.ReinstateAccountRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.ReinstateAccountRequest, _accounts_service_pb2.ReinstateAccountResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ReinstateAccountResponse]:
-        """Lets a suspended account be charged again. Errors: ACCOUNT_NOT_FOUND."""
+        """Lets a suspended account be charged again. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_CHARGED_OFF,
+        ACCOUNT_CLOSED, NOT_BY_THIS_CHANNEL.
+        """
 
     @_abc_1.abstractmethod
     def IssueCard(
@@ -209,7 +219,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.IssueCardRequest, _accounts_service_pb2.IssueCardResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.IssueCardResponse]:
         """Issues one more card on an account. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_SUSPENDED,
-        TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
+        ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED, TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY,
+        NO_CARD_NUMBER_FREE, KEY_DESTROYED.
         """
 
     @_abc_1.abstractmethod
@@ -243,8 +254,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.ReportCardLostRequest, _accounts_service_pb2.ReportCardLostResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ReportCardLostResponse]:
         """Blocks a lost or stolen card for ever and issues a replacement with a new number. Reported
-        again, answers with the replacement there is. Errors: CARD_NOT_FOUND, NO_CARD_NUMBER_FREE,
-        KEY_DESTROYED.
+        again, answers with the replacement there is. Errors: CARD_NOT_FOUND, CARD_EXPIRED,
+        CARD_TERMINATED, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
         """
 
     @_abc_1.abstractmethod
@@ -263,8 +274,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.UnblockCardRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.UnblockCardRequest, _accounts_service_pb2.UnblockCardResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.UnblockCardResponse]:
-        """Lets a blocked card be used again. Errors: CARD_NOT_FOUND, CARD_LOST, BLOCKED_BY_ISSUER (a
-        holder may not lift what risk or an operator imposed).
+        """Lets a blocked card be used again. Errors: CARD_NOT_FOUND, CARD_PENDING, CARD_PAUSED,
+        CARD_LOST, CARD_EXPIRED, CARD_TERMINATED, BLOCKED_BY_ISSUER (a holder may not lift what risk or
+        an operator imposed).
         """
 
     @_abc_1.abstractmethod

@@ -86,8 +86,8 @@ class CardsServiceServicer:
     def OrderCard(self, request, context):
         """Issues a card for the account's holder or an authorised user. A virtual card may be used at
         once; a physical one is made, sent, and waits for its activation. Errors: ACCOUNT_NOT_FOUND,
-        CUSTOMER_NOT_FOUND, ACCOUNT_SUSPENDED, TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY,
-        NO_CARD_NUMBER_FREE, KEY_DESTROYED, MERCHANT_WITHOUT_LOCK.
+        CUSTOMER_NOT_FOUND, ACCOUNT_SUSPENDED, ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED, TOO_MANY_CARDS,
+        CARD_ISSUED_DIFFERENTLY, NO_CARD_NUMBER_FREE, KEY_DESTROYED, MERCHANT_WITHOUT_LOCK.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -126,9 +126,9 @@ class CardsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RenewCard(self, request, context):
-        """Gives a card the same number with a new expiry and CVV: a plastic that is damaged, or before
-        it expires. Errors: CARD_NOT_FOUND, NO_SUCH_PLASTIC, CARD_PENDING, CARD_LOST, CARD_STOLEN,
-        CARD_EXPIRED, CARD_TERMINATED.
+        """Gives a card the same number with a new, later expiry and CVV: a plastic that is damaged, or
+        before it expires. Errors: CARD_NOT_FOUND, NO_SUCH_PLASTIC, CARD_PENDING, CARD_LOST,
+        CARD_STOLEN, CARD_EXPIRED, CARD_TERMINATED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -21,8 +21,8 @@ class CardsServiceStub:
     OrderCard: _aio.UnaryUnaryMultiCallable[_cards_service_pb2.OrderCardRequest, _cards_service_pb2.OrderCardResponse]
     """Issues a card for the account's holder or an authorised user. A virtual card may be used at
     once; a physical one is made, sent, and waits for its activation. Errors: ACCOUNT_NOT_FOUND,
-    CUSTOMER_NOT_FOUND, ACCOUNT_SUSPENDED, TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY,
-    NO_CARD_NUMBER_FREE, KEY_DESTROYED, MERCHANT_WITHOUT_LOCK.
+    CUSTOMER_NOT_FOUND, ACCOUNT_SUSPENDED, ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED, TOO_MANY_CARDS,
+    CARD_ISSUED_DIFFERENTLY, NO_CARD_NUMBER_FREE, KEY_DESTROYED, MERCHANT_WITHOUT_LOCK.
     """
     ActivateCard: _aio.UnaryUnaryMultiCallable[_cards_service_pb2.ActivateCardRequest, _cards_service_pb2.ActivateCardResponse]
     """Lets a pending card be used. Errors: CARD_NOT_FOUND, CARD_PAUSED, CARD_BLOCKED, CARD_LOST,
@@ -40,9 +40,9 @@ class CardsServiceStub:
     TerminateCard: _aio.UnaryUnaryMultiCallable[_cards_service_pb2.TerminateCardRequest, _cards_service_pb2.TerminateCardResponse]
     """Ends a card for ever, with its device tokens. Errors: CARD_NOT_FOUND, CARD_LOST, CARD_STOLEN."""
     RenewCard: _aio.UnaryUnaryMultiCallable[_cards_service_pb2.RenewCardRequest, _cards_service_pb2.RenewCardResponse]
-    """Gives a card the same number with a new expiry and CVV: a plastic that is damaged, or before
-    it expires. Errors: CARD_NOT_FOUND, NO_SUCH_PLASTIC, CARD_PENDING, CARD_LOST, CARD_STOLEN,
-    CARD_EXPIRED, CARD_TERMINATED.
+    """Gives a card the same number with a new, later expiry and CVV: a plastic that is damaged, or
+    before it expires. Errors: CARD_NOT_FOUND, NO_SUCH_PLASTIC, CARD_PENDING, CARD_LOST,
+    CARD_STOLEN, CARD_EXPIRED, CARD_TERMINATED.
     """
     RecordDelivery: _aio.UnaryUnaryMultiCallable[_cards_service_pb2.RecordDeliveryRequest, _cards_service_pb2.RecordDeliveryResponse]
     """The carrier tells where the plastic of a card is. Errors: CARD_NOT_FOUND,
@@ -66,8 +66,8 @@ class CardsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_cards_service_pb2.OrderCardResponse]:
         """Issues a card for the account's holder or an authorised user. A virtual card may be used at
         once; a physical one is made, sent, and waits for its activation. Errors: ACCOUNT_NOT_FOUND,
-        CUSTOMER_NOT_FOUND, ACCOUNT_SUSPENDED, TOO_MANY_CARDS, CARD_ISSUED_DIFFERENTLY,
-        NO_CARD_NUMBER_FREE, KEY_DESTROYED, MERCHANT_WITHOUT_LOCK.
+        CUSTOMER_NOT_FOUND, ACCOUNT_SUSPENDED, ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED, TOO_MANY_CARDS,
+        CARD_ISSUED_DIFFERENTLY, NO_CARD_NUMBER_FREE, KEY_DESTROYED, MERCHANT_WITHOUT_LOCK.
         """
 
     @_abc_1.abstractmethod
@@ -115,9 +115,9 @@ class CardsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cards_service_pb2.RenewCardRequest,
         context: _aio.ServicerContext[_cards_service_pb2.RenewCardRequest, _cards_service_pb2.RenewCardResponse],
     ) -> _abc.Awaitable[_cards_service_pb2.RenewCardResponse]:
-        """Gives a card the same number with a new expiry and CVV: a plastic that is damaged, or before
-        it expires. Errors: CARD_NOT_FOUND, NO_SUCH_PLASTIC, CARD_PENDING, CARD_LOST, CARD_STOLEN,
-        CARD_EXPIRED, CARD_TERMINATED.
+        """Gives a card the same number with a new, later expiry and CVV: a plastic that is damaged, or
+        before it expires. Errors: CARD_NOT_FOUND, NO_SUCH_PLASTIC, CARD_PENDING, CARD_LOST,
+        CARD_STOLEN, CARD_EXPIRED, CARD_TERMINATED.
         """
 
     @_abc_1.abstractmethod

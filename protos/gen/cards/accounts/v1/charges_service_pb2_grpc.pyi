@@ -30,7 +30,8 @@ class ChargesServiceStub:
     """
     AuthoriseRefund: _aio.UnaryUnaryMultiCallable[_charges_service_pb2.AuthoriseRefundRequest, _charges_service_pb2.AuthoriseRefundResponse]
     """A merchant asks whether money may come back: approved, it is awaited, and cannot be spent
-    before RefundCharge posts it under the same refund_id. Errors: CARD_NOT_FOUND,
+    before RefundCharge posts it under the same refund_id. Promises to one charge come to no more
+    than was captured of it and has not come back. Errors: CARD_NOT_FOUND,
     CHARGE_NOT_FOUND, REFUND_AUTHORISED_DIFFERENTLY, MERCHANT_MISSING (not linked),
     DATE_MALFORMED, RATE_MISSING, ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
     """
@@ -86,7 +87,8 @@ class ChargesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_charges_service_pb2.AuthoriseRefundRequest, _charges_service_pb2.AuthoriseRefundResponse],
     ) -> _abc.Awaitable[_charges_service_pb2.AuthoriseRefundResponse]:
         """A merchant asks whether money may come back: approved, it is awaited, and cannot be spent
-        before RefundCharge posts it under the same refund_id. Errors: CARD_NOT_FOUND,
+        before RefundCharge posts it under the same refund_id. Promises to one charge come to no more
+        than was captured of it and has not come back. Errors: CARD_NOT_FOUND,
         CHARGE_NOT_FOUND, REFUND_AUTHORISED_DIFFERENTLY, MERCHANT_MISSING (not linked),
         DATE_MALFORMED, RATE_MISSING, ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
         """

@@ -16,7 +16,8 @@ class ControlsServiceStub:
     """Spend controls on accounts and cards: evaluated in the same decision as the credit limit.
 
     A control is about the charges that fit all of its lists that are not empty. Limits count what
-    is approved: as much as is held or posted, and once for every charge. What falls of a hold
+    is approved, and what is posted without approval on its transaction date: as much as is held or
+    posted, and once for every charge. A posting is never declined. What falls of a hold
     (reversal, expiry, a final clearing of less) gives its amount back, to the time it was taken
     from; the number of charges stays, and a refund gives nothing back. Increments count as part of
     their charge. A verification of no amount is only blocked, never counted. Declines:
@@ -44,7 +45,8 @@ class ControlsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Spend controls on accounts and cards: evaluated in the same decision as the credit limit.
 
     A control is about the charges that fit all of its lists that are not empty. Limits count what
-    is approved: as much as is held or posted, and once for every charge. What falls of a hold
+    is approved, and what is posted without approval on its transaction date: as much as is held or
+    posted, and once for every charge. A posting is never declined. What falls of a hold
     (reversal, expiry, a final clearing of less) gives its amount back, to the time it was taken
     from; the number of charges stays, and a refund gives nothing back. Increments count as part of
     their charge. A verification of no amount is only blocked, never counted. Declines:
