@@ -13,7 +13,7 @@ from services.accounts.domain.life.decide import check_step
 from services.accounts.domain.life.decide import find as find
 from services.accounts.domain.life.decide import good_until as good_until
 from services.accounts.domain.life.transitions import CARD_TRANSITIONS
-from services.accounts.domain.standing.decide import check_move
+from services.accounts.domain.standing.decide import REASONS, check_move
 from services.accounts.domain.values import (
     AccountStatus,
     CardKind,
@@ -130,7 +130,7 @@ def issue(state: CreditAccount, command: commands.IssueCard, context: Context) -
             return ()
         raise Refused("CARD_ISSUED_DIFFERENTLY", "a card of this id is another")
     if state.status is not AccountStatus.ACTIVE:
-        raise Refused(f"ACCOUNT_{state.status}", "a card is issued on an active account only")
+        raise Refused(REASONS[state.status], "a card is issued on an active account only")
     if len(state.cards) >= CARDS_LIMIT:
         raise Refused("TOO_MANY_CARDS", f"an account has at most {CARDS_LIMIT} cards")
     today = context.now.date()

@@ -15,6 +15,14 @@ from services.accounts.domain.values import AccountStatus, AccountSubStatus, Cha
 SETTLED_ONLY = (AccountStatus.CLOSED,)
 """What an account becomes only when nothing is owed either way, and nothing is held."""
 
+REASONS = {
+    AccountStatus.ACTIVE: "ACCOUNT_ACTIVE",
+    AccountStatus.SUSPENDED: "ACCOUNT_SUSPENDED",
+    AccountStatus.CHARGED_OFF: "ACCOUNT_CHARGED_OFF",
+    AccountStatus.CLOSED: "ACCOUNT_CLOSED",
+}
+"""What is said where an account does not stand as it would have to."""
+
 BY_THEMSELVES = (AccountStatus.ACTIVE, AccountStatus.SUSPENDED)
 """What has commands and facts of its own: SuspendAccount and ReinstateAccount."""
 
@@ -63,7 +71,7 @@ def check_move(state: CreditAccount, status: AccountStatus, channel: Channel) ->
     """Raises Refused unless the table allows the step to this channel."""
     allowed = ACCOUNT_TRANSITIONS[state.status].get(status)
     if allowed is None:
-        raise Refused(f"ACCOUNT_{state.status}", f"the account is {_plain(state.status)}")
+        raise Refused(REASONS[state.status], f"the account is {_plain(state.status)}")
     if channel not in allowed:
         raise Refused(
             "NOT_BY_THIS_CHANNEL", f"no {channel.lower()} makes an account {_plain(status)}"
