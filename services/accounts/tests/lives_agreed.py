@@ -3,7 +3,7 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import precondition, rule
 
 from chassis.kernel.money import Money
 from services.accounts.domain.billing import commands as billing
@@ -27,6 +27,7 @@ class AgreedLife(BilledLife):
             )
         )
 
+    @precondition(lambda self: self.story.state.billing.fees)
     @rule(choice=st.integers(0, 50), waiver_id=IDS, amount=st.none() | AMOUNTS)
     def waive(self, choice: int, waiver_id: str, amount: Money | None) -> None:
         fees = self.story.state.billing.fees
@@ -42,6 +43,7 @@ class AgreedLife(BilledLife):
                 )
             )
 
+    @precondition(lambda self: self.story.state.posted_minor < 0)
     @rule(refund_id=IDS)
     def pay_out(self, refund_id: str) -> None:
         self.give(
@@ -66,6 +68,7 @@ class AgreedLife(BilledLife):
             )
         )
 
+    @precondition(lambda self: self.purchases)
     @rule(choice=st.integers(0, 50), months=st.sampled_from([3, 6]))
     def agree_plan(self, choice: int, months: int) -> None:
         if self.purchases:
@@ -80,6 +83,7 @@ class AgreedLife(BilledLife):
                 )
             )
 
+    @precondition(lambda self: self.purchases)
     @rule(choice=st.integers(0, 50), code=st.sampled_from(["SIX", "YEAR"]), last=st.booleans())
     def defer(self, choice: int, code: str, last: bool) -> None:
         if self.purchases:
@@ -94,6 +98,7 @@ class AgreedLife(BilledLife):
                 )
             )
 
+    @precondition(lambda self: self.story.state.billing.deferrals and self.payments)
     @rule(choice=st.integers(0, 50))
     def direct(self, choice: int) -> None:
         deferrals: Any = self.story.state.billing.deferrals

@@ -27,8 +27,13 @@ POINTS = st.integers(0, 4_000)
 CODEC = StateCodec(CreditAccount)
 
 
-def rates(purchase: int, cash: int, promo: int, penalty: int) -> tuple[Rate, ...]:
+def rates(
+    purchase: int, cash: int, promo: int, penalty: int, transfers: int | None = None
+) -> tuple[Rate, ...]:
+    """With one of balance transfers only where they are made."""
+    transferred = Rate(balance_type=BalanceType.BALANCE_TRANSFER, apr_basis_points=transfers or 0)
     return (
+        *([] if transfers is None else [transferred]),
         Rate(balance_type=BalanceType.PURCHASE, apr_basis_points=purchase),
         Rate(balance_type=BalanceType.CASH_ADVANCE, apr_basis_points=cash),
         Rate(

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from chassis.kernel.money import Money
 from services.accounts.domain.account import commands
+from services.accounts.domain.account.at_once import PostApprovedCharge
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.charging import commands as asks
@@ -69,24 +70,26 @@ class AnyHistory(Life):
         )
         self.give(command)
 
+    @precondition(lambda self: self.story.state.charges.keys())
     @rule(charge_id=ids, advice_id=ids, amount=amounts)
     def advise(self, charge_id: str, advice_id: str, amount: Money) -> None:
         self.give(
             commands.AdviseCharge(
                 account_id="account",
-                charge_id=charge_id,
+                charge_id=self.a_charge(charge_id),
                 advice_id=advice_id,
                 amount=amount,
                 transaction_date=TODAY,
             )
         )
 
+    @precondition(lambda self: self.story.state.charges.keys())
     @rule(charge_id=ids, increment_id=ids, amount=amounts, delta=st.booleans())
     def increment(self, charge_id: str, increment_id: str, amount: Money, delta: bool) -> None:
         self.give(
             commands.IncrementCharge(
                 account_id="account",
-                charge_id=charge_id,
+                charge_id=self.a_charge(charge_id),
                 increment_id=increment_id,
                 by=amount if delta else None,
                 to=None if delta else amount,
@@ -94,12 +97,13 @@ class AnyHistory(Life):
             )
         )
 
+    @precondition(lambda self: self.story.state.charges.keys())
     @rule(charge_id=ids, reversal_id=ids, amount=st.none() | amounts)
     def reverse(self, charge_id: str, reversal_id: str, amount: Money | None) -> None:
         self.give(
             commands.ReverseCharge(
                 account_id="account",
-                charge_id=charge_id,
+                charge_id=self.a_charge(charge_id),
                 reversal_id=reversal_id,
                 amount=amount,
                 transaction_date=TODAY,
@@ -112,7 +116,7 @@ class AnyHistory(Life):
             commands.ClearCharge(
                 account_id="account",
                 clearing_id=clearing_id,
-                charge_id=charge_id,
+                charge_id=self.a_charge(charge_id),
                 card_id="card",
                 amount=amount,
                 merchant=GROCER,
@@ -128,7 +132,7 @@ class AnyHistory(Life):
             commands.RefundCharge(
                 account_id="account",
                 refund_id=refund_id,
-                charge_id=charge_id,
+                charge_id=self.a_charge(charge_id),
                 card_id="card",
                 amount=amount,
                 merchant=GROCER,
@@ -159,7 +163,7 @@ class AnyHistory(Life):
             asks.AuthoriseRefund(
                 account_id="account",
                 refund_id=refund_id,
-                charge_id=charge_id,
+                charge_id=self.a_charge(charge_id),
                 card_id="card",
                 amount=amount,
                 merchant=GROCER,
@@ -172,7 +176,7 @@ class AnyHistory(Life):
         self.give(
             asks.ReverseRefund(
                 account_id="account",
-                refund_id=refund_id,
+                refund_id=self.known(refund_id, self.story.state.charging.refunds.keys()),
                 reversal_id=reversal_id,
                 amount=amount,
                 transaction_date=TODAY,
@@ -180,9 +184,11 @@ class AnyHistory(Life):
             )
         )
 
+    @precondition(lambda self: self.story.state.charging.refunds.keys())
     @rule(refund_id=ids, days=st.integers(0, 40))
     def expire_refund(self, refund_id: str, days: int) -> None:
         self.story.now += timedelta(days=days)
+        refund_id = self.known(refund_id, self.story.state.charging.refunds.keys())
         self.give(asks.ExpireRefund(account_id="account", refund_id=refund_id))
 
     @rule(credit_id=ids, amount=amounts, card_id=st.sampled_from(["card", "new"]))
@@ -199,6 +205,26 @@ class AnyHistory(Life):
             )
         )
 
+    @rule(credit_id=ids, reversal_id=ids, amount=st.none() | amounts)
+    def take_back_what_was_sent(
+        self, credit_id: str, reversal_id: str, amount: Money | None
+    ) -> None:
+        self.give(
+            asks.ReverseOriginalCredit(
+                account_id="account",
+                credit_id=self.known(credit_id, self.story.state.charging.credits.keys()),
+                reversal_id=reversal_id,
+                amount=amount,
+                transaction_date=TODAY,
+                posting_date=TODAY,
+            )
+        )
+
+    @precondition(lambda self: self.story.state.charges.keys())
+    @rule(charge_id=ids)
+    def post_what_was_approved(self, charge_id: str) -> None:
+        self.give(PostApprovedCharge(account_id="account", charge_id=charge_id, posting_date=TODAY))
+
     @rule(payment_id=ids, amount=amounts)
     def pay(self, payment_id: str, amount: Money) -> None:
         self.give(
@@ -211,10 +237,11 @@ class AnyHistory(Life):
             )
         )
 
+    @precondition(lambda self: self.story.state.charges.keys())
     @rule(charge_id=ids, hours=st.integers(0, 200))
     def expire(self, charge_id: str, hours: int) -> None:
         self.story.now += timedelta(hours=hours)
-        self.give(commands.ExpireHold(account_id="account", charge_id=charge_id))
+        self.give(commands.ExpireHold(account_id="account", charge_id=self.a_charge(charge_id)))
 
     @rule(channel=st.sampled_from(list(Channel)), blocked=st.booleans())
     def block(self, channel: Channel, blocked: bool) -> None:
@@ -226,6 +253,7 @@ class AnyHistory(Life):
         kind = commands.SuspendAccount if suspended else commands.ReinstateAccount
         self.give(kind(account_id="account", reason="ANY", channel=channel))
 
+    @precondition(lambda self: not self.story.state.find_card("new"))
     @rule()
     def lose(self) -> None:
         self.give(

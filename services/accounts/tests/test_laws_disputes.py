@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from chassis.kernel.money import Money
 from services.accounts.domain.disputes import commands as disputing
@@ -18,6 +18,11 @@ from services.accounts.tests.test_laws import AnyHistory, amounts, ids
 class AnyHistoryWithDisputes(AnyHistory):
     """Whatever may happen besides, disputes are opened, go on and are decided."""
 
+    def a_dispute(self, id: str) -> str:
+        """One of the latest disputes, or none."""
+        return self.known(id, self.story.state.disputes.cases.keys())
+
+    @precondition(lambda self: self.story.state.charges.keys())
     @rule(
         dispute_id=ids,
         charge_id=ids,
@@ -31,7 +36,7 @@ class AnyHistoryWithDisputes(AnyHistory):
             disputing.OpenDispute(
                 account_id="account",
                 dispute_id=dispute_id,
-                charge_id=charge_id,
+                charge_id=self.a_charge(charge_id),
                 reason=reason,
                 amount=amount,
                 received_on=self.story.now.date(),
@@ -39,11 +44,17 @@ class AnyHistoryWithDisputes(AnyHistory):
             )
         )
 
-    @rule(dispute_id=ids, stage=st.sampled_from([None, *STAGES]))
-    def credit_or_advance(self, dispute_id: str, stage: DisputeStatus | None) -> None:
+    @precondition(lambda self: self.story.state.disputes.cases.keys())
+    @rule(dispute_id=ids, stage=st.sampled_from([None, *STAGES]), next_one=st.booleans())
+    def credit_or_advance(
+        self, dispute_id: str, stage: DisputeStatus | None, next_one: bool = False
+    ) -> None:
+        case = self.story.state.disputes.cases.get(self.a_dispute(dispute_id))
+        if next_one and case is not None:
+            stage = case.next_stage
         which: dict[str, Any] = {
             "account_id": "account",
-            "dispute_id": dispute_id,
+            "dispute_id": self.a_dispute(dispute_id),
             "posting_date": self.story.now.date(),
         }
         if stage is None:
@@ -51,6 +62,7 @@ class AnyHistoryWithDisputes(AnyHistory):
         else:
             self.give(disputing.AdvanceDispute(stage=stage, **which))
 
+    @precondition(lambda self: self.story.state.disputes.cases.keys())
     @rule(
         dispute_id=ids,
         outcome=st.sampled_from(sorted(CLOSED - {DisputeStatus.WITHDRAWN})),
@@ -67,7 +79,7 @@ class AnyHistoryWithDisputes(AnyHistory):
         self.give(
             disputing.ResolveDispute(
                 account_id="account",
-                dispute_id=dispute_id,
+                dispute_id=self.a_dispute(dispute_id),
                 outcome=outcome,
                 corrected=corrected,
                 related=related,
@@ -76,11 +88,35 @@ class AnyHistoryWithDisputes(AnyHistory):
             )
         )
 
-    @rule(dispute_id=ids, deadline=st.sampled_from(list(disputing.Deadline)))
-    def check_dispute(self, dispute_id: str, deadline: disputing.Deadline) -> None:
-        self.story.now += timedelta(days=31)
+    @precondition(lambda self: self.story.state.disputes.cases.keys())
+    @rule(dispute_id=ids, what=st.sampled_from(["acknowledge", "evidence", "withdraw"]))
+    def tell_of_dispute(self, dispute_id: str, what: str) -> None:
+        which: dict[str, Any] = {
+            "account_id": "account",
+            "dispute_id": self.a_dispute(dispute_id),
+        }
+        day = self.story.now.date()
+        if what == "acknowledge":
+            self.give(disputing.AcknowledgeDispute(**which, transaction_date=day))
+        elif what == "withdraw":
+            self.give(disputing.WithdrawDispute(**which, posting_date=day))
+        else:
+            self.give(
+                disputing.AddDisputeEvidence(
+                    **which, evidence=(f"{day}",), channel=Channel.HOLDER, transaction_date=day
+                )
+            )
+
+    @precondition(lambda self: self.story.state.disputes.cases.keys())
+    @rule(
+        dispute_id=ids,
+        deadline=st.sampled_from(list(disputing.Deadline)),
+        days=st.sampled_from([0, 25, 31, 80]),
+    )
+    def check_dispute(self, dispute_id: str, deadline: disputing.Deadline, days: int) -> None:
+        self.story.now += timedelta(days=days)
         check = disputing.CheckDispute(
-            account_id="account", dispute_id=dispute_id, deadline=deadline
+            account_id="account", dispute_id=self.a_dispute(dispute_id), deadline=deadline
         )
         self.give(check)
 

@@ -241,7 +241,7 @@ def returned(before: Billing, terms: BillingTerms, fact: events.PaymentReturned)
         len(now.moves) < len(was.moves) for now, was in zip(closed, before.closed, strict=True)
     )
     known = replace(before, dues=_owed_again(before.dues, fact.amount.minor_units))
-    counts_from = fact.posting_date
+    counts_from = effective(before, fact.posting_date, debit=True)
     if here or gone:
         known = replace(known, closed=closed, voided=(*known.voided, payment_id, back_id))
         counts_from = fact.credited_on
