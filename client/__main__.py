@@ -1,6 +1,7 @@
 """`cards`: talk to a running system from a terminal."""
 
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
@@ -17,6 +18,7 @@ from cards.support.v1 import support_service_pb2 as support
 from cards.support.v1.support_service_pb2_grpc import SupportServiceStub
 from cards.type.v1 import money_pb2
 
+from chassis.kernel.errors import NotFound
 from client import (
     account,
     agreements,
@@ -36,6 +38,7 @@ from client import (
     disputes,
     ledger,
     network,
+    network_credits,
     network_keys,
     over_limit,
     payments,
@@ -60,7 +63,7 @@ def open(
     email: Annotated[str, typer.Option(help="Where messages go.")] = "",
     programme: Annotated[str, typer.Option(help="Card programme.")] = "everyday",
     currency: Annotated[str, typer.Option(help="Of the programme, if it is new.")] = "GBP",
-    limit: Annotated[str, typer.Option(help="Credit limit.")] = "1000.00",
+    limit: Annotated[str, typer.Option(help="Credit limit; the programme's without.")] = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Register a customer and open an account with a card."""
@@ -68,7 +71,7 @@ def open(
     async def work() -> None:
         async with open_session(system) as session:
             stub = session.stub(AccountsServiceStub, "accounts")
-            await stub.DefineProgramme(_programme(programme, currency))
+            terms = await _programme(stub, programme, currency)
             customer = await stub.RegisterCustomer(
                 accounts.RegisterCustomerRequest(
                     idempotency_key=uuid4().hex,
@@ -91,7 +94,7 @@ def open(
                     idempotency_key=uuid4().hex,
                     customer_id=customer.customer_id,
                     programme_id=programme,
-                    limit=money_of(limit, currency),
+                    limit=money_of(limit, terms.currency) if limit else None,
                     card_kind=accounts.CARD_KIND_VIRTUAL,
                 )
             )
@@ -103,9 +106,15 @@ def open(
     run(work)
 
 
-def _programme(name: str, currency: str) -> accounts.DefineProgrammeRequest:
+async def _programme(stub: Any, name: str, currency: str) -> accounts.Programme:
+    """The programme of this name; a plain one is defined where there is none."""
+    with suppress(NotFound):
+        known: accounts.GetProgrammeResponse = await stub.GetProgramme(
+            accounts.GetProgrammeRequest(programme_id=name)
+        )
+        return known.programme
     thousand = money_pb2.Money(minor_units=1_000_00, currency_code=currency)
-    return accounts.DefineProgrammeRequest(
+    request = accounts.DefineProgrammeRequest(
         idempotency_key=f"cards-{name}-{currency}",
         programme=accounts.Programme(
             programme_id=name,
@@ -117,6 +126,8 @@ def _programme(name: str, currency: str) -> accounts.DefineProgrammeRequest:
             stand_in_limit=thousand,
         ),
     )
+    defined: accounts.DefineProgrammeResponse = await stub.DefineProgramme(request)
+    return defined.programme
 
 
 @app.command()
@@ -295,7 +306,7 @@ app.add_typer(customers.app, name="customer")
 app.add_typer(device_tokens.app, name="device-tokens")
 app.add_typer(card_keys.app, name="keys")
 app.add_typer(network_keys.app, name="network-keys")
-app.command("business-day")(business_day.show)
+app.add_typer(business_day.app, name="business-day")
 app.command("statement")(billing.statement)
 app.command("statement-download")(statements.download)
 app.command("statement-verify")(statements.verify)
@@ -310,19 +321,21 @@ app.add_typer(programmes.app, name="programme")
 app.command("apply")(applying.apply)
 app.command("applications")(applying.list_)
 app.command("decide")(applying.decide)
+app.add_typer(applying.app, name="application")
 app.command("export")(rights.export)
 app.command("erase")(rights.erase)
 app.command("controls")(controls.show)
-app.command("limit")(credit_line.limit)
-app.command("over-limit")(over_limit.show)
-app.command("transfer")(transfers.transfer)
-app.command("repayments")(payments.show)
+app.add_typer(credit_line.app, name="limit")
+app.add_typer(over_limit.app, name="over-limit")
+app.add_typer(transfers.app, name="transfer")
+app.add_typer(payments.app, name="repayments")
 app.command("day-end")(ledger.day_end)
 app.add_typer(ledger.app, name="ledger")
 dispute_steps.register(disputes.app)
 app.add_typer(disputes.app, name="dispute")
 app.add_typer(agreements.app, name="billing")
 app.add_typer(screening.app, name="screening")
+network_credits.register(network.app)
 app.add_typer(network.app, name="network")
 
 

@@ -104,8 +104,8 @@ def payment(
     )
 
     def show(answer: Any) -> str:
-        owed = tables.money(answer.account.balance)
-        return f"payment {answer.payment_id} is posted; {owed} is owed"
+        owed = tables.owed(answer.account.balance)
+        return f"payment {answer.payment_id} is posted; {owed}"
 
     ask(system, AccountsServiceStub, "RecordPayment", request, show)
 

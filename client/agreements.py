@@ -1,6 +1,6 @@
 """`cards billing`: statements and past balances, and what is agreed about paying."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
@@ -14,19 +14,20 @@ from client import tables
 from client.session import DESCRIPTION
 from client.terminal import (
     AccountId,
+    Currency,
+    Reason,
     SystemPath,
+    ask,
     chosen,
     console,
     money_of,
+    named,
     open_session,
     run,
     tell_of_more,
 )
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
-
-Reason = Annotated[str, typer.Option(help="Why, in a word.")]
-Currency = Annotated[str, typer.Option(help="Billing currency of an amount.")]
 
 
 @app.command("statements")
@@ -161,7 +162,7 @@ def waive_fee(
     async def work() -> None:
         async with open_session(system) as session:
             answer = await session.stub(BillingServiceStub, "accounts").WaiveFee(request)
-            console.print(f"waived; {tables.money(answer.balance)} is owed")
+            console.print(f"waived; {tables.owed(answer.balance)}")
 
     run(work)
 
@@ -181,7 +182,7 @@ def return_payment(
     async def work() -> None:
         async with open_session(system) as session:
             answer = await session.stub(BillingServiceStub, "accounts").ReturnPayment(request)
-            console.print(f"returned; {tables.money(answer.balance)} is owed")
+            console.print(f"returned; {tables.owed(answer.balance)}")
 
     run(work)
 
@@ -198,6 +199,25 @@ def refund_credit(
     async def work() -> None:
         async with open_session(system) as session:
             answer = await session.stub(BillingServiceStub, "accounts").RefundCreditBalance(request)
-            console.print(f"paid out; {tables.money(answer.balance)} is owed")
+            console.print(f"paid out; {tables.owed(answer.balance)}")
 
     run(work)
+
+
+@app.command()
+def process(
+    account: AccountId,
+    leave_out_days: Annotated[int, typer.Option(help="Not those of the last so many days.")] = 0,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Do now what is due on an account up to its business date; the billing run does so too."""
+    request = pb.ProcessBillingDayRequest(
+        account_id=account, leave_out_days=leave_out_days, **named()
+    )
+
+    def told(answer: Any) -> str:
+        if not answer.next_due_on:
+            return "all is done; nothing is due any more"
+        return f"all is done; something is due next on {answer.next_due_on}"
+
+    ask(system, BillingServiceStub, "ProcessBillingDay", request, told)

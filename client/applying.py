@@ -1,4 +1,4 @@
-"""`cards apply`, `applications`, `decide`: from an application to a card, by two people."""
+"""`cards apply`, `applications`, `decide`, `application`: from an application to a card."""
 
 from typing import Annotated, Any
 from uuid import uuid4
@@ -7,12 +7,25 @@ import typer
 from cards.accounts.v1 import accounts_service_pb2 as accounts
 from cards.accounts.v1 import applications_service_pb2 as pb
 from cards.accounts.v1.applications_service_pb2_grpc import ApplicationsServiceStub
+from rich.table import Table
 
 from client import tables
 from client.session import DESCRIPTION
 from client.staff import SECOND
-from client.terminal import Key, SystemPath, console, money_of, open_session, run, tell_of_more
+from client.terminal import (
+    Key,
+    Reason,
+    SystemPath,
+    as_code,
+    console,
+    money_of,
+    named,
+    open_session,
+    run,
+    tell_of_more,
+)
 
+app = typer.Typer(no_args_is_help=True, help="One application for a card.")
 ApplicationId = Annotated[str, typer.Argument(help="Application id.")]
 
 
@@ -97,7 +110,7 @@ def list_(
 
 def decide(
     application: ApplicationId,
-    decline: Annotated[str, typer.Option(help="Decline it, for this reason in capitals.")] = "",
+    decline: Annotated[str, typer.Option(help="Decline, and why.", callback=as_code)] = "",
     confirm: Annotated[bool, typer.Option(help="Confirm, as the second operator.")] = False,
     system: SystemPath = DESCRIPTION,
 ) -> None:
@@ -119,6 +132,61 @@ def decide(
                 _show(answer.application)
 
     run(work)
+
+
+@app.command()
+def show(application: ApplicationId, system: SystemPath = DESCRIPTION) -> None:
+    """Show an application and who applies, in clear; that is put on record."""
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            stub = session.stub(ApplicationsServiceStub, "accounts")
+            request = pb.GetApplicationRequest(application_id=application)
+            found = await stub.GetApplication(request)
+            _show(found.application)
+            console.print(_details(found.application, found.applicant))
+
+    run(work)
+
+
+@app.command()
+def withdraw(
+    application: ApplicationId, reason: Reason = "NOT_WANTED", system: SystemPath = DESCRIPTION
+) -> None:
+    """Take an application back, because whoever applied does not want it any more."""
+
+    async def work() -> None:
+        async with open_session(system) as session:
+            stub = session.stub(ApplicationsServiceStub, "accounts")
+            request = pb.WithdrawApplicationRequest(
+                application_id=application, reason=reason, **named()
+            )
+            _show((await stub.WithdrawApplication(request)).application)
+
+    run(work)
+
+
+def _details(of: pb.Application, who: pb.Applicant) -> Table:
+    where = who.address
+    income = tables.money(who.annual_income) if who.HasField("annual_income") else "not told"
+    rows = (
+        ("name", f"{who.given_name} {who.family_name}"),
+        ("born", who.date_of_birth),
+        ("e-mail", who.email),
+        ("telephone", who.phone),
+        ("address", ", ".join((*where.lines, where.city, where.postal_code, where.country))),
+        ("earns in a year", income),
+        ("programme", f"{of.programme_id}, version {of.programme_version}"),
+        ("asks for", tables.money(of.requested_limit)),
+        ("limit proposed or granted", tables.money(of.limit) if of.HasField("limit") else ""),
+        ("found", ", ".join(of.findings)),
+        ("screening", of.screening_id),
+        ("came (UTC)", tables.when(of.submitted_at)),
+        ("proposed by", of.proposed_by),
+        ("decided by", f"{of.decided_by} on {of.decided_on}" if of.decided_by else ""),
+        ("account", of.account_id),
+    )
+    return tables.table("application", ("", ""), rows)
 
 
 def _show(of: pb.Application) -> None:

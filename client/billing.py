@@ -171,6 +171,12 @@ def pay(
     async def work() -> None:
         async with open_session(system) as session:
             paid = await session.stub(BillingServiceStub, "accounts").MakePayment(request)
-            console.print(f"paid; {tables.money(paid.balance)} is owed")
+            owed = tables.owed(paid.balance)
+            if paid.pending:
+                next_step = f"cards repayments report {account} {paid.payment_id} settled"
+                console.print(f"payment {paid.payment_id} waits for the bank; {owed}")
+                console.print(f"[dim]when the bank has paid: `{next_step}`", soft_wrap=True)
+            else:
+                console.print(f"payment {paid.payment_id}: paid; {owed}")
 
     run(work)

@@ -1,7 +1,6 @@
-"""`cards business-day`: which date it is for a programme, and the test clock."""
+"""`cards business-day`: which date it is for a programme, its time zone, and the test clock."""
 
-from typing import Annotated
-from uuid import uuid4
+from typing import Annotated, Any
 
 import typer
 from cards.accounts.v1 import business_day_service_pb2 as pb
@@ -9,47 +8,47 @@ from cards.accounts.v1.business_day_service_pb2_grpc import BusinessDayServiceSt
 from rich.table import Table
 
 from client import tables
-from client.session import DESCRIPTION, Session
-from client.terminal import SystemPath, console, open_session, run
+from client.session import DESCRIPTION
+from client.terminal import (
+    ProgrammeId,
+    SystemPath,
+    ask,
+    console,
+    named,
+    open_session,
+    run,
+)
 
-Advance = Annotated[str, typer.Option("--to", help="Advance the test clock: a date, or `next`.")]
+app = typer.Typer(no_args_is_help=True, help=__doc__)
 DAYS_SHOWN = 10
 
 
-def show(
-    programme: Annotated[str, typer.Argument(help="Card programme.")] = "everyday",
-    to: Advance = "",
-    system: SystemPath = DESCRIPTION,
-) -> None:
-    """Show a programme's business days, or advance the date of a test system."""
+def _day(answer: Any) -> str:
+    day = answer.business_day
+    going_on = f", on the way to {day.advance_to}" if day.advance_to else ""
+    return (
+        f"{day.programme_id}: {day.business_date} is {tables.word(pb.BusinessDayPhase, day.phase)},"
+        f" ends at {tables.when(day.ends_at)} UTC ({day.time_zone}){going_on}"
+    )
+
+
+@app.command()
+def show(programme: ProgrammeId = "everyday", system: SystemPath = DESCRIPTION) -> None:
+    """Show which date it is, and the latest days with what was done on each."""
 
     async def work() -> None:
         async with open_session(system) as session:
-            console.print(await _advanced(session, programme, to))
+            stub = session.stub(BusinessDayServiceStub, "accounts")
+            now = await stub.GetBusinessDay(pb.GetBusinessDayRequest(programme_id=programme))
+            days = await stub.ListBusinessDays(
+                pb.ListBusinessDaysRequest(programme_id=programme, page_size=DAYS_SHOWN)
+            )
+            console.print(_days(_day(now), days.business_days))
 
     run(work)
 
 
-async def _advanced(session: Session, programme: str, to: str) -> Table:
-    """The latest business days of a programme, after advancing the clock if that is asked for."""
-    stub = session.stub(BusinessDayServiceStub, "accounts")
-    if to:
-        await stub.AdvanceBusinessDate(
-            pb.AdvanceBusinessDateRequest(
-                idempotency_key=uuid4().hex,
-                programme_id=programme,
-                to_date="" if to == "next" else to,
-            )
-        )
-    day = (await stub.GetBusinessDay(pb.GetBusinessDayRequest(programme_id=programme))).business_day
-    found = await stub.ListBusinessDays(
-        pb.ListBusinessDaysRequest(programme_id=programme, page_size=DAYS_SHOWN)
-    )
-    going_on = f", on the way to {day.advance_to}" if day.advance_to else ""
-    title = (
-        f"{programme}: {day.business_date} is {tables.word(pb.BusinessDayPhase, day.phase)},"
-        f" ends at {tables.when(day.ends_at)} UTC ({day.time_zone}){going_on}"
-    )
+def _days(title: str, days: Any) -> Table:
     rows = (
         (
             each.business_date,
@@ -61,7 +60,29 @@ async def _advanced(session: Session, programme: str, to: str) -> Table:
             tables.money(each.fees) if each.HasField("fees") else "",
             f"{each.failed:,}",
         )
-        for each in found.business_days
+        for each in days
     )
     headings = ("#date", "phase", ">due", ">done", ">statements", ">interest", ">fees", ">failed")
     return tables.table(title, headings, rows)
+
+
+@app.command()
+def advance(
+    programme: ProgrammeId = "everyday",
+    to: Annotated[str, typer.Option(help="The date that shall be, YYYY-MM-DD; the next.")] = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Set the test clock: days end one after the other, and what is due on each happens."""
+    request = pb.AdvanceBusinessDateRequest(programme_id=programme, to_date=to, **named())
+    ask(system, BusinessDayServiceStub, "AdvanceBusinessDate", request, _day)
+
+
+@app.command()
+def zone(
+    programme: ProgrammeId,
+    time_zone: Annotated[str, typer.Argument(help="IANA name, such as Europe/London.")],
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Choose where it is midnight when a day ends, from the next day on."""
+    request = pb.SetBusinessTimeZoneRequest(programme_id=programme, time_zone=time_zone, **named())
+    ask(system, BusinessDayServiceStub, "SetBusinessTimeZone", request, _day)

@@ -1,7 +1,6 @@
-"""`cards dispute`, the steps of those who work disputes: credit, advance, resolve, withdraw."""
+"""`cards dispute`, the steps of those who work disputes: evidence, credit, advance, resolve."""
 
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 from cards.accounts.v1 import disputes_service_pb2 as pb
@@ -9,32 +8,37 @@ from cards.accounts.v1.disputes_service_pb2_grpc import DisputesServiceStub
 
 from client.disputes import DisputeId, as_table
 from client.session import DESCRIPTION
-from client.terminal import AccountId, SystemPath, chosen, console, open_session, run
+from client.staff import OPERATOR
+from client.terminal import AccountId, By, SystemPath, ask, chosen, named
 
 PostingDate = Annotated[str, typer.Option(help="Business date, YYYY-MM-DD; today without.")]
 
 
-def _take(name: str, system: Any, **fields: Any) -> None:
-    request = getattr(pb, f"{name}DisputeRequest")(idempotency_key=uuid4().hex, **fields)
-
-    async def work() -> None:
-        async with open_session(system) as session:
-            step = getattr(session.stub(DisputesServiceStub, "accounts"), f"{name}Dispute")
-            console.print(as_table(name.lower(), [(await step(request)).dispute]))
-
-    run(work)
+def _take(rpc: str, request: Any, system: Any, by: str = OPERATOR) -> None:
+    ask(
+        system,
+        DisputesServiceStub,
+        rpc,
+        request,
+        lambda answer: as_table(f"charge {answer.dispute.charge_id}", [answer.dispute]),
+        by,
+    )
 
 
 def acknowledge(account: AccountId, dispute: DisputeId, system: SystemPath = DESCRIPTION) -> None:
     """Say that the holder was told in writing that the notice has come."""
-    _take("Acknowledge", system, account_id=account, dispute_id=dispute)
+    request = pb.AcknowledgeDisputeRequest(account_id=account, dispute_id=dispute, **named())
+    _take("AcknowledgeDispute", request, system)
 
 
 def credit(
     account: AccountId, dispute: DisputeId, on: PostingDate = "", system: SystemPath = DESCRIPTION
 ) -> None:
     """Give the holder the amount for the time being."""
-    _take("Credit", system, account_id=account, dispute_id=dispute, posting_date=on)
+    request = pb.CreditDisputeRequest(
+        account_id=account, dispute_id=dispute, posting_date=on, **named()
+    )
+    _take("CreditDispute", request, system)
 
 
 def advance(
@@ -49,7 +53,10 @@ def advance(
 ) -> None:
     """Take a dispute to the next stage of the network's procedure."""
     reached = chosen(pb.DisputeStage, stage)
-    _take("Advance", system, account_id=account, dispute_id=dispute, stage=reached, posting_date=on)
+    request = pb.AdvanceDisputeRequest(
+        account_id=account, dispute_id=dispute, stage=reached, posting_date=on, **named()
+    )
+    _take("AdvanceDispute", request, system)
 
 
 def resolve(
@@ -61,25 +68,48 @@ def resolve(
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """End a dispute, and tell the holder why so."""
-    _take(
-        "Resolve",
-        system,
+    request = pb.ResolveDisputeRequest(
         account_id=account,
         dispute_id=dispute,
         outcome=chosen(pb.DisputeOutcome, outcome),
         explanation=explanation,
         posting_date=on,
+        **named(),
     )
+    _take("ResolveDispute", request, system)
+
+
+def evidence(
+    account: AccountId,
+    dispute: DisputeId,
+    references: Annotated[
+        list[str], typer.Argument(help="Where it is kept, such as letters/2026-17.pdf.")
+    ],
+    by: By = OPERATOR,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Add references to evidence; the evidence itself is kept elsewhere."""
+    request = pb.AddDisputeEvidenceRequest(
+        account_id=account, dispute_id=dispute, evidence=references, **named()
+    )
+    _take("AddDisputeEvidence", request, system, by)
 
 
 def withdraw(
-    account: AccountId, dispute: DisputeId, on: PostingDate = "", system: SystemPath = DESCRIPTION
+    account: AccountId,
+    dispute: DisputeId,
+    on: PostingDate = "",
+    by: By = OPERATOR,
+    system: SystemPath = DESCRIPTION,
 ) -> None:
     """End a dispute because the holder wants it no more."""
-    _take("Withdraw", system, account_id=account, dispute_id=dispute, posting_date=on)
+    request = pb.WithdrawDisputeRequest(
+        account_id=account, dispute_id=dispute, posting_date=on, **named()
+    )
+    _take("WithdrawDispute", request, system, by)
 
 
 def register(app: typer.Typer) -> None:
     """Make these commands of `app`."""
-    for step in (acknowledge, credit, advance, resolve, withdraw):
+    for step in (acknowledge, evidence, credit, advance, resolve, withdraw):
         app.command()(step)

@@ -1,21 +1,27 @@
 """`cards ledger` and `cards day-end`: the general ledger, and the proof of a day."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
+from cards.accounts.v1 import accounts_service_pb2 as accounts_pb
 from cards.accounts.v1 import ledger_service_pb2 as pb
+from cards.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
 from cards.accounts.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from rich.console import Group
 from rich.table import Table
 
 from client import tables
 from client.session import DESCRIPTION
-from client.terminal import SystemPath, console, open_session, run
+from client.terminal import SystemPath, ask, console, open_session, run
 
 app = typer.Typer(no_args_is_help=True, help="The general ledger.")
 EXPORT_SECONDS = 600.0
+SIDES = ("debits", "credits", "balance")
+BOOKS = ("ledger", "network", "customers")
 Day = Annotated[str, typer.Option(help="YYYY-MM-DD; today.")]
+Position = Annotated[int, typer.Option(help="As of this position of the log; as of now without.")]
 
 
 def day_end(
@@ -111,3 +117,68 @@ def export(
         console.print(f"{entries:,} postings in {output}")
 
     run(work)
+
+
+@app.command("trial-balance")
+def trial_balance(position: Position = 0, system: SystemPath = DESCRIPTION) -> None:
+    """Show every ledger account with its balance; the sum is zero in every currency."""
+
+    def told(answer: Any) -> Group:
+        rows = (
+            (each.ledger_account, *(tables.money(getattr(each, name)) for name in SIDES))
+            for each in answer.balances
+        )
+        title = f"trial balance at position {answer.position:,}, {answer.entries:,} postings"
+        sums = ", ".join(tables.money(each.total) for each in answer.totals)
+        owed = ", ".join(tables.money(each.total) for each in answer.receivable_by_account)
+        made = tables.table(title, ("account", ">debits", ">credits", ">balance"), rows)
+        return Group(made, f"the sum of all is {sums}; accounts owe {owed} in all")
+
+    request = accounts_pb.GetTrialBalanceRequest(position=position)
+    ask(system, AccountsServiceStub, "GetTrialBalance", request, told)
+
+
+@app.command()
+def owed(
+    position: Position = 0,
+    size: Annotated[int, typer.Option(help="At most so many accounts.")] = 50,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Show what each credit account owes by the ledger, in the order of their ids."""
+
+    def told(answer: Any) -> Table:
+        rows = ((each.account_id, tables.money(each.balance)) for each in answer.balances)
+        title = f"owed at position {answer.position:,}"
+        return tables.table(title, ("#account", ">owed"), rows)
+
+    request = accounts_pb.GetBalancesRequest(position=position, page_size=size)
+    ask(system, AccountsServiceStub, "GetBalances", request, told)
+
+
+@app.command()
+def days(
+    programme: Annotated[str, typer.Option(help="Of this programme; of all without.")] = "",
+    differing: Annotated[
+        bool, typer.Option("--differing", help="Only days whose books do not agree.")
+    ] = False,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Show the days that were proved, newest first (`cards day-end` proves one)."""
+
+    def told(answer: Any) -> Table:
+        rows = (
+            (
+                each.date,
+                each.programme_id,
+                "balanced" if each.balanced else "NOT BALANCED",
+                *(tables.money(getattr(each, name)) for name in BOOKS),
+                f"{each.accounts_differing:,}",
+                str(each.revision),
+            )
+            for each in answer.day_ends
+        )
+        headings = ("#date", "programme", "books", *(f">{name}" for name in BOOKS))
+        return tables.table("proved days", (*headings, ">differing", ">proof"), rows)
+
+    request = pb.ListDayEndsRequest(programme_id=programme, differing_only=differing)
+    ask(system, LedgerServiceStub, "ListDayEnds", request, told)

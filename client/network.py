@@ -19,10 +19,8 @@ from client.terminal import (
     CardId,
     Key,
     SystemPath,
-    console,
+    ask,
     money_of,
-    open_session,
-    run,
 )
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -37,22 +35,20 @@ Category = Annotated[str, typer.Option(help="Merchant category code.")]
 Estimated = Annotated[bool, typer.Option(help="The final amount is not known yet (fuel, hotel).")]
 
 
-def _merchant(name: str, mcc: str) -> events.Merchant:
+def merchant_of(name: str, mcc: str) -> events.Merchant:
+    """A merchant of the terminal."""
     return events.Merchant(id="CLI", name=name, mcc=mcc, country="GB")
 
 
-def _run(system: Any, stub: Any, rpc: str, request: Any, show: Any, by: str = GATEWAY) -> None:
+def by_network(
+    system: Any, stub: Any, rpc: str, request: Any, show: Any, by: str = GATEWAY
+) -> None:
     """Ask one thing of accounts, as the gateway, and show the answer."""
-
-    async def work() -> None:
-        async with open_session(system, by) as session:
-            answer = await getattr(session.stub(stub, "accounts"), rpc)(request)
-            console.print(show(answer))
-
-    run(work)
+    ask(system, stub, rpc, request, show, by)
 
 
-def _verdict(approved: bool, code: str, reason: str, available: Any) -> str:
+def verdict(approved: bool, code: str, reason: str, available: Any) -> str:
+    """How it was decided, in a line."""
     word = "approved" if approved else "declined"
     return " ".join(filter(None, (word, code, reason))) + f", available {tables.money(available)}"
 
@@ -85,7 +81,7 @@ def _of_charge(answer: Any) -> Table | str:
 def _decided(answer: Any) -> Table:
     charge = answer.charge
     about = (charge.response_code, charge.reason)
-    return _charge(charge, _verdict(answer.approved, *about, answer.available))
+    return _charge(charge, verdict(answer.approved, *about, answer.available))
 
 
 @app.command()
@@ -105,12 +101,12 @@ def authorise(
         idempotency_key=key or uuid4().hex,
         card_id=card,
         amount=money_of(amount, currency),
-        merchant=_merchant(merchant, mcc),
+        merchant=merchant_of(merchant, mcc),
         entry_mode=accounts.ENTRY_MODE_CHIP,
         estimated=estimated,
         partial_approval_allowed=partial,
     )
-    _run(system, AccountsServiceStub, "AuthoriseCharge", request, _decided)
+    by_network(system, AccountsServiceStub, "AuthoriseCharge", request, _decided)
 
 
 @app.command()
@@ -136,9 +132,9 @@ def increment(
 
     def show(answer: Any) -> Table:
         about = (answer.response_code, answer.reason)
-        return _charge(answer.charge, _verdict(answer.approved, *about, answer.available))
+        return _charge(answer.charge, verdict(answer.approved, *about, answer.available))
 
-    _run(system, AccountsServiceStub, "IncrementCharge", request, show)
+    by_network(system, AccountsServiceStub, "IncrementCharge", request, show)
 
 
 @app.command()
@@ -157,7 +153,7 @@ def advise(
         charge_id=charge,
         amount=money_of(amount, currency),
     )
-    _run(system, AccountsServiceStub, "AdviseCharge", request, _of_charge)
+    by_network(system, AccountsServiceStub, "AdviseCharge", request, _of_charge)
 
 
 @app.command()
@@ -176,7 +172,7 @@ def reverse(
         charge_id=charge,
         amount=money_of(amount, currency) if amount else None,
     )
-    _run(system, AccountsServiceStub, "ReverseCharge", request, _of_charge)
+    by_network(system, AccountsServiceStub, "ReverseCharge", request, _of_charge)
 
 
 @app.command()
@@ -197,7 +193,7 @@ def clear(
         amount=money_of(amount, currency),
         more_to_come=more,
     )
-    _run(system, AccountsServiceStub, "ClearCharge", request, _of_charge)
+    by_network(system, AccountsServiceStub, "ClearCharge", request, _of_charge)
 
 
 @app.command()
@@ -208,7 +204,7 @@ def charge(account: AccountId, charge: ChargeId, system: SystemPath = DESCRIPTIO
     def show(answer: Any) -> Table:
         return _charge(answer.charge, "charge")
 
-    _run(system, AccountsServiceStub, "GetCharge", request, show, "operator")
+    by_network(system, AccountsServiceStub, "GetCharge", request, show, "operator")
 
 
 @app.command("stand-in")
@@ -229,11 +225,11 @@ def stand_in(
         card_id=card,
         charge_id=charge,
         amount=money_of(amount, currency),
-        merchant=_merchant(merchant, mcc),
+        merchant=merchant_of(merchant, mcc),
         entry_mode=accounts.ENTRY_MODE_CHIP,
         response_code=code,
     )
-    _run(system, ChargesServiceStub, "RecordStandIn", request, _of_charge)
+    by_network(system, ChargesServiceStub, "RecordStandIn", request, _of_charge)
 
 
 @app.command()
@@ -250,10 +246,11 @@ def balance(card: CardId, system: SystemPath = DESCRIPTION) -> None:
         row = (answer.response_code, answer.reason, *sums)
         return tables.table("balance", ("code", "reason", ">available", ">owed"), [row])
 
-    _run(system, ChargesServiceStub, "InquireBalance", request, show)
+    by_network(system, ChargesServiceStub, "InquireBalance", request, show)
 
 
-def _refund(of: pb.Refund, title: str) -> Table:
+def as_refund(of: pb.Refund, title: str) -> Table:
+    """A refund, or money that somebody sent."""
     row = (
         of.refund_id,
         of.charge_id or "not linked",
@@ -271,7 +268,7 @@ def _refund(of: pb.Refund, title: str) -> Table:
 
 
 @app.command("authorise-refund")
-def authorise_refund(
+def authoriseas_refund(
     card: CardId,
     amount: Amount,
     charge: Annotated[str, typer.Option(help="Charge id it belongs to.")] = "",
@@ -287,14 +284,14 @@ def authorise_refund(
         card_id=card,
         charge_id=charge,
         amount=money_of(amount, currency),
-        merchant=None if charge else _merchant(merchant, mcc),
+        merchant=None if charge else merchant_of(merchant, mcc),
     )
 
     def show(answer: pb.AuthoriseRefundResponse) -> Table:
         about = (answer.refund.response_code, answer.refund.reason)
-        return _refund(answer.refund, _verdict(answer.approved, *about, answer.available))
+        return as_refund(answer.refund, verdict(answer.approved, *about, answer.available))
 
-    _run(system, ChargesServiceStub, "AuthoriseRefund", request, show)
+    by_network(system, ChargesServiceStub, "AuthoriseRefund", request, show)
 
 
 @app.command()
@@ -316,17 +313,17 @@ def refund(
         charge_id=charge,
         refund_id=refund,
         amount=money_of(amount, currency),
-        merchant=None if charge else _merchant(merchant, mcc),
+        merchant=None if charge else merchant_of(merchant, mcc),
     )
 
     def show(answer: accounts.RefundChargeResponse) -> str:
         return f"refund {answer.refund_id} is posted, available {tables.money(answer.available)}"
 
-    _run(system, AccountsServiceStub, "RefundCharge", request, show)
+    by_network(system, AccountsServiceStub, "RefundCharge", request, show)
 
 
 @app.command("reverse-refund")
-def reverse_refund(
+def reverseas_refund(
     account: AccountId,
     refund: RefundId,
     amount: Annotated[str, typer.Option(help="How much; all of it.")] = "",
@@ -346,41 +343,17 @@ def reverse_refund(
         left = f"available {tables.money(answer.available)}"
         if not answer.HasField("refund"):
             return f"noted; the refund has not come yet, {left}"
-        return _refund(answer.refund, left)
+        return as_refund(answer.refund, left)
 
-    _run(system, ChargesServiceStub, "ReverseRefund", request, show)
+    by_network(system, ChargesServiceStub, "ReverseRefund", request, show)
 
 
 @app.command("show-refund")
-def show_refund(account: AccountId, refund: RefundId, system: SystemPath = DESCRIPTION) -> None:
+def showas_refund(account: AccountId, refund: RefundId, system: SystemPath = DESCRIPTION) -> None:
     """Show a refund, or an original credit, as it stands."""
     request = pb.GetRefundRequest(account_id=account, refund_id=refund)
 
     def show(answer: pb.GetRefundResponse) -> Table:
-        return _refund(answer.refund, "refund")
+        return as_refund(answer.refund, "refund")
 
-    _run(system, ChargesServiceStub, "GetRefund", request, show, "operator")
-
-
-@app.command()
-def credit(
-    card: CardId,
-    amount: Amount,
-    sender: Annotated[str, typer.Option(help="The business that sends it.")] = "payments house",
-    currency: Currency = "GBP",
-    key: Key = "",
-    system: SystemPath = DESCRIPTION,
-) -> None:
-    """Post money that somebody sends to a card (an original credit)."""
-    request = pb.PostOriginalCreditRequest(
-        idempotency_key=key or uuid4().hex,
-        card_id=card,
-        amount=money_of(amount, currency),
-        sender=_merchant(sender, "6012"),
-    )
-
-    def show(answer: pb.PostOriginalCreditResponse) -> Table:
-        about = (answer.credit.response_code, answer.credit.reason)
-        return _refund(answer.credit, _verdict(answer.approved, *about, answer.available))
-
-    _run(system, ChargesServiceStub, "PostOriginalCredit", request, show)
+    by_network(system, ChargesServiceStub, "GetRefund", request, show, "operator")

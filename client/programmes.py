@@ -112,6 +112,25 @@ def version(
 
 
 @app.command()
+def define(
+    file: Annotated[
+        Path,
+        typer.Argument(exists=True, dir_okay=False, help="Terms as JSON: docs/programme.json."),
+    ],
+    by: By = OPERATOR,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Define a new programme; the same terms again change nothing."""
+    request = accounts.DefineProgrammeRequest(programme=_terms(file), **named())
+
+    def told(answer: Any) -> str:
+        made = answer.programme
+        return f"programme {made.programme_id}, version {made.version}, in {made.currency}"
+
+    ask(system, AccountsServiceStub, "DefineProgramme", request, told, by)
+
+
+@app.command()
 def propose(
     programme: ProgrammeId,
     on: Annotated[str, typer.Option(help="In force from this day on, YYYY-MM-DD.")],

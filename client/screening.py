@@ -15,7 +15,7 @@ from rich.table import Table
 from client import tables
 from client.session import DESCRIPTION
 from client.staff import OPERATOR, SECOND
-from client.terminal import SystemPath, console, open_session, run, tell_of_more
+from client.terminal import SystemPath, ask, console, named, open_session, run, tell_of_more
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 PIECE_BYTES = 65_536
@@ -162,10 +162,17 @@ def hits(system: SystemPath = DESCRIPTION) -> None:
             customers = session.stub(CustomerScreeningsServiceStub, "accounts")
             matches = await customers.ListCustomerMatches(waiting)
             people = (
-                (each.customer_id, each.reason, tables.when(each.referred_at))
+                (
+                    each.customer_id,
+                    each.screening_id,
+                    each.reason.lower().replace("_", " "),
+                    tables.when(each.referred_at),
+                )
                 for each in matches.screenings
             )
-            console.print(tables.table("customers", ("#customer", "why", "since (UTC)"), people))
+            about = ("#customer", "#screening", "why", "since (UTC)")
+            console.print(tables.table("customers who wait", about, people))
+            tell_of_more(matches.next_page_token)
 
     run(work)
 
@@ -203,6 +210,30 @@ def decide(
                 console.print(f"kept quiet until {quiet_until}")
 
     run(work)
+
+
+@app.command()
+def settle(
+    customer: Annotated[str, typer.Argument(help="Customer id, of `cards screening hits`.")],
+    screening: Annotated[str, typer.Argument(help="Screening id, of the same list.")],
+    match: Annotated[bool, typer.Option("--match", help="They are who is listed.")] = False,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Settle a customer whom no decision about a hit settles, such as a name nobody can read."""
+    decision = (
+        accounts.CUSTOMER_SCREENING_STATUS_TRUE_MATCH
+        if match
+        else accounts.CUSTOMER_SCREENING_STATUS_FALSE_POSITIVE
+    )
+    request = accounts.ResolveCustomerMatchRequest(
+        customer_id=customer, screening_id=screening, decision=decision, **named()
+    )
+
+    def told(answer: Any) -> str:
+        status = tables.word(accounts.CustomerScreeningStatus, answer.status)
+        return f"customer {answer.customer_id}: {status}"
+
+    ask(system, CustomerScreeningsServiceStub, "ResolveCustomerMatch", request, told)
 
 
 def _lists(found: Any) -> Table:

@@ -15,6 +15,14 @@ def money(amount: money_pb2.Money) -> str:
     return f"{amount.minor_units / 100:,.2f} {amount.currency_code}".strip()
 
 
+def owed(balance: money_pb2.Money) -> str:
+    """What a balance means: `12.50 GBP is owed`, or `the account is 5.00 GBP in credit`."""
+    if balance.minor_units >= 0:
+        return f"{money(balance)} is owed"
+    ahead = money_pb2.Money(minor_units=-balance.minor_units, currency_code=balance.currency_code)
+    return f"the account is {money(ahead)} in credit"
+
+
 def when(instant: Timestamp) -> str:
     """An instant in UTC, to the second."""
     return instant.ToDatetime().strftime("%Y-%m-%d %H:%M:%S") if instant.seconds else ""

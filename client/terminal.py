@@ -34,6 +34,7 @@ PATTERNS = {
     "^[a-z][a-z0-9-]{0,47}$": "the id of a programme has small letters, digits and hyphens",
     "^([+][1-9][0-9]{6,14})?$": "write it as +441214960000",
     "^[0-9A-Z]{32,900}$": "a TR-31 key block has 32 to 900 letters and digits",
+    "^[0-9]{8,19}$": "it has 8 to 19 digits",
     "^[0-9-]{10}$": "a date is YYYY-MM-DD",
     "^([0-9-]{10})?$": "a date is YYYY-MM-DD",
     "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$": "a date is YYYY-MM-DD",

@@ -11,7 +11,7 @@ from cards.accounts.v1.transactions_service_pb2_grpc import TransactionsServiceS
 
 from client import tables
 from client.session import DESCRIPTION, Session
-from client.terminal import AccountId, SystemPath, console, open_session, run, tell_of_more
+from client.terminal import AccountId, SystemPath, ask, console, open_session, run, tell_of_more
 
 TransactionId = Annotated[str, typer.Argument(help="Id of a charge, refund or payment.")]
 KindName = Annotated[str, typer.Option(help="charge, refund, payment ...")]
@@ -155,6 +155,17 @@ def categorise(
     run(work)
 
 
+def categories(system: SystemPath = DESCRIPTION) -> None:
+    """List the categories there are, for `cards categorise`."""
+    ask(
+        system,
+        TransactionsServiceStub,
+        "ListCategories",
+        pb.ListCategoriesRequest(),
+        lambda answer: "\n".join(answer.categories),
+    )
+
+
 def spend(
     account: AccountId,
     by: Annotated[str, typer.Option(help="category, merchant, month or card.")] = "category",
@@ -220,7 +231,7 @@ def export(
 
 def register(app: typer.Typer) -> None:
     """Make these commands of `cards`."""
-    for command in (search, note, categorise, spend):
+    for command in (search, note, categorise, categories, spend):
         app.command()(command)
     app.command("list")(list_)
     app.command("export-lines")(export)

@@ -17,13 +17,12 @@ from cards.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
 from cards.accounts.v1.billing_service_pb2_grpc import BillingServiceStub
 from cards.accounts.v1.business_day_service_pb2_grpc import BusinessDayServiceStub
 from cards.type.v1.money_pb2 import Money
-from typer.testing import CliRunner
 
 from chassis.kernel.errors import NotFound
-from client.__main__ import app
 from client.session import Session, SystemAddress
 from client.staff import OPERATOR, hire
 from demo.system import DESCRIPTION, System
+from tests.integration.terminal import ID, Terminal, first
 
 pytestmark = [pytest.mark.serial, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -31,33 +30,6 @@ LIMIT_SECONDS = 120.0
 POLL_SECONDS = 0.1
 CYCLE = timedelta(days=35)
 """So long that a cycle closes, wherever in a month it begins."""
-ID = r"[0-9a-f]{32}"
-
-
-class Terminal:
-    """Runs commands within this process, which has loaded what they need."""
-
-    def __init__(self, description: Path) -> None:
-        self._system = ["--system", str(description)]
-        self._runner = CliRunner()
-
-    def run(self, command: str, *arguments: str) -> tuple[int, str]:
-        """Exit status and what was printed."""
-        done = self._runner.invoke(app, [*command.split(), *arguments, *self._system])
-        return done.exit_code, done.output
-
-    def say(self, command: str, *arguments: str) -> str:
-        """What a command that succeeds prints."""
-        status, printed = self.run(command, *arguments)
-        assert status == 0, printed
-        return printed
-
-
-def first(pattern: str, printed: str) -> str:
-    """What stands there first."""
-    found = re.search(pattern, printed)
-    assert found, printed
-    return found[0]
 
 
 async def open_card(address: SystemAddress) -> tuple[str, str]:
@@ -179,6 +151,12 @@ def give_money_back(terminal: Terminal, account: str, card: str) -> None:
     sent = terminal.say("network credit", card, "80", "--sender", "lottery")
     assert "approved" in sent
     assert "lottery" in sent
+    again = terminal.say("network credit", card, "15")
+    gone = terminal.say("network reverse-credit", account, first(ID, again))
+    assert "available 1,000.00" in gone
+    assert "15.00" in gone
+    early = terminal.say("network reverse-credit", account, uuid4().hex)
+    assert "has not come yet" in early
     told = terminal.say("network balance", card)
     assert re.search(r"00 .*1,000\.00 GBP .*0\.00 GBP", told), told
 
@@ -241,6 +219,9 @@ def work_a_dispute(terminal: Terminal, account: str, card: str) -> None:
     terminal.say("network clear", card, charge, "45.00")
     dispute = first(ID, terminal.say("dispute open", account, charge))
     terminal.say("dispute acknowledge", account, dispute)
+    terminal.say("dispute evidence", account, dispute, "letters/17.pdf", "letters/18.pdf")
+    status, printed = terminal.run("dispute evidence", account, dispute, "a letter")
+    assert (status, "evidence" in printed) == (1, True)
     terminal.say("dispute credit", account, dispute)
     assert "charged back" in terminal.say("dispute advance", account, dispute, "charged_back")
     why = ("--explanation", "The shop agreed.")
