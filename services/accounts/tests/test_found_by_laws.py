@@ -1,6 +1,35 @@
 """What lives that hypothesis made up found wrong, each told as a story that was wrong before."""
 
-from services.accounts.tests.billing_stories import BilledStory
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from services.accounts.domain.billing.commands import AgreeInstalmentPlan
+from services.accounts.domain.billing.events import PenaltyRateImposed
+from services.accounts.domain.billing.recalculating import corrected, recalculate
+from services.accounts.domain.billing.terms import (
+    BalanceType,
+    InstalmentProduct,
+    InterestMethod,
+    Rate,
+    RateKind,
+)
+from services.accounts.domain.programmes.commands import MigrateAccount
+from services.accounts.domain.programmes.state import Version
+from services.accounts.domain.standing.commands import ChangeStanding
+from services.accounts.domain.values import AccountStatus, Channel
+from services.accounts.tests.billing_stories import STANDARD, BilledStory
+from services.accounts.tests.credit_line_stories import refused
+from services.accounts.tests.stories import AccountStory, Story, terms
+
+
+def to_other_terms(story: Story, on: date, **changes: Any) -> MigrateAccount:
+    """The account is to go over to terms with another billing."""
+    billing = replace(story.state.in_force.billing or STANDARD, **changes)
+    version = Version(number=2, name="Other", terms=terms(billing=billing), effective_on=on)
+    return MigrateAccount(
+        account_id="account", programme_id="everyday", programme_version=2, version=version
+    )
 
 
 def test_a_payment_that_comes_back_after_all_cycles_it_was_in_are_forgotten_is_owed_again() -> None:
@@ -13,3 +42,58 @@ def test_a_payment_that_comes_back_after_all_cycles_it_was_in_are_forgotten_is_o
     assert story.owed == 100
     story.run(1, 31, 2027)
     assert story.statements()[-1].closing_minor == 100_00
+
+
+def test_cycles_never_begin_on_a_closed_account() -> None:
+    story = AccountStory()
+    closing = ChangeStanding(
+        account_id="account", status=AccountStatus.CLOSED, reason="ASKED", channel=Channel.HOLDER
+    )
+    story.when(closing)
+    assert refused(story.when, to_other_terms(story, story.now.date())) == "ACCOUNT_CLOSED"
+
+
+def test_a_cycle_that_is_over_is_cut_by_the_terms_it_had_even_after_a_migration() -> None:
+    """900 basis points on 470.05 for 19 days are 2.20, and 2.21 where each day's interest is added
+    to the balance of the next."""
+    story = BilledStory(
+        on=date(2026, 3, 14),
+        cycle_day=1,
+        interest_method=InterestMethod.DAILY_COMPOUNDING,
+        instalment_products=(InstalmentProduct(months=6, apr_basis_points=900),),
+    )
+    agreed = AgreeInstalmentPlan(
+        account_id="account",
+        plan_id="plan",
+        charge_id=story.buy(470.05),
+        months=6,
+        transaction_date=story.today,
+    )
+    story.when(agreed)
+    simple = InterestMethod.AVERAGE_DAILY_BALANCE
+    story.when(to_other_terms(story.on(4, 2), story.today, interest_method=simple))
+    story.run(4, 2)
+    assert story.statement(1).interest_minor == 2_21
+    billing = story.state.in_force.billing
+    assert billing is not None
+    again, _ = recalculate(story.state.billing, billing)
+    assert corrected(story.state.billing.closed, again) == ()
+
+
+def test_a_penalty_rate_is_never_for_days_before_anybody_knew_of_it() -> None:
+    """A payment of July that comes back in December shows that minimum payments were never made:
+    the notice of 45 days (12 CFR 1026.9(g)) begins in December."""
+    penal = Rate(balance_type=BalanceType.PURCHASE, kind=RateKind.PENALTY, apr_basis_points=2_999)
+    story = BilledStory(limit=5_000, rates=(*STANDARD.rates, penal), charge_off_after_days=400)
+    story.buy(1_000)
+    for month in range(2, 8):
+        story.run(month, 1).clear()
+        story.pay(60 if month < 7 else 2_000, payment_id=f"payment {month}")
+    story.run(12, 12)
+    story.bounce("payment 7")
+    (imposed,) = [f for f in story.run(12, 15) if isinstance(f, PenaltyRateImposed)]
+    assert imposed.effective_from == date(2027, 1, 29)
+    billing = story.state.in_force.billing
+    assert billing is not None
+    again, _ = recalculate(story.state.billing, billing)
+    assert corrected(story.state.billing.closed, again) == ()

@@ -71,11 +71,13 @@ def age(state: CreditAccount, terms: BillingTerms, item: Item, context: Context)
     told: Facts = (aged, *_marked(state, True, context))
     punished = any(rate.kind is RateKind.PENALTY for rate in terms.rates)
     if punished and item.subject >= PENALTY_RATE_AFTER_DAYS and billing.penalty_from is None:
+        # What came back, or was lost, may show late that something was past due long ago.
+        known_on = max(item.on, context.now.date(), billing.cycle_opened_on)
         told += (
             events.PenaltyRateImposed(
                 account_id=state.account_id,
                 customer_id=state.customer_id,
-                effective_from=item.on + PENALTY_RATE_NOTICE_DAYS * DAY,
+                effective_from=known_on + PENALTY_RATE_NOTICE_DAYS * DAY,
                 transaction_date=item.on,
             ),
         )

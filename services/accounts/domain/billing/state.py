@@ -246,7 +246,7 @@ class Billing:
         last = self.last_due
         closed_on = until or self.closes_on
         return Sheet(
-            book=self.book(terms),
+            book=self.book(terms, self.closes_on),
             opened_on=self.cycle_opened_on,
             closed_on=closed_on,
             opening=self.opening,

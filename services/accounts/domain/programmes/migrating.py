@@ -10,17 +10,23 @@ from chassis.kernel.events import Command, Fact
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.programmes import commands, events
 from services.accounts.domain.programmes.state import no_version
+from services.accounts.domain.standing.decide import REASONS
+from services.accounts.domain.values import AccountStatus
+
+OVER = (AccountStatus.CHARGED_OFF, AccountStatus.CLOSED)
 
 
 def migrate(
     state: CreditAccount, command: commands.MigrateAccount, context: Context
 ) -> tuple[Fact, ...]:
     """Move it. Raises NotFound for a version that there is not, Refused for another programme's
-    or one that is not in force yet."""
+    or one that is not in force yet, and for an account on which no cycle is to begin any more."""
     if command.programme_id != state.programme_id:
         raise Refused("PROGRAMME_OF_ANOTHER", "the account is on another programme")
     if command.programme_version == state.programme_version:
         return ()
+    if state.status in OVER:
+        raise Refused(REASONS[state.status], "the account is over, and keeps its terms")
     version, today = command.version, command.today or context.now.date()
     if version is None:
         raise no_version()
