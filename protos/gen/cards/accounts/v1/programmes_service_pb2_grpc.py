@@ -143,7 +143,8 @@ class ProgrammesServiceServicer:
 
     def MoveAccountToVersion(self, request, context):
         """Puts an account on another version of its programme; its limit stays. Errors:
-        ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE.
+        ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE, ACCOUNT_CHARGED_OFF,
+        ACCOUNT_CLOSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -48,7 +48,8 @@ class ProgrammesServiceStub:
     """The changes that were proposed, newest first. Errors: PROGRAMME_NOT_FOUND, PAGE_TOKEN_UNKNOWN."""
     MoveAccountToVersion: _aio.UnaryUnaryMultiCallable[_programmes_service_pb2.MoveAccountToVersionRequest, _programmes_service_pb2.MoveAccountToVersionResponse]
     """Puts an account on another version of its programme; its limit stays. Errors:
-    ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE.
+    ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE, ACCOUNT_CHARGED_OFF,
+    ACCOUNT_CLOSED.
     """
 
 class ProgrammesServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -133,7 +134,8 @@ class ProgrammesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_programmes_service_pb2.MoveAccountToVersionRequest, _programmes_service_pb2.MoveAccountToVersionResponse],
     ) -> _abc.Awaitable[_programmes_service_pb2.MoveAccountToVersionResponse]:
         """Puts an account on another version of its programme; its limit stays. Errors:
-        ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE.
+        ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE, ACCOUNT_CHARGED_OFF,
+        ACCOUNT_CLOSED.
         """
 
 def add_ProgrammesServiceServicer_to_server(servicer: ProgrammesServiceServicer, server: _aio.Server) -> None: ...
