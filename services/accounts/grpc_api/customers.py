@@ -55,6 +55,7 @@ class CustomersApi(CustomersServiceServicer):
         self._applications = applications
         self._application = ports.application
         self._database = ports.database
+        self._clock = ports.clock
 
     async def UpdateCustomerProfile(
         self, request: pb.UpdateCustomerProfileRequest, context: Context
@@ -69,7 +70,7 @@ class CustomersApi(CustomersServiceServicer):
 
         return await self._customers.update(
             request.customer_id,
-            messages.profile_of(request.details),
+            messages.profile_of(request.details, self._clock.now().date()),
             messages.channel_of_caller(),
             render,
         )

@@ -47,7 +47,12 @@ class DeviceTokensApi(DeviceTokensServiceServicer):
     async def ActivateDeviceToken(
         self, request: pb.ActivateDeviceTokenRequest, context: Context
     ) -> pb.ActivateDeviceTokenResponse:
-        return await self._changed(request, TokenStatus.ACTIVE, pb.ActivateDeviceTokenResponse)
+        return await self._changed(
+            request,
+            TokenStatus.ACTIVE,
+            pb.ActivateDeviceTokenResponse,
+            before=TokenStatus.INACTIVE,
+        )
 
     async def SuspendDeviceToken(
         self, request: pb.SuspendDeviceTokenRequest, context: Context
@@ -57,7 +62,12 @@ class DeviceTokensApi(DeviceTokensServiceServicer):
     async def ResumeDeviceToken(
         self, request: pb.ResumeDeviceTokenRequest, context: Context
     ) -> pb.ResumeDeviceTokenResponse:
-        return await self._changed(request, TokenStatus.ACTIVE, pb.ResumeDeviceTokenResponse)
+        return await self._changed(
+            request,
+            TokenStatus.ACTIVE,
+            pb.ResumeDeviceTokenResponse,
+            before=TokenStatus.SUSPENDED,
+        )
 
     async def DeleteDeviceToken(
         self, request: pb.DeleteDeviceTokenRequest, context: Context
@@ -86,7 +96,13 @@ class DeviceTokensApi(DeviceTokensServiceServicer):
         number = await self._tokens.reveal(request.card_id, request.token_id)
         return pb.RevealDeviceTokenResponse(number=number)
 
-    async def _changed(self, request: Any, status: TokenStatus, response: type[R]) -> R:
+    async def _changed(
+        self,
+        request: Any,
+        status: TokenStatus,
+        response: type[R],
+        before: TokenStatus | None = None,
+    ) -> R:
         account, token = await self._tokens.token(request.card_id, request.token_id)
         command = ChangeDeviceToken(
             account_id=account.account_id,
@@ -94,6 +110,7 @@ class DeviceTokensApi(DeviceTokensServiceServicer):
             status=status,
             reason=request.reason,
             channel=messages.channel_of_caller(),
+            before=before,
         )
         render: Any = _answer(response, token.token_id)
         answer: R = await self._application.answer(command, render=render)

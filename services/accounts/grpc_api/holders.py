@@ -66,7 +66,7 @@ class Holders(AccountsServiceServicer):
     ) -> pb.RegisterCustomerResponse:
         return await self._accounts.register(
             request.customer_id or derived_id(),
-            messages.profile_of(request.details),
+            messages.profile_of(request.details, self._ports.clock.now().date()),
             lambda settled: pb.RegisterCustomerResponse(
                 customer_id=settled.state.customer_id, receipt=answers.receipt(settled)
             ),

@@ -35,6 +35,7 @@ from services.accounts.domain.values import (
     Terms,
 )
 from services.accounts.grpc_api.billing_terms import billing_terms, billing_terms_of
+from services.accounts.use_cases.formats import birthday_of
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -352,9 +353,11 @@ def instant(micros: int) -> Timestamp:
     return Timestamp(seconds=micros // 1_000_000, nanos=micros % 1_000_000 * 1_000)
 
 
-def profile_of(details: pb.PersonalDetails) -> dict[str, str]:
-    """A profile by the names of SealedProfile. Raises Invalid for a date of birth that is none."""
-    checked_day(details.date_of_birth, "details.date_of_birth")
+def profile_of(details: pb.PersonalDetails, today: date) -> dict[str, str]:
+    """A profile by the names of SealedProfile. Raises Invalid for a date of birth that is none, or
+    to come."""
+    if details.date_of_birth:
+        birthday_of(details.date_of_birth, today, "details.date_of_birth")
     return written(details)
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +181,20 @@ async def test_only_what_is_different_is_changed(door: Door) -> None:
     with pytest.raises(Invalid) as malformed:
         await door("UpdateCustomerProfile", details=details(email="a@b"), **about)
     assert malformed.value.reason == "EMAIL_MALFORMED"
+
+
+async def test_nobody_is_registered_who_is_born_in_the_future(door: Door) -> None:
+    account = await door.open()
+    tomorrow = (door.node.clock.now() + timedelta(days=1)).date().isoformat()
+    for born in (tomorrow, "2026-02-30"):
+        unborn = details(date_of_birth=born)
+        for asked in (
+            door("RegisterCustomer", details=unborn),
+            door("UpdateCustomerProfile", customer_id=account.customer_id, details=unborn),
+        ):
+            with pytest.raises(Invalid, match="DATE_MALFORMED") as malformed:
+                await asked
+            assert malformed.value.field == "details.date_of_birth"
 
 
 async def everything(door: Door, customer_id: str, size: int) -> list[pb.ExportedRecord]:

@@ -1,5 +1,6 @@
 """Device tokens: their own life, what they pay for, and how they follow their card."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -66,6 +67,25 @@ def test_what_the_table_allows_is_done_and_nothing_else(
     else:
         with pytest.raises(Refused, match="DEVICE_TOKEN_STATUS"):
             story.decide(change(after))
+
+
+@pytest.mark.parametrize(
+    ("meant", "is_so"),
+    [
+        (TokenStatus.SUSPENDED, TokenStatus.INACTIVE),
+        (TokenStatus.INACTIVE, TokenStatus.SUSPENDED),
+    ],
+)
+def test_what_was_never_activated_is_not_resumed_and_the_other_way(
+    meant: TokenStatus, is_so: TokenStatus
+) -> None:
+    story = provisioned()
+    for status in WAYS[is_so]:
+        story.when(change(status))
+    with pytest.raises(Refused, match="DEVICE_TOKEN_STATUS"):
+        story.decide(replace(change(TokenStatus.ACTIVE), before=meant))
+    story.when(replace(change(TokenStatus.ACTIVE), before=is_so))
+    assert story.state.tokens[0].status is TokenStatus.ACTIVE
 
 
 def test_a_holder_does_not_resume_what_the_house_suspended() -> None:

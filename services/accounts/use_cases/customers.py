@@ -23,7 +23,7 @@ from services.accounts.domain.customers.commands import (
 from services.accounts.domain.customers.events import ProfileChange
 from services.accounts.domain.values import Channel
 from services.accounts.use_cases.accounts import PROFILE_FIELDS, Accounts, subject_of
-from services.accounts.use_cases.formats import birthday_of, email_of
+from services.accounts.use_cases.formats import email_of
 
 M = TypeVar("M", bound=Message)
 
@@ -72,9 +72,7 @@ class Customers:
 
     def _normalised(self, profile: dict[str, str]) -> dict[str, str]:
         """The same in the forms that we keep. Raises Invalid."""
-        today, kept = self.accounts.ports.clock.now().date(), dict(profile)
-        if profile["date_of_birth"]:
-            birthday_of(profile["date_of_birth"], today, "details.date_of_birth")
+        kept = dict(profile)
         kept["email"] = email_of(profile["email"], "details.email")
         return kept
 

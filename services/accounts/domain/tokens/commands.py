@@ -19,10 +19,12 @@ class ProvisionDeviceToken(Command):
 
 @command
 class ChangeDeviceToken(Command):
-    """Activate, suspend, resume or delete a token."""
+    """Activate, suspend, resume or delete a token; `before` is what it has to be until now, where
+    the status alone does not say which of these is meant."""
 
     account_id: str
     token_id: str
     status: TokenStatus
     reason: str
     channel: Channel
+    before: TokenStatus | None = None

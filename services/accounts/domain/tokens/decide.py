@@ -63,7 +63,8 @@ def change(
     token = find(state, command.token_id)
     if token.status is command.status:
         return ()
-    if command.status not in TOKEN_TRANSITIONS[token.status]:
+    otherwise = command.before not in (None, token.status)
+    if otherwise or command.status not in TOKEN_TRANSITIONS[token.status]:
         raise Refused("DEVICE_TOKEN_STATUS", f"the token is {token.status.lower()}")
     theirs = token.channel is Channel.HOLDER or token.status is TokenStatus.INACTIVE
     resumed = command.status is TokenStatus.ACTIVE
