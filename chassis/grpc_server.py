@@ -10,9 +10,11 @@ from typing import Any
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
+from grpc_reflection.v1alpha._async import ReflectionServicer
 
 from chassis.config import DoorLayer, Settings
+from chassis.grpc_methods import Methods
 from chassis.health import Health
 from chassis.interceptors import (
     admission,
@@ -121,11 +123,15 @@ class GrpcServer:
             options=_options(settings),
             maximum_concurrent_rpcs=settings.max_in_flight + settings.max_streams + SPARE_PLACES,
         )
+        methods = Methods()
         for add, servicer, descriptor in self.rpcs:
-            add(servicer, Registrar(self.door, descriptor, self._server))
-        health_pb2_grpc.add_HealthServicer_to_server(await self._health.start(), self._server)
+            add(servicer, Registrar(self.door, descriptor, methods))
+        health_pb2_grpc.add_HealthServicer_to_server(await self._health.start(), methods)
         names = [*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME]
-        reflection.enable_server_reflection(names, self._server)
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
+            ReflectionServicer(names), methods
+        )
+        self._server.add_generic_rpc_handlers((methods,))
         credentials = server_credentials(settings)
         if credentials is None:
             self.port = self._server.add_insecure_port(settings.listen)

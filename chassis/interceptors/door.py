@@ -181,15 +181,15 @@ def _read(method: MethodDescription, max_bytes: int, following: Handler) -> Hand
 
 
 class Registrar:
-    """Stands in for a server towards generated `add_…Servicer_to_server` functions."""
+    """Puts the door before what a generated `add_…Servicer_to_server` gives to `methods`."""
 
-    def __init__(self, door: Door, descriptor: ServiceDescriptor, server: Any) -> None:
+    def __init__(self, door: Door, descriptor: ServiceDescriptor, methods: Any) -> None:
         self._wrap = partial(door.wrap, descriptor)
-        self._server = server
+        self._methods = methods
 
     def add_generic_rpc_handlers(self, handlers: Any) -> None:
         """Nothing: the same handlers are registered by name."""
 
     def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
         """Register the handlers, wrapped."""
-        self._server.add_registered_method_handlers(service, self._wrap(handlers))
+        self._methods.add_registered_method_handlers(service, self._wrap(handlers))
