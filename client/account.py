@@ -24,11 +24,12 @@ from client.terminal import (
     SystemPath,
     ask,
     chosen,
+    group,
     money_of,
     named,
 )
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 FirstDay = Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")]
 LastDay = Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")]
 

@@ -20,6 +20,7 @@ from client.terminal import (
     ask,
     chosen,
     console,
+    group,
     money_of,
     named,
     open_session,
@@ -27,7 +28,7 @@ from client.terminal import (
     tell_of_more,
 )
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 
 
 @app.command("statements")

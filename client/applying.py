@@ -18,6 +18,7 @@ from client.terminal import (
     SystemPath,
     as_code,
     console,
+    group,
     money_of,
     named,
     open_session,
@@ -25,7 +26,7 @@ from client.terminal import (
     tell_of_more,
 )
 
-app = typer.Typer(no_args_is_help=True, help="One application for a card.")
+app = group("Look at one application for a card, or take it back.")
 ApplicationId = Annotated[str, typer.Argument(help="Application id.")]
 
 
@@ -111,7 +112,9 @@ def list_(
 def decide(
     application: ApplicationId,
     decline: Annotated[str, typer.Option(help="Decline, and why.", callback=as_code)] = "",
-    confirm: Annotated[bool, typer.Option(help="Confirm, as the second operator.")] = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Confirm, as the second operator.")
+    ] = False,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Propose to approve an application, confirm that as the second operator, or decline it."""

@@ -14,12 +14,13 @@ from client.terminal import (
     SystemPath,
     ask,
     console,
+    group,
     named,
     open_session,
     run,
 )
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 DAYS_SHOWN = 10
 
 

@@ -13,9 +13,9 @@ from rich.table import Table
 from client import tables
 from client.session import DESCRIPTION
 from client.staff import OPERATOR, SECOND
-from client.terminal import GATEWAY, By, ProgrammeId, Reason, SystemPath, ask, named
+from client.terminal import GATEWAY, By, ProgrammeId, Reason, SystemPath, ask, group, named
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 RotationId = Annotated[str, typer.Argument(help="Rotation id, of `cards keys show`.")]
 PublicKey = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="RSA public key, PEM, 2,048 bits.")

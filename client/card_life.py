@@ -12,9 +12,20 @@ from rich.table import Table
 from client import tables
 from client.session import DESCRIPTION
 from client.staff import OPERATOR
-from client.terminal import AccountId, By, CardId, Key, Reason, SystemPath, ask, chosen, named
+from client.terminal import (
+    AccountId,
+    By,
+    CardId,
+    Key,
+    Reason,
+    SystemPath,
+    ask,
+    chosen,
+    group,
+    named,
+)
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 ASKED = "ASKED_AT_TERMINAL"
 Plastic = Annotated[bool, typer.Option("--physical", help="Plastic, which has to be activated.")]
 
@@ -59,7 +70,7 @@ def _kind(physical: bool) -> Any:
 def order(
     account: AccountId,
     physical: Plastic = False,
-    single_use: Annotated[bool, typer.Option(help="For one charge only.")] = False,
+    single_use: Annotated[bool, typer.Option("--single-use", help="For one charge only.")] = False,
     merchant: Annotated[
         str, typer.Option(help="For this merchant id only; `first`: the first it meets.")
     ] = "",

@@ -14,9 +14,9 @@ from rich.table import Table
 
 from client import tables
 from client.session import DESCRIPTION
-from client.terminal import Key, SystemPath, console, open_session, run, tell_of_more
+from client.terminal import Key, SystemPath, console, group, open_session, run, tell_of_more
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 PIECE_BYTES = 65_536
 SUBMIT_SECONDS = 30.0
 POLL_SECONDS = 0.2

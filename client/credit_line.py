@@ -21,11 +21,12 @@ from client.terminal import (
     Reason,
     SystemPath,
     ask,
+    group,
     money_of,
     named,
 )
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 STEPS_SHOWN = 50
 Limit = Annotated[str, typer.Argument(help="In units, such as 2500.00.")]
 ChangeId = Annotated[str, typer.Argument(help="Change id, of `cards limit queue`.")]

@@ -12,9 +12,9 @@ from rich.table import Table
 from client import tables
 from client.session import DESCRIPTION, SystemAddress
 from client.staff import OPERATOR, enrol_holder
-from client.terminal import By, SystemPath, ask, console, named, open_session, run
+from client.terminal import By, SystemPath, ask, console, group, named, open_session, run
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 CustomerId = Annotated[str, typer.Argument(help="Customer id.")]
 
 

@@ -11,9 +11,9 @@ from rich.table import Table
 from client import tables
 from client.session import DESCRIPTION
 from client.staff import OPERATOR
-from client.terminal import GATEWAY, By, CardId, Key, Reason, SystemPath, ask, chosen, named
+from client.terminal import GATEWAY, By, CardId, Key, Reason, SystemPath, ask, chosen, group, named
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 PAGE_SIZE = 200
 ASKED = "ASKED_AT_TERMINAL"
 TokenId = Annotated[str, typer.Argument(help="Token id, of `cards device-tokens list`.")]

@@ -16,12 +16,13 @@ from client.terminal import (
     SystemPath,
     chosen,
     console,
+    group,
     open_session,
     run,
     tell_of_more,
 )
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 
 DisputeId = Annotated[str, typer.Argument(help="Dispute id.")]
 

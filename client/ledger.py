@@ -14,9 +14,9 @@ from rich.table import Table
 
 from client import tables
 from client.session import DESCRIPTION
-from client.terminal import SystemPath, ask, console, open_session, run
+from client.terminal import SystemPath, ask, console, group, open_session, run
 
-app = typer.Typer(no_args_is_help=True, help="The general ledger.")
+app = group("The general ledger: what stands where, and proved days.")
 EXPORT_SECONDS = 600.0
 SIDES = ("debits", "credits", "balance")
 BOOKS = ("ledger", "network", "customers")

@@ -20,10 +20,11 @@ from client.terminal import (
     Key,
     SystemPath,
     ask,
+    group,
     money_of,
 )
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 ABSENT = "-"
 
 ChargeId = Annotated[str, typer.Argument(help="Charge id, of `cards network authorise`.")]
@@ -32,7 +33,9 @@ Amount = Annotated[str, typer.Argument(help="In units, such as 12.50.")]
 Currency = Annotated[str, typer.Option(help="Billing currency.")]
 MerchantName = Annotated[str, typer.Option("--merchant", help="Where.")]
 Category = Annotated[str, typer.Option(help="Merchant category code.")]
-Estimated = Annotated[bool, typer.Option(help="The final amount is not known yet (fuel, hotel).")]
+Estimated = Annotated[
+    bool, typer.Option("--estimated", help="The final amount is not known yet (fuel, hotel).")
+]
 
 
 def merchant_of(name: str, mcc: str) -> events.Merchant:
@@ -92,7 +95,9 @@ def authorise(
     mcc: Category = "5411",
     currency: Currency = "GBP",
     estimated: Estimated = False,
-    partial: Annotated[bool, typer.Option(help="Less will do, if there is not enough.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Less will do, if there is not enough.")
+    ] = False,
     key: Key = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
@@ -180,7 +185,7 @@ def clear(
     card: CardId,
     charge: ChargeId,
     amount: Amount,
-    more: Annotated[bool, typer.Option(help="Another clearing of it follows.")] = False,
+    more: Annotated[bool, typer.Option("--more", help="Another clearing of it follows.")] = False,
     currency: Currency = "GBP",
     key: Key = "",
     system: SystemPath = DESCRIPTION,

@@ -9,9 +9,19 @@ from rich.table import Table
 
 from client import tables
 from client.session import DESCRIPTION, SystemAddress
-from client.terminal import GATEWAY, SystemPath, ask, console, named, open_session, run, secret
+from client.terminal import (
+    GATEWAY,
+    SystemPath,
+    ask,
+    console,
+    group,
+    named,
+    open_session,
+    run,
+    secret,
+)
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 Gateway = Annotated[
     str, typer.Argument(help="The id of its partner in auth; the one of this system without.")
 ]

@@ -18,12 +18,13 @@ from client.terminal import (
     ask,
     chosen,
     console,
+    group,
     named,
     open_session,
     run,
 )
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 Method = Annotated[str, typer.Option(help="How: electronic, oral or written.")]
 
 

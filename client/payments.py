@@ -21,11 +21,12 @@ from client.terminal import (
     as_code,
     ask,
     chosen,
+    group,
     money_of,
     named,
 )
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 PlanId = Annotated[str, typer.Argument(help="Plan id, of `cards repayments show`.")]
 Planned = Annotated[
     list[str], typer.Argument(help="Each payment as DATE=AMOUNT: 2026-03-01=50.00.")

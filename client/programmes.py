@@ -22,6 +22,7 @@ from client.terminal import (
     SystemPath,
     ask,
     console,
+    group,
     money_of,
     named,
     open_session,
@@ -29,7 +30,7 @@ from client.terminal import (
     tell_of_more,
 )
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 ChangeId = Annotated[str, typer.Argument(help="Change id, of `cards programme show`.")]
 TermsFile = Annotated[
     Path | None,

@@ -35,7 +35,7 @@ def export(customer: CustomerId, system: SystemPath = DESCRIPTION) -> None:
 
 def erase(
     customer: CustomerId,
-    yes: Annotated[bool, typer.Option(help="It is meant: there is no way back.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="It is meant: there is no way back.")] = False,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Forget a customer for ever, and show the proof."""

@@ -15,9 +15,9 @@ from rich.table import Table
 from client import tables
 from client.session import DESCRIPTION
 from client.staff import OPERATOR, SECOND
-from client.terminal import SystemPath, ask, console, named, open_session, run, tell_of_more
+from client.terminal import SystemPath, ask, console, group, named, open_session, run, tell_of_more
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 PIECE_BYTES = 65_536
 IMPORT_SECONDS = 30.0
 FORMATS = {

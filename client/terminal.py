@@ -76,6 +76,12 @@ By = Annotated[
 ]
 
 
+def group(doc: str | None) -> typer.Typer:
+    """A group of commands; its help is what its module says after the name of the command."""
+    text = (doc or "").split(": ", 1)[-1]
+    return typer.Typer(no_args_is_help=True, help=text[:1].upper() + text[1:])
+
+
 @asynccontextmanager
 async def open_session(system: Path, identity: str = OPERATOR) -> AsyncIterator[Session]:
     """A session of somebody with a running system."""

@@ -32,9 +32,11 @@ def _kind(name: str) -> Any:
 def search(
     words: Words = None,
     account: Annotated[str, typer.Option(help="Of this account; else of all.")] = "",
-    newest: Annotated[bool, typer.Option(help="Newest first, not the best first.")] = False,
+    newest: Annotated[
+        bool, typer.Option("--newest", help="Newest first, not the best first.")
+    ] = False,
     size: Annotated[int, typer.Option(help="At most so many.")] = 50,
-    ids: Annotated[bool, typer.Option(help="Show the ids of transactions.")] = False,
+    ids: Annotated[bool, typer.Option("--ids", help="Show the ids of transactions.")] = False,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Search transactions, of one account or of all."""
@@ -77,7 +79,7 @@ def _row(each: pb.FoundTransaction, ids: bool) -> list[str]:
 def list_(
     account: AccountId,
     size: Annotated[int, typer.Option(help="At most so many.")] = 50,
-    ids: Annotated[bool, typer.Option(help="Show the ids of charges.")] = False,
+    ids: Annotated[bool, typer.Option("--ids", help="Show the ids of charges.")] = False,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """List an account's transactions, latest first."""
@@ -132,7 +134,9 @@ def categorise(
     account: AccountId,
     transaction: TransactionId,
     category: Annotated[str, typer.Argument(help="A category; empty: the network's.")] = "",
-    always: Annotated[bool, typer.Option(help="For everything of this merchant.")] = False,
+    always: Annotated[
+        bool, typer.Option("--always", help="For everything of this merchant.")
+    ] = False,
     kind: KindName = "charge",
     system: SystemPath = DESCRIPTION,
 ) -> None:
@@ -227,11 +231,3 @@ def export(
             console.print(f"{lines:,} lines in {file}")
 
     run(work)
-
-
-def register(app: typer.Typer) -> None:
-    """Make these commands of `cards`."""
-    for command in (search, note, categorise, categories, spend):
-        app.command()(command)
-    app.command("list")(list_)
-    app.command("export-lines")(export)

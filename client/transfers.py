@@ -19,12 +19,13 @@ from client.terminal import (
     Reason,
     SystemPath,
     ask,
+    group,
     money_of,
     named,
     secret,
 )
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = group(__doc__)
 PAGE_SIZE = 200
 TransferId = Annotated[str, typer.Argument(help="Transfer id, of `cards transfer list`.")]
 
