@@ -191,6 +191,8 @@ class Accounts:
         today = await business_date(self.ports, programme_id)
         version = programme.in_force_on(today)
         terms = version.terms
+        if limit is None:
+            limit = Money(terms.default_limit_minor, terms.currency)
 
         def opening(card: NewCard) -> OpenAccount:
             return OpenAccount(
@@ -199,7 +201,7 @@ class Accounts:
                 programme_id=programme_id,
                 programme_version=version.number,
                 terms=terms,
-                limit=limit or Money(terms.default_limit_minor, terms.currency),
+                limit=limit,
                 card=card,
                 opened_on=today,
             )

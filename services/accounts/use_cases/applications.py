@@ -122,7 +122,9 @@ class Applications:
         phone, in_use = phone_of(profile["phone"], country, "applicant.phone")
         email = email_of(profile["email"], "applicant.email")
         kept = {**profile, "phone": phone, "email": email, "date_of_birth": born.isoformat()}
-        limit = asked.requested_limit or Money(terms.default_limit_minor, terms.currency)
+        limit = asked.requested_limit
+        if limit is None:
+            limit = Money(terms.default_limit_minor, terms.currency)
         return replace(asked, profile=kept, requested_limit=limit), in_use
 
     def _digest(self, asked: Asked) -> str:

@@ -224,7 +224,7 @@ def propose(
 ) -> tuple[Fact, ...]:
     """One person's word. Raises Refused when it is decided or another's word is given."""
     asked = state.submitted
-    limit = command.limit or asked.requested_limit
+    limit = asked.requested_limit if command.limit is None else command.limit
     if state.status is ApplicationStatus.APPROVAL_PROPOSED:
         if (state.limit, state.proposed_by) == (limit, command.by):
             return ()

@@ -1,0 +1,36 @@
+"""A limit of nothing is a limit, and not one that nobody gave."""
+
+from typing import Any
+
+import pytest
+
+from services.accounts.tests.conftest import Door, gbp
+from services.accounts.tests.test_applications_at_the_door import SECOND, asked
+
+
+@pytest.mark.parametrize("amount", [0, 0.01, 2_000])
+async def test_an_account_is_opened_with_the_limit_that_is_given(door: Door, amount: float) -> None:
+    account = await door.open()
+    about = {"customer_id": account.customer_id, "programme_id": "everyday"}
+    opened = await door("OpenAccount", limit=gbp(amount), **about)
+    assert opened.account.limit == gbp(amount)
+    refused = await door.charge(opened.account, amount + 0.01)
+    assert (refused.approved, refused.charge.reason) == (False, "INSUFFICIENT_CREDIT")
+    assert (await door("OpenAccount", **about)).account.limit == gbp(1_000)
+
+
+async def test_nothing_that_is_asked_for_or_proposed_is_granted_as_nothing(door: Door) -> None:
+    await door.define()
+    submitted = await door("SubmitApplication", asked(requested_limit=gbp(0)))
+    assert submitted.application.requested_limit == gbp(0)
+    other = {"family_name": "Byron", "date_of_birth": "1991-12-10"}
+    generous = await door("SubmitApplication", asked(**other))
+    for application, given in (
+        (submitted.application, {}),
+        (generous.application, {"limit": gbp(0)}),
+    ):
+        about: dict[str, Any] = {"application_id": application.application_id}
+        proposed = await door("ProposeApproval", **given, **about)
+        assert proposed.application.limit == gbp(0)
+        confirmed = await door("ConfirmApproval", as_=SECOND, **about)
+        assert confirmed.account.limit == gbp(0)
