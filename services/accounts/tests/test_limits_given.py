@@ -1,7 +1,5 @@
 """A limit of nothing is a limit, and not one that nobody gave."""
 
-from typing import Any
-
 import pytest
 
 from services.accounts.tests.conftest import Door, gbp
@@ -25,12 +23,10 @@ async def test_nothing_that_is_asked_for_or_proposed_is_granted_as_nothing(door:
     assert submitted.application.requested_limit == gbp(0)
     other = {"family_name": "Byron", "date_of_birth": "1991-12-10"}
     generous = await door("SubmitApplication", asked(**other))
-    for application, given in (
-        (submitted.application, {}),
-        (generous.application, {"limit": gbp(0)}),
-    ):
-        about: dict[str, Any] = {"application_id": application.application_id}
-        proposed = await door("ProposeApproval", **given, **about)
+    asked_for, proposed_as = submitted.application, generous.application
+    for application, given in ((asked_for, None), (proposed_as, gbp(0))):
+        about = {"application_id": application.application_id}
+        proposed = await door("ProposeApproval", limit=given, **about)
         assert proposed.application.limit == gbp(0)
         confirmed = await door("ConfirmApproval", as_=SECOND, **about)
         assert confirmed.account.limit == gbp(0)

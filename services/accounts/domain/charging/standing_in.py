@@ -11,11 +11,13 @@ from services.accounts.domain.account.authorising import approved, declined, gra
 from services.accounts.domain.account.state import Charge, CreditAccount
 from services.accounts.domain.charging.commands import RecordStandIn
 from services.accounts.domain.charging.matching import match
+from services.accounts.domain.life.using import after_use
 from services.accounts.domain.tokens.paying import card_of_token, token_objection
 from services.accounts.domain.values import (
     APPROVALS,
     PARTLY_APPROVED,
     RESPONSE_CODES,
+    CardUse,
     ChargeStatus,
     DeclineReason,
 )
@@ -41,10 +43,12 @@ def record_stand_in(
     if inactive is not None and command.response_code in APPROVALS:
         return _refused(state, asked, known, inactive)
     if known is None:
-        return (_decision(state, command, None, context),)
+        decision = _decision(state, command, None, context)
+        return (decision, *_after(state, decision, context))
     if not known.is_decided:
         bare = replace(state, posted_minor=state.posted_minor - known.captured_minor)
-        return (match(bare, known, _decision(bare, command, None, context)),)
+        decision = _decision(bare, command, None, context)
+        return (match(bare, known, decision), *_after(state, decision, context))
     if not is_same(known, asked):
         raise Refused("CHARGE_AUTHORISED_DIFFERENTLY", "a charge of this id has other content")
     if not known.decided_by_network:
@@ -85,6 +89,16 @@ def _decision(
     return replace(approved(state, asked, granted, False), decided_by_network=True)
 
 
+def _after(state: CreditAccount, decision: Decided, context: Context) -> tuple[Fact, ...]:
+    """What follows from an approval for a card that is good for one charge, or one merchant."""
+    if not isinstance(decision, events.ChargeAuthorised) or not decision.amount.minor_units:
+        return ()
+    card, merchant = cards.find(state, decision.card_id), decision.merchant
+    if card.use is CardUse.MERCHANT_LOCKED and not merchant.id:
+        return ()
+    return after_use(state, card, merchant, decision.charge_id, context)
+
+
 def _overrule(
     state: CreditAccount, known: Charge, command: RecordStandIn, context: Context
 ) -> tuple[Fact, ...]:
@@ -94,7 +108,8 @@ def _overrule(
     if command.response_code in APPROVALS:
         in_part = known.response_code == PARTLY_APPROVED and is_held
         if known.reason or in_part:
-            return (_decision(freed, command, known, context),)
+            decision = _decision(freed, command, known, context)
+            return (decision, *_after(state, decision, context))
         return ()
     if not is_held or known.captured_minor:
         return ()
