@@ -340,6 +340,7 @@ class ChargeRefunded(Fact):
     transaction_date: date
     posting_date: date
     settlement_amount: Money | None = None
+    credited_on: date | None = None
 
 
 @fact
@@ -357,7 +358,8 @@ class HoldExpired(Fact):
 
 @fact
 class PaymentRecorded(Fact):
-    """The holder paid something back."""
+    """The holder paid something back. `credited_on`: from when on it counts, where that is before
+    it was posted."""
 
     account_id: str
     customer_id: str
@@ -367,6 +369,7 @@ class PaymentRecorded(Fact):
     balance: Money
     transaction_date: date
     posting_date: date
+    credited_on: date | None = None
 
 
 def with_defaults(fields: dict[str, Any]) -> dict[str, Any]:

@@ -115,7 +115,7 @@ class BillingApi(BillingServiceServicer):
                 pb.BucketBalance(
                     bucket=each.bucket, amount=answers.money(account.money(each.minor))
                 )
-                for each in standing_on(billing, terms, day) or ()
+                for each in standing_on(billing, terms, day, disputed_in(account)) or ()
             ],
             minimum_left=answers.money(account.money(left)),
             due_on=due.due_on.isoformat() if due and left else "",

@@ -26,7 +26,7 @@ from services.accounts.domain.card_place import CardPlace
 from services.accounts.domain.pan import RefuseUnknownCard
 from services.accounts.domain.values import APPROVALS, APPROVED, RESPONSE_CODES, DeclineReason
 from services.accounts.grpc_api import messages
-from services.accounts.grpc_api.dates import both_dates, day_of, moment_of
+from services.accounts.grpc_api.dates import both_dates, dates_of_credit, day_of, moment_of
 from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.card_values import BY_ENTRY_MODE, ServiceCode
 from services.accounts.use_cases.secrets import Compared, Secrets, Shown
@@ -209,7 +209,8 @@ class Charges(AccountsServiceServicer):
             amount=answers.of_money(request.amount),
             original=messages.original_of(request),
             merchant=messages.of_optional_merchant(request),
-            **await both_dates(self._ports, account_id, request),
+            back_dated=not request.posting_date,
+            **await dates_of_credit(self._ports, account_id, request),
         )
 
         def render(settled: Settled) -> pb.RefundChargeResponse:
@@ -230,7 +231,7 @@ class Charges(AccountsServiceServicer):
             account_id=request.account_id,
             payment_id=request.payment_id or derived_id(),
             amount=answers.of_money(request.amount),
-            **await both_dates(self._ports, request.account_id, request),
+            **await dates_of_credit(self._ports, request.account_id, request),
         )
         return await self._application.answer(
             command,

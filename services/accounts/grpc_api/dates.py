@@ -26,6 +26,12 @@ async def day_of(ports: Ports, account_id: str, request: Any, field: str) -> dat
     return messages.day(told, field, today)
 
 
+async def dates_of_credit(ports: Ports, account_id: str, request: Any) -> dict[str, date]:
+    """The same, and `today`: by them what was paid or given back earlier counts from then on."""
+    today = await today_of(ports, account_id)
+    return {**await both_dates(ports, account_id, request), "today": today}
+
+
 async def both_dates(ports: Ports, account_id: str, request: Any) -> dict[str, date]:
     """`transaction_date` and `posting_date` of a request, by their names. Raises Invalid."""
     told = {name: getattr(request, name) for name in ("transaction_date", "posting_date")}

@@ -105,9 +105,10 @@ def _of_id(account: CreditAccount, deferral_id: str, day: date) -> pb.Deferral |
 def _deferral(account: CreditAccount, of: Deferral, day: date) -> pb.Deferral:
     terms = billed_terms(account)
     day = max(day, account.billing.cycle_opened_on)
-    standing = standing_on(account.billing, terms, day) or ()
+    disputed = disputed_in(account)
+    standing = standing_on(account.billing, terms, day, disputed) or ()
     owed = sum(each.minor for each in standing if each.bucket == of.bucket)
-    accrued = accrued_by(account.billing, terms, of, day, disputed_in(account))
+    accrued = accrued_by(account.billing, terms, of, day, disputed)
 
     def money(minor: int) -> Any:
         return answers.money(account.money(minor))

@@ -196,7 +196,8 @@ class ClearCharge(Command):
 
 @command
 class RefundCharge(Command):
-    """Post money that came back; `charge_id` is empty where it is not linked to a charge."""
+    """Post money that came back; `charge_id` is empty where it is not linked to a charge. It counts
+    from its transaction date on where it is `back_dated`, and else when it is posted."""
 
     account_id: str
     refund_id: str
@@ -207,14 +208,17 @@ class RefundCharge(Command):
     merchant: Merchant | None = None
     transaction_date: date
     posting_date: date
+    back_dated: bool = False
+    today: date | None = None
 
 
 @command
 class RecordPayment(Command):
-    """Post a repayment."""
+    """Post a repayment; it counts from its transaction date on (12 CFR 1026.10(a))."""
 
     account_id: str
     payment_id: str
     amount: Money
     transaction_date: date
     posting_date: date
+    today: date | None = None

@@ -1,5 +1,7 @@
 """Deciding what is posted: clearings, which are never refused, refunds and repayments."""
 
+from datetime import date
+
 from chassis.kernel.decider import Context
 from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Fact
@@ -125,8 +127,17 @@ def refund(
             transaction_date=command.transaction_date,
             posting_date=command.posting_date,
             settlement_amount=original.settlement if original else None,
+            credited_on=_refund_counts_from(charge, command),
         ),
     )
+
+
+def _refund_counts_from(charge: Charge | None, command: commands.RefundCharge) -> date | None:
+    """What is given back of a charge never counts before the charge does."""
+    since = command.transaction_date
+    if charge is not None and charge.posted_on is not None:
+        since = max(since, charge.posted_on)
+    return since if command.back_dated and since < command.posting_date else None
 
 
 def record_payment(
@@ -140,6 +151,7 @@ def record_payment(
         return ()
     charges.check_positive(command.amount)
     charges.check_room(state, amount)
+    since = command.transaction_date
     return (
         events.PaymentRecorded(
             account_id=state.account_id,
@@ -148,7 +160,8 @@ def record_payment(
             amount=command.amount,
             available=state.money(state.available_minor + amount),
             balance=state.money(state.posted_minor - amount),
-            transaction_date=command.transaction_date,
+            transaction_date=since,
             posting_date=command.posting_date,
+            credited_on=since if since < command.posting_date else None,
         ),
     )

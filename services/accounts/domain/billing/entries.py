@@ -67,13 +67,14 @@ def entered(
 ) -> Billing:
     """An entry made of a fact; `more` may give any field of it."""
     posted = fact.posting_date
+    since = getattr(fact, "credited_on", None) or posted
     fields: dict[str, Any] = {
         "entry_id": entry_id,
         "kind": kind,
         "amount_minor": signed,
         "transaction_date": fact.transaction_date,
         "posting_date": posted,
-        "effective_on": effective(billing, posted, signed > 0),
+        "effective_on": effective(billing, since, signed > 0),
     }
     return booked(billing, StatementLine(**{**fields, **more}))
 

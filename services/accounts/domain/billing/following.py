@@ -1,7 +1,8 @@
 """What follows in billing from what is posted: fees, recalculated cycles, a cured delinquency."""
 
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime, time
 from typing import Any
 
 from chassis.kernel.decider import Context
@@ -54,6 +55,7 @@ def with_billing(decide: Decide, evolve: Evolve) -> Decide:
             state = evolve(state, fact)
         if not state.billing.number:
             return told
+        context = _on_the_business_day(command, context)
         for rule in RULES:
             more = rule(before, state, told, context)
             for fact in more:
@@ -62,6 +64,19 @@ def with_billing(decide: Decide, evolve: Evolve) -> Decide:
         return told
 
     return decide_and_bill
+
+
+def _on_the_business_day(command: Any, context: Context) -> Context:
+    """What follows is of the programme's business day, which may be ahead of the calendar."""
+    for name in ("today", "posting_date", "business_date"):
+        day = getattr(command, name, None)
+        if day is not None:
+            break
+    else:
+        return context
+    if day <= context.now.date():
+        return context
+    return replace(context, now=datetime.combine(day, time(), context.now.tzinfo))
 
 
 def charge_fees(

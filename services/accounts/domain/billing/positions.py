@@ -10,10 +10,13 @@ from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.billing.terms import BillingTerms
 
 
-def standing_on(billing: Billing, terms: BillingTerms, day: date) -> tuple[Balance, ...] | None:
-    """The balances, or None for a day before the cycles that can be recalculated."""
+def standing_on(
+    billing: Billing, terms: BillingTerms, day: date, disputed: tuple[Balance, ...] = ()
+) -> tuple[Balance, ...] | None:
+    """The balances, or None for a day before the cycles that can be recalculated. What is in
+    dispute now is paid last (12 CFR 1026.53)."""
     if day >= billing.cycle_opened_on:
-        return _without_interest(compute(billing.sheet(terms, until=day)))
+        return _without_interest(compute(billing.sheet(terms, until=day, disputed=disputed)))
     for cycle in billing.closed:
         if cycle.opened_on <= day <= cycle.closed_on:
             book = billing.book(terms, cycle.closed_on)

@@ -56,9 +56,11 @@ def accrued_by(
     return half_up(exact)
 
 
-def owed_at_end(billing: Billing, terms: BillingTerms, deferral: Deferral) -> int | None:
+def owed_at_end(
+    billing: Billing, terms: BillingTerms, deferral: Deferral, disputed: tuple[Balance, ...] = ()
+) -> int | None:
     """What of it was not paid on its last day; None where that cannot be known any more."""
-    standing = standing_on(billing, terms, deferral.ends_on)
+    standing = standing_on(billing, terms, deferral.ends_on, disputed)
     if standing is None:
         return None
     return sum(each.minor for each in standing if each.bucket == deferral.bucket)

@@ -47,7 +47,7 @@ def _settled(
     state: CreditAccount, terms: BillingTerms, deferral: Deferral, withheld: int, day: date
 ) -> Facts:
     """What is in dispute at the end need not have been paid (1026.13(d)(1))."""
-    owed = owed_at_end(state.billing, terms, deferral)
+    owed = owed_at_end(state.billing, terms, deferral, disputed_in(state))
     if owed is None:
         return ()
     accrued = accrued_by(state.billing, terms, deferral, deferral.ends_on, disputed_in(state))

@@ -96,7 +96,7 @@ def _standing(state: CreditAccount, as_of: date | None) -> tuple[Balance, ...]:
     terms = state.terms.billing if state.terms else None
     if terms is None or not billing.number or (as_of and as_of < billing.cycle_opened_on):
         return ()
-    sheet = billing.sheet(terms, until=as_of or date.max)
+    sheet = billing.sheet(terms, until=as_of or date.max, disputed=disputed_in(state))
     work = Work(sheet)
     for move in in_order(sheet.moves):
         work.apply(move)

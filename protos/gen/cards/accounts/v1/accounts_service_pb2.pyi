@@ -2557,7 +2557,10 @@ class RefundChargeRequest(_message.Message):
     rate: _builtins.str
     """Billing units per original unit, decimal text; empty without original amount."""
     transaction_date: _builtins.str
-    """Business date, YYYY-MM-DD; empty: today."""
+    """Business date, YYYY-MM-DD; empty: today. Without a posting date it counts for interest from
+    then on, otherwise from the posting date: closed cycles are recalculated, and the difference
+    booked.
+    """
     posting_date: _builtins.str
     """Business date of posting, YYYY-MM-DD; empty: today."""
     @_builtins.property
@@ -2659,7 +2662,9 @@ class RecordPaymentRequest(_message.Message):
     payment_id: _builtins.str
     """Business id, 32 hexadecimal digits; empty: derived from the caller and the key."""
     transaction_date: _builtins.str
-    """Business date, YYYY-MM-DD; empty: today."""
+    """Business date on which it was received, YYYY-MM-DD; empty: today. It counts from then on
+    (12 CFR 1026.10): what is known of closed cycles is recalculated, and the difference booked.
+    """
     posting_date: _builtins.str
     """Business date of posting, YYYY-MM-DD; empty: today."""
     @_builtins.property

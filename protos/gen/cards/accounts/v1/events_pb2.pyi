@@ -1672,6 +1672,7 @@ class ChargeRefunded(_message.Message):
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
     POSTING_DATE_FIELD_NUMBER: _builtins.int
     SETTLEMENT_AMOUNT_FIELD_NUMBER: _builtins.int
+    CREDITED_ON_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -1688,6 +1689,8 @@ class ChargeRefunded(_message.Message):
     """Business date of the refund."""
     posting_date: _builtins.str
     """Business date on which it was posted."""
+    credited_on: _builtins.str
+    """From when on it counts for interest, YYYY-MM-DD, where that is before it was posted."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What came back, positive."""
@@ -1729,10 +1732,11 @@ class ChargeRefunded(_message.Message):
         transaction_date: _builtins.str = ...,
         posting_date: _builtins.str = ...,
         settlement_amount: _money_pb2.Money | None = ...,
+        credited_on: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance", "merchant", b"merchant", "original_amount", b"original_amount", "settlement_amount", b"settlement_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "card_id", b"card_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "merchant", b"merchant", "original_amount", b"original_amount", "posting_date", b"posting_date", "rate", b"rate", "refund_id", b"refund_id", "settlement_amount", b"settlement_amount", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "card_id", b"card_id", "charge_id", b"charge_id", "credited_on", b"credited_on", "customer_id", b"customer_id", "merchant", b"merchant", "original_amount", b"original_amount", "posting_date", b"posting_date", "rate", b"rate", "refund_id", b"refund_id", "settlement_amount", b"settlement_amount", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2066,6 +2070,7 @@ class PaymentRecorded(_message.Message):
     BALANCE_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
     POSTING_DATE_FIELD_NUMBER: _builtins.int
+    CREDITED_ON_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -2076,6 +2081,8 @@ class PaymentRecorded(_message.Message):
     """Business date of the payment."""
     posting_date: _builtins.str
     """Business date on which it was posted."""
+    credited_on: _builtins.str
+    """From when on it counts for interest, YYYY-MM-DD, where that is before it was posted."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """How much, positive."""
@@ -2099,10 +2106,11 @@ class PaymentRecorded(_message.Message):
         balance: _money_pb2.Money | None = ...,
         transaction_date: _builtins.str = ...,
         posting_date: _builtins.str = ...,
+        credited_on: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "customer_id", b"customer_id", "payment_id", b"payment_id", "posting_date", b"posting_date", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "credited_on", b"credited_on", "customer_id", b"customer_id", "payment_id", b"payment_id", "posting_date", b"posting_date", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
