@@ -291,6 +291,7 @@ def card(account: CreditAccount, of: Card) -> pb.Card:
 
 def account(state: CreditAccount) -> pb.Account:
     """An account as a message."""
+    by = state.status_channel
     return pb.Account(
         account_id=state.account_id,
         customer_id=state.customer_id,
@@ -303,6 +304,8 @@ def account(state: CreditAccount) -> pb.Account:
         available=available(state),
         cards=[card(state, each) for each in state.cards],
         sub_statuses=[SUB_STATUSES[each] for each in state.sub_statuses],  # type: ignore[misc]
+        status_reason=state.status_reason,
+        status_channel=CHANNELS[by] if by else pb.CHANNEL_UNSPECIFIED,  # type: ignore[arg-type]
     )
 
 

@@ -201,8 +201,11 @@ async def test_a_suspended_account_declines(door: Door) -> None:
     about = {"account_id": account.account_id}
     suspended = await door("SuspendAccount", **about, reason="ARREARS")
     assert suspended.account.status == pb.ACCOUNT_STATUS_SUSPENDED
+    why = suspended.account.status_reason, suspended.account.status_channel
+    assert why == ("ARREARS", pb.CHANNEL_OPERATOR)
     assert (await door.charge(account, 1)).charge.reason == "ACCOUNT_SUSPENDED"
-    await door("ReinstateAccount", **about, reason="PAID")
+    reinstated = await door("ReinstateAccount", **about, reason="PAID")
+    assert (reinstated.account.status_reason, reinstated.account.status_channel) == ("", 0)
     assert (await door.charge(account, 1)).approved
 
 

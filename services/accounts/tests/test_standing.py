@@ -1,5 +1,7 @@
 """How an account stands: every step of the table, everything that is not in it, and its end."""
 
+from typing import Any
+
 import pytest
 
 from chassis.kernel.errors import Invalid, Refused
@@ -127,6 +129,22 @@ def test_several_things_may_be_so_of_an_account_and_none_bars_a_charge() -> None
         )
     )
     assert story.state.sub_statuses == (AccountSubStatus.INTEREST_AND_FEES_PAUSED,)
+
+
+def test_why_and_by_whom_an_account_is_not_active_is_known_until_it_is() -> None:
+    def told(story: AccountStory) -> tuple[str, Channel | None]:
+        return story.state.status_reason, story.state.status_channel
+
+    story = AccountStory()
+    asked: dict[str, Any] = {"account_id": "account", "channel": Channel.RISK}
+    story.when(account.SuspendAccount(reason="FRAUD", **asked))
+    so = AccountSubStatus.DELINQUENT
+    story.when(commands.MarkAccount(sub_status=so, so=True, reason="LATE", **asked))
+    assert told(story) == ("FRAUD", Channel.RISK)
+    change(story, AccountStatus.ACTIVE)
+    assert told(story) == ("", None)
+    change(story, AccountStatus.CLOSED)
+    assert told(story) == ("BECAUSE", Channel.OPERATOR)
 
 
 @pytest.mark.parametrize("status", [AccountStatus.ACTIVE, AccountStatus.SUSPENDED])

@@ -32,11 +32,13 @@ def _opened(state: CreditAccount, fact: events.AccountOpened) -> CreditAccount:
 
 
 def _suspended(state: CreditAccount, fact: events.AccountSuspended) -> CreditAccount:
-    return replace(state, status=AccountStatus.SUSPENDED)
+    reason, channel = fact.reason, fact.channel
+    suspended = AccountStatus.SUSPENDED
+    return replace(state, status=suspended, status_reason=reason, status_channel=channel)
 
 
 def _reinstated(state: CreditAccount, fact: events.AccountReinstated) -> CreditAccount:
-    return replace(state, status=AccountStatus.ACTIVE)
+    return replace(state, status=AccountStatus.ACTIVE, status_reason="", status_channel=None)
 
 
 def _card_issued(state: CreditAccount, fact: events.CardIssued) -> CreditAccount:

@@ -137,7 +137,8 @@ class Act:
 @value
 class CreditAccount:
     """`account_id` is empty until the account is open. `posted_minor` is what is owed, negative
-    when the account is in credit; `held_minor` is the sum of all holds."""
+    when the account is in credit; `held_minor` is the sum of all holds; `status_reason` and
+    `status_channel` say why and by whom it is not active."""
 
     account_id: str = ""
     customer_id: str = ""
@@ -157,6 +158,8 @@ class CreditAccount:
     controls: Controls = Controls()
     tokens: tuple[DeviceToken, ...] = ()
     billing: Billing = Billing()
+    status_reason: str = ""
+    status_channel: Channel | None = None
 
     @property
     def in_force(self) -> Terms:

@@ -10,7 +10,10 @@ from services.accounts.domain.standing import events
 
 
 def _changed(state: CreditAccount, fact: events.AccountStandingChanged) -> CreditAccount:
-    return replace(state, status=fact.status, sub_statuses=fact.sub_statuses)
+    state = replace(state, status=fact.status, sub_statuses=fact.sub_statuses)
+    if fact.status is fact.before:
+        return state
+    return replace(state, status_reason=fact.reason, status_channel=fact.channel)
 
 
 EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {

@@ -859,6 +859,8 @@ class Account(_message.Message):
     AVAILABLE_FIELD_NUMBER: _builtins.int
     CARDS_FIELD_NUMBER: _builtins.int
     SUB_STATUSES_FIELD_NUMBER: _builtins.int
+    STATUS_REASON_FIELD_NUMBER: _builtins.int
+    STATUS_CHANNEL_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """Its id."""
     customer_id: _builtins.str
@@ -869,6 +871,10 @@ class Account(_message.Message):
     """The version of the terms it is on."""
     status: Global___AccountStatus.ValueType
     """Whether it may be charged."""
+    status_reason: _builtins.str
+    """Why it is not active, UPPER_SNAKE; empty when it is."""
+    status_channel: Global___Channel.ValueType
+    """Who made it so; unspecified when it is active."""
     @_builtins.property
     def limit(self) -> _money_pb2.Money:
         """How much may be owed."""
@@ -907,10 +913,12 @@ class Account(_message.Message):
         available: _money_pb2.Money | None = ...,
         cards: _abc.Iterable[Global___Card] | None = ...,
         sub_statuses: _abc.Iterable[Global___AccountSubStatus.ValueType] | None = ...,
+        status_reason: _builtins.str = ...,
+        status_channel: Global___Channel.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "balance", b"balance", "held", b"held", "limit", b"limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "available", b"available", "balance", b"balance", "cards", b"cards", "customer_id", b"customer_id", "held", b"held", "limit", b"limit", "programme_id", b"programme_id", "programme_version", b"programme_version", "status", b"status", "sub_statuses", b"sub_statuses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "available", b"available", "balance", b"balance", "cards", b"cards", "customer_id", b"customer_id", "held", b"held", "limit", b"limit", "programme_id", b"programme_id", "programme_version", b"programme_version", "status", b"status", "status_channel", b"status_channel", "status_reason", b"status_reason", "sub_statuses", b"sub_statuses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
