@@ -24,8 +24,8 @@ from client import (
     first_steps,
     ledger,
     network,
-    network_credits,
     network_keys,
+    network_refunds,
     over_limit,
     payments,
     programmes,
@@ -38,7 +38,7 @@ from client import (
 
 card_secrets.register(card_life.app)
 dispute_steps.register(disputes.app)
-network_credits.register(network.app)
+network_refunds.register(network.app)
 
 # A part has its commands in a file of its own; here each gets its name, and its place in --help.
 PANELS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {

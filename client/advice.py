@@ -3,6 +3,7 @@
 NEXT = {
     "ACCOUNT_HAS_BALANCE": "first `cards pay ACCOUNT_ID balance` or `cards billing refund-credit`",
     "ACCOUNT_HAS_HOLDS": "`cards account transactions ACCOUNT_ID --status pending` lists them",
+    "ACCOUNT_NOT_CLOSED": "`cards account close ACCOUNT_ID` first",
     "ACCOUNT_SUSPENDED": "`cards account reinstate ACCOUNT_ID` first",
     "APPROVAL_NOT_PROPOSED": "`cards decide APPLICATION_ID` proposes it",
     "BLOCKED_BY_ISSUER": "`cards card unblock CARD_ID` as operator",
@@ -14,6 +15,7 @@ NEXT = {
     "CONSENT_IN_FORCE": "`cards over-limit revoke ACCOUNT_ID` ends it",
     "CURRENCY_MISMATCH": "`--currency` says in which an amount is",
     "KEY_CHANGE_NOT_SUPPORTED": "CARDS_ACCOUNTS_ISO8583_KEY_ENCRYPTION_KEY is not set",
+    "MONEY_OWED": "`cards account close ACCOUNT_ID` first, each of the customer's accounts",
     "NOT_PERMITTED": "somebody else may: `--as` says who asks, where a command has it",
     "NO_BILLING": "its programme has no billing terms; `cards programme version` shows them",
     "NO_CREDIT_LINE_RULES": "`cards limit change ACCOUNT_ID LIMIT` needs none",
@@ -24,4 +26,5 @@ NEXT = {
     "REPAYMENT_PLAN_ACTIVE": "`cards repayments change`, or `cards repayments cancel`, first",
     "ROTATION_WAITS": "`cards keys show PROGRAMME` has its id; `cards keys approve` or `reject` it",
     "SECOND_PERSON_NEEDED": "another says so: `--as operator` or `--as second-operator`",
+    "STATEMENT_NOT_FOUND": "the end of a cycle brings one; `cards billing statements ACCOUNT_ID`",
 }

@@ -27,6 +27,7 @@ from client.terminal import (
 )
 
 app = group("Look at one application for a card, or take it back.")
+Confirm = Annotated[bool, typer.Option("--confirm", help="Confirm, as the second operator.")]
 ApplicationId = Annotated[str, typer.Argument(help="Application id.")]
 
 
@@ -41,6 +42,8 @@ def apply(
     postal_code: Annotated[str, typer.Option(help="Postal code.")],
     country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2 country.")] = "GB",
     income: Annotated[str, typer.Option(help="What is earned in a year.")] = "",
+    limit: Annotated[str, typer.Option(help="Credit limit; the programme's without.")] = "",
+    physical: Annotated[bool, typer.Option("--physical", help="A first card of plastic.")] = False,
     currency: Annotated[str, typer.Option(help="Of the programme.")] = "GBP",
     programme: Annotated[str, typer.Option(help="Card programme.")] = "everyday",
     key: Key = "",
@@ -52,6 +55,8 @@ def apply(
         request = pb.SubmitApplicationRequest(
             idempotency_key=key or uuid4().hex,
             programme_id=programme,
+            requested_limit=money_of(limit, currency) if limit else None,
+            card_kind=accounts.CARD_KIND_PHYSICAL if physical else accounts.CARD_KIND_VIRTUAL,
             applicant=pb.Applicant(
                 given_name=given_name,
                 family_name=family_name,
@@ -112,9 +117,9 @@ def list_(
 def decide(
     application: ApplicationId,
     decline: Annotated[str, typer.Option(help="Decline, and why.", callback=as_code)] = "",
-    confirm: Annotated[
-        bool, typer.Option("--confirm", help="Confirm, as the second operator.")
-    ] = False,
+    confirm: Confirm = False,
+    limit: Annotated[str, typer.Option(help="A limit to grant; what was asked without.")] = "",
+    currency: Annotated[str, typer.Option(help="Of the programme.")] = "GBP",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Propose to approve an application, confirm that as the second operator, or decline it."""
@@ -131,7 +136,9 @@ def decide(
                 _show(answer.application)
                 console.print(tables.account(answer.account))
             else:
-                answer = await stub.ProposeApproval(pb.ProposeApprovalRequest(**about))
+                granted = money_of(limit, currency) if limit else None
+                proposal = pb.ProposeApprovalRequest(limit=granted, **about)
+                answer = await stub.ProposeApproval(proposal)
                 _show(answer.application)
 
     run(work)
@@ -185,8 +192,8 @@ def _details(of: pb.Application, who: pb.Applicant) -> Table:
         ("found", ", ".join(of.findings)),
         ("screening", of.screening_id),
         ("came (UTC)", tables.when(of.submitted_at)),
-        ("proposed by", of.proposed_by),
-        ("decided by", f"{of.decided_by} on {of.decided_on}" if of.decided_by else ""),
+        ("proposed by", tables.who(of.proposed_by)),
+        ("decided by", f"{tables.who(of.decided_by)} on {of.decided_on}" if of.decided_by else ""),
         ("account", of.account_id),
     )
     return tables.table("application", ("", ""), rows)

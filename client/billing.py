@@ -136,9 +136,10 @@ def due(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
         async with open_session(system) as session:
             stub = session.stub(BillingServiceStub, "accounts")
             now = await stub.GetBalance(pb.GetBalanceRequest(account_id=account))
+            by = f", due on {now.due_on}" if now.due_on else ""
             rows = [
                 ("owed in all", tables.money(now.balance)),
-                (f"left of the minimum, due on {now.due_on}", tables.money(now.minimum_left)),
+                (f"left of the minimum{by}", tables.money(now.minimum_left)),
                 ("minimum as it was told", tables.money(now.minimum_told)),
                 ("minimum that is required now", tables.money(now.minimum_required)),
                 ("past due", tables.money(now.past_due)),

@@ -29,12 +29,18 @@ def show(programme: ProgrammeId = "everyday", system: SystemPath = DESCRIPTION) 
 
     def told(answer: Any) -> Table:
         rows = [
-            (str(each.version), each.effective_on or "ever", each.proposed_by, each.approved_by, "")
+            (
+                str(each.version),
+                each.effective_on or "ever",
+                tables.who(each.proposed_by),
+                tables.who(each.approved_by),
+                "",
+            )
             for each in answer.versions
         ]
         if answer.HasField("proposed"):
             waiting = answer.proposed
-            rows.insert(0, ("waits", "", waiting.proposed_by, "", waiting.rotation_id))
+            rows.insert(0, ("waits", "", tables.who(waiting.proposed_by), "", waiting.rotation_id))
         headings = ("version", "for cards since", "asked by", "approved by", "#rotation")
         return tables.table(f"card keys of {programme}", headings, rows)
 

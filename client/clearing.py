@@ -167,7 +167,7 @@ def _items(found: Sequence[pb.ClearingItem]) -> Table:
             each.transaction_date,
             tables.money(each.amount) if each.HasField("amount") else "",
             tables.word(pb.ClearingResolution, each.resolution) if each.resolution else "waits",
-            each.resolved_by,
+            tables.who(each.resolved_by),
         )
         for each in found
     )

@@ -11,9 +11,8 @@ from rich.table import Table
 
 from client import tables
 from client.session import DESCRIPTION, Session
-from client.terminal import SystemPath, console, money_of, open_session, run
+from client.terminal import SystemPath, chosen, console, money_of, open_session, run
 
-WINDOWS = frozenset(pb.ControlWindow.keys())
 AccountId = Annotated[str, typer.Argument(help="Account id.")]
 
 
@@ -45,9 +44,7 @@ def show(
         countries=country or (),
     )
     if kind in ("AMOUNT", "COUNT"):
-        if f"CONTROL_WINDOW_{window.upper()}" not in WINDOWS:
-            raise typer.BadParameter(f"there is no window {window}", param_hint="--window")
-        control.window = pb.ControlWindow.Value(f"CONTROL_WINDOW_{window.upper()}")
+        control.window = chosen(pb.ControlWindow, window)
 
     async def work() -> None:
         async with open_session(system) as session:

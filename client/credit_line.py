@@ -46,7 +46,7 @@ def _line(line: pb.CreditLine) -> str:
         told.append(f"offer {offer.offer_id}: {until}")
     if line.HasField("pending"):
         waits = line.pending
-        by = f", proposed by {waits.proposed_by}" if waits.proposed_by else ""
+        by = f", proposed by {tables.who(waits.proposed_by)}" if waits.proposed_by else ""
         kind = tables.word(pb.CreditLineChangeKind, waits.kind)
         told.append(f"{kind} {waits.change_id} waits: {tables.money(waits.limit)}{by}")
     told += [
@@ -80,7 +80,7 @@ def show(account: AccountId, by: By = OPERATOR, system: SystemPath = DESCRIPTION
                 _words(each.step),
                 tables.money(each.limit) if each.HasField("limit") else "",
                 ", ".join(_words(reason) for reason in each.reasons),
-                each.decided_by,
+                tables.who(each.decided_by),
                 each.change_id,
             )
             for each in answer.steps
@@ -171,7 +171,7 @@ def queue(system: SystemPath = DESCRIPTION) -> None:
                 tables.word(pb.CreditLineChangeKind, each.kind),
                 tables.money(each.limit),
                 "confirm" if each.proposed_by else "decide",
-                each.proposed_by,
+                tables.who(each.proposed_by),
             )
             for each in answer.pending
         )

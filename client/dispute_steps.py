@@ -9,7 +9,7 @@ from cards.accounts.v1.disputes_service_pb2_grpc import DisputesServiceStub
 from client.disputes import DisputeId, as_table
 from client.session import DESCRIPTION
 from client.staff import OPERATOR
-from client.terminal import AccountId, By, SystemPath, ask, chosen, named
+from client.terminal import AccountId, By, Currency, SystemPath, ask, chosen, money_of, named
 
 PostingDate = Annotated[str, typer.Option(help="Business date, YYYY-MM-DD; today without.")]
 
@@ -64,6 +64,13 @@ def resolve(
     dispute: DisputeId,
     outcome: Annotated[str, typer.Argument(help="won, lost or written_off.")],
     explanation: Annotated[str, typer.Option(help="What the holder is told.")],
+    corrected: Annotated[
+        str, typer.Option(help="The error as it was found; all, or nothing when lost, without.")
+    ] = "",
+    related: Annotated[
+        str, typer.Option(help="Interest and fees on it; the interest charged without.")
+    ] = "",
+    currency: Currency = "GBP",
     on: PostingDate = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
@@ -73,6 +80,8 @@ def resolve(
         dispute_id=dispute,
         outcome=chosen(pb.DisputeOutcome, outcome),
         explanation=explanation,
+        corrected=money_of(corrected, currency) if corrected else None,
+        related=money_of(related, currency) if related else None,
         posting_date=on,
         **named(),
     )

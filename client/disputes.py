@@ -1,7 +1,6 @@
 """`cards dispute`: disputes of an account, and the queue of those who work them."""
 
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 from cards.accounts.v1 import disputes_service_pb2 as pb
@@ -11,12 +10,18 @@ from rich.table import Table
 
 from client import tables
 from client.session import DESCRIPTION
+from client.staff import OPERATOR
 from client.terminal import (
     AccountId,
+    By,
+    Currency,
     SystemPath,
+    ask,
     chosen,
     console,
     group,
+    money_of,
+    named,
     open_session,
     run,
     tell_of_more,
@@ -35,12 +40,14 @@ def as_table(title: str, disputes: Any) -> Table:
             tables.word(pb.DisputeReason, each.reason),
             tables.word(pb.DisputeStatus, each.status),
             tables.money(each.amount),
+            tables.money(each.credited) if each.HasField("credited") else "",
             each.received_on,
             each.resolve_by,
         )
         for each in disputes
     )
-    headings = ("#dispute", "#account", "reason", "status", ">amount", "received", "resolve by")
+    about = ("#dispute", "#account", "reason", "status", ">amount", ">credited")
+    headings = (*about, "received", "resolve by")
     return tables.table(title, headings, rows)
 
 
@@ -49,29 +56,40 @@ def open_(
     account: AccountId,
     charge: Annotated[str, typer.Argument(help="Charge id.")],
     reason: Annotated[str, typer.Option(help="Such as not_received.")] = "unauthorised",
+    amount: Annotated[str, typer.Option(help="A part of the charge; all without.")] = "",
+    evidence: Annotated[list[str] | None, typer.Option(help="Where evidence is kept.")] = None,
+    received_on: Annotated[str, typer.Option(help="When the notice came; today without.")] = "",
+    statement_on: Annotated[str, typer.Option(help="When the charge was first told.")] = "",
+    accept_late: Annotated[
+        bool, typer.Option("--accept-late", help="Take a notice that came too late.")
+    ] = False,
+    currency: Currency = "GBP",
+    by: By = OPERATOR,
     system: SystemPath = DESCRIPTION,
 ) -> None:
-    """Dispute all of a posted charge."""
-    number = chosen(pb.DisputeReason, reason)
+    """Dispute a posted charge, or a part of it."""
+    request = pb.OpenDisputeRequest(
+        account_id=account,
+        charge_id=charge,
+        reason=chosen(pb.DisputeReason, reason),
+        amount=money_of(amount, currency) if amount else None,
+        evidence=evidence or (),
+        received_on=received_on,
+        statement_on=statement_on,
+        accept_late=accept_late,
+        **named(),
+    )
 
-    async def work() -> None:
-        async with open_session(system) as session:
-            answer = await session.stub(DisputesServiceStub, "accounts").OpenDispute(
-                pb.OpenDisputeRequest(
-                    idempotency_key=uuid4().hex,
-                    account_id=account,
-                    charge_id=charge,
-                    reason=number,
-                )
-            )
-            console.print(as_table("opened", [answer.dispute]))
+    def told(answer: Any) -> Table:
+        return as_table("opened", [answer.dispute])
 
-    run(work)
+    ask(system, DisputesServiceStub, "OpenDispute", request, told, by)
 
 
 @app.command("list")
 def list_(
     account: Annotated[str, typer.Argument(help="Account id; all that is open without.")] = "",
+    open_only: Annotated[bool, typer.Option("--open-only", help="Not those that ended.")] = False,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Show the disputes of an account, or what is to be worked, most urgent first."""
@@ -81,7 +99,9 @@ def list_(
             stub = session.stub(DisputesServiceStub, "accounts")
             found: Any
             if account:
-                found = await stub.ListDisputes(pb.ListDisputesRequest(account_id=account))
+                found = await stub.ListDisputes(
+                    pb.ListDisputesRequest(account_id=account, open_only=open_only)
+                )
             else:
                 found = await stub.ListDisputeQueue(pb.ListDisputeQueueRequest())
             console.print(as_table("disputes", found.disputes))
@@ -105,7 +125,7 @@ def show(account: AccountId, dispute: DisputeId, system: SystemPath = DESCRIPTIO
                     each.date,
                     each.step.replace("_", " ").lower(),
                     each.details,
-                    each.actor,
+                    tables.who(each.actor),
                     tables.money(each.credit) if each.HasField("credit") else "",
                     tables.money(each.recovered) if each.HasField("recovered") else "",
                 )

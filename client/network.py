@@ -1,7 +1,6 @@
 """`cards network`: what a card network sends, step by step: charges, refunds, credits."""
 
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 from cards.accounts.v1 import accounts_service_pb2 as accounts
@@ -14,25 +13,34 @@ from rich.table import Table
 from client import tables
 from client.session import DESCRIPTION
 from client.terminal import (
+    ANY,
     GATEWAY,
     AccountId,
     CardId,
     Key,
     SystemPath,
     ask,
+    chosen,
     group,
     money_of,
+    named,
+    secret,
 )
 
 app = group(__doc__)
 ABSENT = "-"
 
 ChargeId = Annotated[str, typer.Argument(help="Charge id, of `cards network authorise`.")]
-RefundId = Annotated[str, typer.Argument(help="Refund id, of `cards network authorise-refund`.")]
 Amount = Annotated[str, typer.Argument(help="In units, such as 12.50.")]
 Currency = Annotated[str, typer.Option(help="Billing currency.")]
 MerchantName = Annotated[str, typer.Option("--merchant", help="Where.")]
 Category = Annotated[str, typer.Option(help="Merchant category code.")]
+Partial = Annotated[bool, typer.Option("--partial", help="Less will do, if there is not enough.")]
+Entry = Annotated[str, typer.Option(help="chip, contactless, magnetic_stripe, manual, ecommerce …")]
+Original = Annotated[str, typer.Option(help="In the merchant's own currency: 20.00 …")]
+OriginalCurrency = Annotated[str, typer.Option(help="… which is this …")]
+Rate = Annotated[str, typer.Option(help="… and this many billing units for one of it: 0.80.")]
+On = Annotated[str, typer.Option(help="Business date, YYYY-MM-DD; today without.")]
 Estimated = Annotated[
     bool, typer.Option("--estimated", help="The final amount is not known yet (fuel, hotel).")
 ]
@@ -41,6 +49,15 @@ Estimated = Annotated[
 def merchant_of(name: str, mcc: str) -> events.Merchant:
     """A merchant of the terminal."""
     return events.Merchant(id="CLI", name=name, mcc=mcc, country="GB")
+
+
+def foreign(original: str, currency: str, rate: str) -> dict[str, Any]:
+    """What the merchant asks for in its own currency, where that is another. Raises BadParameter"""
+    if not original:
+        return {}
+    if not (currency and rate):
+        raise typer.BadParameter("--original comes with --original-currency and --rate")
+    return {"original_amount": money_of(original, currency), "rate": rate}
 
 
 def by_network(
@@ -95,21 +112,32 @@ def authorise(
     mcc: Category = "5411",
     currency: Currency = "GBP",
     estimated: Estimated = False,
-    partial: Annotated[
-        bool, typer.Option("--partial", help="Less will do, if there is not enough.")
-    ] = False,
+    partial: Partial = False,
+    original: Original = "",
+    original_currency: OriginalCurrency = "",
+    rate: Rate = "",
+    entry: Entry = "chip",
+    over: Annotated[str, typer.Option(help="Network: visa, mastercard …")] = ANY,
+    expiry: Annotated[str, typer.Option(help="Of the card, as YYMM.")] = "",
+    code: Annotated[bool, typer.Option("--code", help="Ask for the printed code.")] = False,
+    on: On = "",
     key: Key = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Ask whether a charge may be made; 0 verifies the card. What is approved is held."""
     request = accounts.AuthoriseChargeRequest(
-        idempotency_key=key or uuid4().hex,
+        **named(key),
         card_id=card,
         amount=money_of(amount, currency),
         merchant=merchant_of(merchant, mcc),
-        entry_mode=accounts.ENTRY_MODE_CHIP,
+        entry_mode=chosen(accounts.EntryMode, entry),
+        network=chosen(accounts.Network, over),
+        expiry=expiry,
+        verification_value=secret("printed code") if code else "",
+        transaction_date=on,
         estimated=estimated,
         partial_approval_allowed=partial,
+        **foreign(original, original_currency, rate),
     )
     by_network(system, AccountsServiceStub, "AuthoriseCharge", request, _decided)
 
@@ -128,7 +156,7 @@ def increment(
     if bool(by) == bool(to):
         raise typer.BadParameter("give --by or --to")
     request = accounts.IncrementChargeRequest(
-        idempotency_key=key or uuid4().hex,
+        **named(key),
         account_id=account,
         charge_id=charge,
         by=money_of(by, currency) if by else None,
@@ -153,7 +181,7 @@ def advise(
 ) -> None:
     """Tell what a charge of which the amount was an estimate comes to."""
     request = accounts.AdviseChargeRequest(
-        idempotency_key=key or uuid4().hex,
+        **named(key),
         account_id=account,
         charge_id=charge,
         amount=money_of(amount, currency),
@@ -172,7 +200,7 @@ def reverse(
 ) -> None:
     """Let go of what is held for a charge, or of a part of it."""
     request = accounts.ReverseChargeRequest(
-        idempotency_key=key or uuid4().hex,
+        **named(key),
         account_id=account,
         charge_id=charge,
         amount=money_of(amount, currency) if amount else None,
@@ -187,16 +215,23 @@ def clear(
     amount: Amount,
     more: Annotated[bool, typer.Option("--more", help="Another clearing of it follows.")] = False,
     currency: Currency = "GBP",
+    original: Original = "",
+    original_currency: OriginalCurrency = "",
+    rate: Rate = "",
+    on: On = "",
     key: Key = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Post a charge, or a part of it."""
     request = accounts.ClearChargeRequest(
-        idempotency_key=key or uuid4().hex,
+        **named(key),
         card_id=card,
         charge_id=charge,
         amount=money_of(amount, currency),
         more_to_come=more,
+        transaction_date=on,
+        posting_date=on,
+        **foreign(original, original_currency, rate),
     )
     by_network(system, AccountsServiceStub, "ClearCharge", request, _of_charge)
 
@@ -226,7 +261,7 @@ def stand_in(
 ) -> None:
     """Record what the network decided while the house could not be reached: it binds."""
     request = pb.RecordStandInRequest(
-        idempotency_key=key or uuid4().hex,
+        **named(key),
         card_id=card,
         charge_id=charge,
         amount=money_of(amount, currency),
@@ -252,113 +287,3 @@ def balance(card: CardId, system: SystemPath = DESCRIPTION) -> None:
         return tables.table("balance", ("code", "reason", ">available", ">owed"), [row])
 
     by_network(system, ChargesServiceStub, "InquireBalance", request, show)
-
-
-def as_refund(of: pb.Refund, title: str) -> Table:
-    """A refund, or money that somebody sent."""
-    row = (
-        of.refund_id,
-        of.charge_id or "not linked",
-        tables.word(pb.RefundStatus, of.status),
-        f"{of.response_code} {of.reason}".strip(),
-        *(tables.money(getattr(of, name)) for name in ("pending", "posted", "reversed")),
-        tables.when(of.expires_at),
-        of.merchant.name,
-    )
-    headings = (
-        *("#refund", "#charge", "status", "code"),
-        *(">awaited", ">posted", ">taken back", "awaited until (UTC)", "from"),
-    )
-    return tables.table(title, headings, [row])
-
-
-@app.command("authorise-refund")
-def authoriseas_refund(
-    card: CardId,
-    amount: Amount,
-    charge: Annotated[str, typer.Option(help="Charge id it belongs to.")] = "",
-    merchant: MerchantName = "corner shop",
-    mcc: Category = "5411",
-    currency: Currency = "GBP",
-    key: Key = "",
-    system: SystemPath = DESCRIPTION,
-) -> None:
-    """Ask whether money may come back; approved, it is awaited until `refund` posts it."""
-    request = pb.AuthoriseRefundRequest(
-        idempotency_key=key or uuid4().hex,
-        card_id=card,
-        charge_id=charge,
-        amount=money_of(amount, currency),
-        merchant=None if charge else merchant_of(merchant, mcc),
-    )
-
-    def show(answer: pb.AuthoriseRefundResponse) -> Table:
-        about = (answer.refund.response_code, answer.refund.reason)
-        return as_refund(answer.refund, verdict(answer.approved, *about, answer.available))
-
-    by_network(system, ChargesServiceStub, "AuthoriseRefund", request, show)
-
-
-@app.command()
-def refund(
-    card: CardId,
-    amount: Amount,
-    refund: Annotated[str, typer.Option("--id", help="Refund id, if it was authorised.")] = "",
-    charge: Annotated[str, typer.Option(help="Charge id it belongs to.")] = "",
-    merchant: MerchantName = "corner shop",
-    mcc: Category = "5411",
-    currency: Currency = "GBP",
-    key: Key = "",
-    system: SystemPath = DESCRIPTION,
-) -> None:
-    """Post money that comes back, of a charge or of none."""
-    request = accounts.RefundChargeRequest(
-        idempotency_key=key or uuid4().hex,
-        card_id=card,
-        charge_id=charge,
-        refund_id=refund,
-        amount=money_of(amount, currency),
-        merchant=None if charge else merchant_of(merchant, mcc),
-    )
-
-    def show(answer: accounts.RefundChargeResponse) -> str:
-        return f"refund {answer.refund_id} is posted, available {tables.money(answer.available)}"
-
-    by_network(system, AccountsServiceStub, "RefundCharge", request, show)
-
-
-@app.command("reverse-refund")
-def reverseas_refund(
-    account: AccountId,
-    refund: RefundId,
-    amount: Annotated[str, typer.Option(help="How much; all of it.")] = "",
-    currency: Currency = "GBP",
-    key: Key = "",
-    system: SystemPath = DESCRIPTION,
-) -> None:
-    """Take a refund back, or a part of it; one that has not come is taken back when it does."""
-    request = pb.ReverseRefundRequest(
-        idempotency_key=key or uuid4().hex,
-        account_id=account,
-        refund_id=refund,
-        amount=money_of(amount, currency) if amount else None,
-    )
-
-    def show(answer: pb.ReverseRefundResponse) -> Table | str:
-        left = f"available {tables.money(answer.available)}"
-        if not answer.HasField("refund"):
-            return f"noted; the refund has not come yet, {left}"
-        return as_refund(answer.refund, left)
-
-    by_network(system, ChargesServiceStub, "ReverseRefund", request, show)
-
-
-@app.command("show-refund")
-def showas_refund(account: AccountId, refund: RefundId, system: SystemPath = DESCRIPTION) -> None:
-    """Show a refund, or an original credit, as it stands."""
-    request = pb.GetRefundRequest(account_id=account, refund_id=refund)
-
-    def show(answer: pb.GetRefundResponse) -> Table:
-        return as_refund(answer.refund, "refund")
-
-    by_network(system, ChargesServiceStub, "GetRefund", request, show, "operator")

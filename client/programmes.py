@@ -80,8 +80,8 @@ def _changes(changes: Any) -> Table:
             tables.word(pb.ProgrammeChangeStatus, each.status),
             each.effective_on,
             tables.money(each.programme.default_limit),
-            each.proposed_by,
-            each.decided_by,
+            tables.who(each.proposed_by),
+            tables.who(each.decided_by),
             each.reason or each.note,
         )
         for each in changes

@@ -71,6 +71,17 @@ class SystemAddress:
         known = "operator, second-operator, gateway, or the id of a customer"
         raise NotRunning(f"nobody here is called {login_name}; there are {known}")
 
+    def names(self) -> dict[str, str]:
+        """Identity id → login name, of everybody who can log in here."""
+        paths = (self.keys / name for name in CREDENTIALS)
+        files = (json.loads(path.read_text()) for path in paths if path.exists())
+        return {
+            known["identity_id"]: name
+            for stored in files
+            for name, known in stored.items()
+            if "identity_id" in known
+        }
+
     def session_path(self, login_name: str) -> Path:
         """Where the tokens of a session are kept between commands."""
         return self.keys / f"{login_name}.session.json"

@@ -80,4 +80,8 @@ async def _enrol(address: SystemAddress, name: str, identity: dict[str, Any]) ->
                 enrolment_token=token, credential_id=enrolled.credential_id, code=code
             )
         )
-    return {"password": password, "totp_seed": codes.secret}
+    return {
+        "identity_id": registered.identity_id,
+        "password": password,
+        "totp_seed": codes.secret,
+    }

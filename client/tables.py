@@ -9,6 +9,16 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from rich.table import Table
 from rich.text import Text
 
+TITLE_WIDTH = 110
+"""A table is as wide as its title, up to this, so that a title stands in one line."""
+STAFF: dict[str, str] = {}
+"""Identity id → name, of those who log in on this machine; known as soon as a session is open."""
+
+
+def who(actor: str) -> str:
+    """`operator:0ac2…` → `second-operator`, where it is somebody of this machine."""
+    return STAFF.get(actor.rpartition(":")[2], actor)
+
 
 def money(amount: money_pb2.Money) -> str:
     """An amount as people write it; the currencies of this system have two decimals."""
@@ -42,13 +52,19 @@ def _prefix(name: str) -> str:
 def table(title: str, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
     """A table; headings that begin with `>` are columns of figures, those with `#` hold ids, which
     are shown whole however narrow the terminal is."""
-    made = Table(title=title, title_justify="left")
+    made = Table(title=title, title_justify="left", min_width=min(len(title), TITLE_WIDTH))
     for heading in headings:
         justify: Literal["left", "right"] = "right" if heading.startswith(">") else "left"
         whole = heading.startswith(("#", ">"))
         made.add_column(heading.lstrip(">#"), justify=justify, no_wrap=whole)
     for row in rows:
         made.add_row(*(Text(cell) for cell in row))
+    return made if made.rows else _nothing(title)
+
+
+def _nothing(title: str) -> Table:
+    made = Table.grid()
+    made.add_row(Text(f"{title}: none"))
     return made
 
 

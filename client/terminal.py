@@ -19,6 +19,7 @@ from rich.markup import escape
 from chassis.grpc_errors import InvalidFields
 from chassis.kernel.errors import Error
 from chassis.kernel.money import LARGEST_MINOR_UNITS
+from client import tables
 from client.advice import NEXT
 from client.session import NotRunning, Session, SystemAddress
 from client.staff import OPERATOR
@@ -85,7 +86,9 @@ def group(doc: str | None) -> typer.Typer:
 @asynccontextmanager
 async def open_session(system: Path, identity: str = OPERATOR) -> AsyncIterator[Session]:
     """A session of somebody with a running system."""
-    async with Session(SystemAddress.read(system), identity) as session:
+    address = SystemAddress.read(system)
+    tables.STAFF.update(address.names())
+    async with Session(address, identity) as session:
         yield session
 
 

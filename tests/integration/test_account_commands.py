@@ -250,7 +250,7 @@ def decide_a_limit(terminal: Terminal, account: str) -> None:
     terminal.refused("CREDIT_LINE_CHANGE_NOT_FOUND", "limit confirm", account, nothing)
     terminal.refused("OFFER_NOT_FOUND", "limit answer", account, nothing, "--decline")
     assert "kept" in terminal.say("limit review", account)
-    assert "next step" in terminal.say("limit queue")
+    assert "limits that wait for people: none" in terminal.say("limit queue")
     assert "limit 1,500.00 GBP" in terminal.say("limit change", account, "1500")
     assert "lowered from 2,000.00 GBP" in terminal.say("limit show", account)
 

@@ -127,6 +127,16 @@ def take_a_charge_through_its_life(terminal: Terminal, account: str, card: str) 
     assert "100.00" in terminal.say("network charge", account, charge)
     verified = terminal.say("network authorise", card, "0")
     assert "approved" in verified
+    abroad = ("--original", "20", "--original-currency", "USD", "--rate", "0.8")
+    seen = terminal.say("network authorise", card, "16", *abroad, "--entry", "ecommerce")
+    assert "approved" in seen
+    terminal.say("network reverse", account, first(ID, seen))
+    status, printed = terminal.run("network authorise", card, "16", "--original", "20")
+    assert (status, "--rate" in printed) == (2, True)
+    status, printed = terminal.run("network authorise", card, "16", "--entry", "nfc")
+    assert (status, "chip, contactless" in printed) == (2, True)
+    wrong = terminal.say("network authorise", card, "5", "--expiry", "2001")
+    assert "declined 54 EXPIRY_WRONG" in wrong
     status, printed = terminal.run("network increment", account, uuid4().hex, "--by", "1")
     assert (status, "CHARGE_NOT_FOUND" in printed) == (1, True)
     status, printed = terminal.run("network increment", account, charge)
@@ -230,5 +240,8 @@ def work_a_dispute(terminal: Terminal, account: str, card: str) -> None:
     assert (status, "won, lost, written_off" in printed) == (2, True)
     charge = first(ID, terminal.say("network authorise", card, "12"))
     terminal.say("network clear", card, charge, "12.00")
-    other = first(ID, terminal.say("dispute open", account, charge))
+    part = ("--amount", "4.00", "--reason", "not_received", "--evidence", "letters/1.pdf")
+    opened = terminal.say("dispute open", account, charge, *part)
+    assert "4.00 GBP" in opened
+    other = first(ID, opened)
     assert "withdrawn" in terminal.say("dispute withdraw", account, other)
