@@ -25,15 +25,16 @@ from chassis.kernel.money import Money
 from chassis.recorded import Meta
 from services.accounts.domain import events
 from services.accounts.domain.account import commands
+from services.accounts.domain.account.as_of import AsOf
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing import commands as billing
 from services.accounts.domain.billing.agenda import next_due_on
+from services.accounts.domain.billing.events import FeeCharged, InterestCharged
 from services.accounts.domain.billing.explaining import by_day
 from services.accounts.domain.billing.interest import compute
 from services.accounts.domain.billing.posting import terms_of
 from services.accounts.domain.billing.recalculating import corrected, recalculate
-from services.accounts.domain.billing.statement import LineKind, Statement
 from services.accounts.domain.charging import events as credits
 from services.accounts.domain.charging.commands import ExpireRefund
 from services.accounts.domain.controls import commands as controls
@@ -45,7 +46,9 @@ from services.accounts.domain.pins import commands as pins
 from services.accounts.domain.programmes.commands import MigrateAccount
 from services.accounts.domain.standing.commands import MarkAccount
 from services.accounts.domain.tokens.commands import ChangeDeviceToken
+from services.accounts.domain.values import AccountStatus
 from services.accounts.tests.billing_stories import CASH_MACHINE
+from services.accounts.tests.lives_told import explains_itself, statements
 from services.accounts.tests.stories import GROCER, NOW, Story
 
 LARGER = int(os.environ.get("CARDS_LAWS", "1"))
@@ -185,6 +188,8 @@ class Life(RuleBasedStateMachine):
             posted = before.charges[fact.charge_id].captured_minor
             room = before.available_minor + posted + self.tolerance
             assert fact.decided_by_network or fact.held.minor_units + posted <= room
+        if isinstance(fact, InterestCharged | FeeCharged):
+            assert before.status not in (AccountStatus.CHARGED_OFF, AccountStatus.CLOSED)
         if isinstance(fact, events.ChargeIncremented):
             more = before.available_minor - fact.available.minor_units
             assert more <= before.available_minor + self.tolerance
@@ -207,8 +212,8 @@ class Life(RuleBasedStateMachine):
         state = self.story.state
         self.versions.append((len(self.story.facts), state, CODEC.encode(state)))
 
-    @invariant()
-    def the_ledger_is_zero_and_says_what_is_owed(self) -> None:
+    def count_up(self) -> None:
+        """The ledger up to the last fact, zero after each."""
         for fact in self.story.facts[self.read :]:
             for posting in postings(fact):
                 where = posting.amount.currency, posting.ledger_account
@@ -216,6 +221,10 @@ class Life(RuleBasedStateMachine):
             for currency in {currency for currency, _ in self.sums}:
                 assert sum(each for key, each in self.sums.items() if key[0] == currency) == 0
         self.read = len(self.story.facts)
+
+    @invariant()
+    def the_ledger_says_what_is_owed(self) -> None:
+        self.count_up()
         receivable = sum(n for (_, a), n in self.sums.items() if a is LedgerAccount.RECEIVABLE)
         assert receivable == self.story.state.posted_minor
 
@@ -266,18 +275,19 @@ class BilledLife(Life):
         )
         self.purchases += [clearing_id] if given else []
 
-    @rule(amount=AMOUNTS, days_ago=st.sampled_from([0, 0, 0, 2, 20, 45, 400]))
-    def pay_on_a_day(self, amount: Money, days_ago: int) -> None:
+    @rule(amount=AMOUNTS, days_ago=st.sampled_from([0, 0, 0, 2, 20, 45, 400]), ahead=st.booleans())
+    def pay_on_a_day(self, amount: Money, days_ago: int, ahead: bool = False) -> None:
+        """On an earlier one, too; `ahead`: told as it is where business dates are ahead."""
         on, payment_id = self.earlier(days_ago), self._new("payment")
-        given = self.give(
-            commands.RecordPayment(
-                account_id="account",
-                payment_id=payment_id,
-                amount=amount,
-                transaction_date=on,
-                posting_date=on,
-            )
+        paid = commands.RecordPayment(
+            account_id="account",
+            payment_id=payment_id,
+            amount=amount,
+            transaction_date=on,
+            posting_date=on,
         )
+        told = AsOf(account_id="account", moment=self.story.now, asked=paid)
+        given = self.give(told if ahead else paid)
         self.payments += [payment_id] if given else []
 
     @rule(amount=AMOUNTS, days_ago=st.sampled_from([0, 5, 40]), choice=st.integers(0, 50))
@@ -321,6 +331,14 @@ class BilledLife(Life):
         assert due is None or due > self.today
 
     @invariant()
+    def no_more_is_recovered_than_was_lost(self) -> None:
+        self.count_up()
+        known, ledger = self.story.state.billing, LedgerAccount
+        assert 0 <= known.recovered_minor <= known.charged_off_minor
+        assert self.sums["GBP", ledger.CHARGE_OFF_LOSS] == known.charged_off_minor
+        assert self.sums["GBP", ledger.RECOVERY_INCOME] == -known.recovered_minor
+
+    @invariant()
     def buckets_add_up_to_what_is_owed(self) -> None:
         state = self.story.state
         terms = terms_of(state)
@@ -362,38 +380,3 @@ class BilledLife(Life):
             days = by_day(told.interest, self.story.state.billing.book(terms))
             charged = sum(line.interest_minor for line in told.balances)
             assert sum(day.interest_minor for day in days) == charged
-
-
-def statements(facts: list[Fact]) -> list[Statement]:
-    """All that were told, in order."""
-    return [fact.statement for fact in facts if hasattr(fact, "statement")]
-
-
-def explains_itself(told: Statement, closing: int, before: dict[str, int]) -> None:
-    """A statement opens as the one before closed, in all and by balance, and adds up."""
-    assert told.opening_minor == closing
-    assert {b.bucket: b.opening_minor for b in told.balances if b.opening_minor} == before
-    charged = sum(line.interest_minor for line in told.balances)
-    assert sum(line.interest_minor for line in told.interest) == charged
-    booked = (LineKind.INTEREST, LineKind.INTEREST_ADJUSTED)
-    adjusted = sum(line.amount_minor for line in told.lines if line.kind in booked)
-    assert told.interest_minor == charged + adjusted
-    for line in told.balances:
-        movement = line.debits_minor - line.credits_minor + line.interest_minor
-        assert line.closing_minor == line.opening_minor + movement
-    assert told.closing_minor == sum(line.closing_minor for line in told.balances)
-    assert told.closing_minor == (
-        told.opening_minor
-        + told.purchases_minor
-        + told.cash_advances_minor
-        + told.balance_transfers_minor
-        + told.other_debits_minor
-        - told.refunds_minor
-        - told.payments_minor
-        + told.fees_minor
-        + told.interest_minor
-    )
-    assert 0 <= told.minimum.total_minor <= max(0, told.closing_minor)
-    for each in told.deferred:
-        assert 0 < each.balance_minor <= max(0, told.closing_minor)
-        assert each.interest_minor <= each.accrued_minor

@@ -4,8 +4,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from services.accounts.domain.billing.commands import AgreeInstalmentPlan
-from services.accounts.domain.billing.events import PenaltyRateImposed
+from chassis.kernel.events import Fact
+from services.accounts.domain.billing.commands import (
+    AgreeInstalmentPlan,
+    RefundCreditBalance,
+    ReturnPayment,
+)
+from services.accounts.domain.billing.events import AccountChargedOff, PenaltyRateImposed
 from services.accounts.domain.billing.recalculating import corrected, recalculate
 from services.accounts.domain.billing.terms import (
     BalanceType,
@@ -18,7 +23,7 @@ from services.accounts.domain.programmes.commands import MigrateAccount
 from services.accounts.domain.programmes.state import Version
 from services.accounts.domain.standing.commands import ChangeStanding
 from services.accounts.domain.values import AccountStatus, Channel
-from services.accounts.tests.billing_stories import STANDARD, BilledStory
+from services.accounts.tests.billing_stories import STANDARD, BilledStory, amounts
 from services.accounts.tests.credit_line_stories import refused
 from services.accounts.tests.stories import AccountStory, Story, terms
 
@@ -46,10 +51,7 @@ def test_a_payment_that_comes_back_after_all_cycles_it_was_in_are_forgotten_is_o
 
 def test_cycles_never_begin_on_a_closed_account() -> None:
     story = AccountStory()
-    closing = ChangeStanding(
-        account_id="account", status=AccountStatus.CLOSED, reason="ASKED", channel=Channel.HOLDER
-    )
-    story.when(closing)
+    closed(story)
     assert refused(story.when, to_other_terms(story, story.now.date())) == "ACCOUNT_CLOSED"
 
 
@@ -97,3 +99,96 @@ def test_a_penalty_rate_is_never_for_days_before_anybody_knew_of_it() -> None:
     assert billing is not None
     again, _ = recalculate(story.state.billing, billing)
     assert corrected(story.state.billing.closed, again) == ()
+
+
+def charged_off() -> BilledStory:
+    """500 was bought in January, and given up in September with interest and fees."""
+    story = BilledStory()
+    story.on(1, 10).buy(500)
+    story.run(9, 30)
+    assert story.state.status is AccountStatus.CHARGED_OFF
+    return story.on(10, 5)
+
+
+def pay_out(story: Story) -> list[Fact]:
+    """What the account is in credit by is paid out."""
+    return story.when(
+        RefundCreditBalance(
+            account_id="account", refund_id="out", transaction_date=story.now.date()
+        )
+    )
+
+
+def test_no_more_is_recovered_than_was_lost_and_the_rest_is_paid_out() -> None:
+    story = charged_off()
+    (lost,) = amounts(story.facts, "AccountChargedOff")
+    assert amounts(story.pay(lost - 100), "RecoveryRecorded") == [lost - 100]
+    assert amounts(story.refund(30), "RecoveryRecorded") == [30]
+    assert amounts(story.pay(200), "RecoveryRecorded") == [70]
+    assert story.owed == -130
+    assert amounts(story.pay(10), "RecoveryRecorded") == []
+    assert amounts(pay_out(story), "CreditBalanceRefunded") == [140]
+    assert story.owed == 0
+
+
+def test_a_payment_that_comes_back_after_the_account_was_charged_off_is_owed_again() -> None:
+    story = charged_off()
+    story.pay(50, payment_id="bounced")
+    assert [type(fact).__name__ for fact in story.bounce("bounced")] == ["PaymentReturned"]
+    assert story.owed == 50
+    assert amounts(story.pay(60), "RecoveryRecorded") == [10]
+
+
+def closed(story: Story) -> None:
+    """The account is closed."""
+    story.when(
+        ChangeStanding(
+            account_id="account",
+            status=AccountStatus.CLOSED,
+            reason="ASKED",
+            channel=Channel.HOLDER,
+        )
+    )
+
+
+def test_what_comes_back_after_an_account_was_closed_is_owed_or_paid_out() -> None:
+    """A credit balance is refunded whatever became of the account (12 CFR 1026.11(a))."""
+    story = BilledStory()
+    story.buy(80)
+    story.pay(80, payment_id="bounced")
+    closed(story)
+    story.bounce("bounced")
+    assert story.owed == 80
+    story.pay(80)
+    story.refund(25)
+    assert amounts(pay_out(story), "CreditBalanceRefunded") == [25]
+    assert story.owed == 0
+
+
+def test_payments_come_back_and_credit_is_paid_out_where_there_is_no_billing() -> None:
+    story = AccountStory()
+    story.pay(70)
+    pay_out(story)
+    assert story.state.posted_minor == 0
+    story.when(
+        ReturnPayment(
+            account_id="account",
+            payment_id="payment",
+            reason="INSUFFICIENT_FUNDS",
+            transaction_date=story.now.date(),
+            posting_date=story.now.date(),
+        )
+    )
+    assert story.state.posted_minor == 70_00
+
+
+def test_what_is_charged_off_late_is_charged_off_in_the_open_cycle() -> None:
+    """A payment of February that comes back in December was due 180 days ago in August."""
+    story = BilledStory()
+    story.buy(500)
+    story.run(1, 31)
+    story.on(2, 5).pay(500, payment_id="bounced")
+    story.run(12, 10)
+    story.bounce("bounced")
+    (lost,) = [fact for fact in story.run(12, 11) if isinstance(fact, AccountChargedOff)]
+    assert lost.posting_date > story.statements()[-1].closed_on

@@ -21,12 +21,13 @@ from services.accounts.domain.disputes.state import DisputeReason, DisputeStatus
 from services.accounts.domain.programmes.commands import MigrateAccount
 from services.accounts.domain.programmes.state import Version
 from services.accounts.domain.statements.rebuilding import Retelling, worked_out_again
-from services.accounts.tests.lives import AMOUNTS, Life, statements, try_block, try_lives
+from services.accounts.tests.lives import AMOUNTS, Life, try_block, try_lives
 from services.accounts.tests.lives_agreed import AgreedLife
 from services.accounts.tests.lives_banked import BankedLife
 from services.accounts.tests.lives_carded import CardedLife
 from services.accounts.tests.lives_limited import LimitedLife
 from services.accounts.tests.lives_programmes import BILLINGS
+from services.accounts.tests.lives_told import statements
 from services.accounts.tests.stories import GROCER, AccountStory
 from services.accounts.tests.test_cards_laws import CardedHistory
 from services.accounts.tests.test_laws import TOLERANCE_MINOR

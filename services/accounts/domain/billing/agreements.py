@@ -33,8 +33,8 @@ def billed_terms(state: CreditAccount) -> BillingTerms:
 def refund_credit_balance(
     state: CreditAccount, command: commands.RefundCreditBalance, context: Context
 ) -> Facts:
-    """Pay out all of it. Raises Refused where nothing is."""
-    billed_terms(state)
+    """Pay out all of it, also after the end of the account (12 CFR 1026.11(a)). Raises Refused
+    where nothing is."""
     if act_key("credit balance", command.refund_id) in state.acts:
         return ()
     credit = -state.posted_minor

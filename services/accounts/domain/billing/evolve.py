@@ -288,6 +288,10 @@ def _charged_off(before: Billing, terms: BillingTerms, fact: events.AccountCharg
     return replace(after, charged_off_minor=fact.amount.minor_units, ended=True)
 
 
+def _recovered(before: Billing, terms: BillingTerms, fact: events.RecoveryRecorded) -> Billing:
+    return replace(before, recovered_minor=before.recovered_minor + fact.amount.minor_units)
+
+
 def _stands(before: Billing, terms: BillingTerms, fact: AccountStandingChanged) -> Billing:
     return replace(before, ended=fact.status in (AccountStatus.CHARGED_OFF, AccountStatus.CLOSED))
 
@@ -350,7 +354,7 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     events.PenaltyRateImposed: _penalty,
     events.PenaltyRateLifted: _no_penalty,
     events.AccountChargedOff: _charged_off,
-    events.RecoveryRecorded: _unchanged,
+    events.RecoveryRecorded: _recovered,
     events.LimitChanged: _limited,
     events.CreditBalanceRefunded: entries.paid_out,
     events.HardshipGranted: _paused,

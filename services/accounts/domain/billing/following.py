@@ -154,7 +154,7 @@ def settle_deferrals(
 def _cause(told: Facts) -> str:
     """The id of what was back-dated."""
     for fact in told:
-        for name in ("payment_id", "refund_id", "transfer_id"):
+        for name in ("payment_id", "refund_id", "transfer_id", "credit_id", "dispute_id"):
             if hasattr(fact, name):
                 return str(getattr(fact, name))
     return ""
@@ -199,15 +199,17 @@ def cure(before: CreditAccount, state: CreditAccount, told: Facts, context: Cont
 
 
 def recover(before: CreditAccount, state: CreditAccount, told: Facts, context: Context) -> Facts:
-    """What is paid on a charged-off account is a recovery: nothing is owed on it any more."""
-    paid = next((fact for fact in told if isinstance(fact, facts.PaymentRecorded)), None)
-    if paid is None or not state.billing.charged_off_minor or state.posted_minor >= 0:
+    """What comes in on a charged-off account is a recovery, as far as something was lost: what is
+    more, the account is in credit by."""
+    left = state.billing.charged_off_minor - state.billing.recovered_minor
+    amount = min(left, -state.posted_minor)
+    if amount <= 0:
         return ()
-    amount = min(paid.amount.minor_units, -state.posted_minor)
+    came_in: Any = next(fact for fact in told if hasattr(fact, "posting_date"))
     return (
         events.RecoveryRecorded(
-            **moved(state, amount, paid.posting_date),
-            payment_id=paid.payment_id,
+            **moved(state, amount, came_in.posting_date),
+            payment_id=_cause(told),
             amount=state.money(amount),
         ),
     )

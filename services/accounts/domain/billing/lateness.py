@@ -97,8 +97,10 @@ def charge_off(state: CreditAccount, terms: BillingTerms, item: Item, context: C
 def charged_off(state: CreditAccount, reason: str, item: Item, context: Context) -> Facts:
     """The whole balance is lost, and the account is charged no more."""
     owed = max(0, state.posted_minor)
+    # What came back late may show that it was due long ago; nothing is booked in a told cycle.
+    day = max(item.on, state.billing.cycle_opened_on)
     lost = events.AccountChargedOff(
-        **moved(state, -owed, item.on),
+        **moved(state, -owed, day),
         reason=reason,
         amount=state.money(owed),
         days=state.billing.delinquency_days,

@@ -8,9 +8,8 @@ from chassis.kernel.events import Fact
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount, act_key
 from services.accounts.domain.billing import commands, events
-from services.accounts.domain.billing.agreements import billed_terms
 from services.accounts.domain.billing.fees import event_of_return
-from services.accounts.domain.billing.posting import moved, penalty_fee
+from services.accounts.domain.billing.posting import moved, penalty_fee, terms_of
 from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.billing.terms import FeeKind
 
@@ -25,7 +24,6 @@ def return_payment(
     act = state.acts.get(act_key("payment", command.payment_id))
     if act is None:
         raise NotFound("PAYMENT_NOT_FOUND", "there is no such payment on this account")
-    terms = billed_terms(state)
     known = state.acts.get(act_key("return", command.payment_id))
     if known is not None:
         return ()
@@ -37,7 +35,10 @@ def return_payment(
         amount=state.money(amount),
         credited_on=_credited_on(state.billing, command.payment_id, day),
     )
-    after = evolve(state, returned)
+    after, terms = evolve(state, returned), terms_of(state)
+    if terms is None:
+        # Without cycles, or after their end, it is owed all the same; but there is no fee.
+        return (returned,)
     event, most = event_of_return(state.billing, command.payment_id, day)
     kind = FeeKind.RETURNED_PAYMENT
     return (returned, *penalty_fee(after, terms, kind, event, most, day))

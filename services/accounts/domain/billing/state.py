@@ -201,6 +201,7 @@ class Billing:
     collecting: Collecting = Collecting()
     repayments: tuple[RepaymentPlan, ...] = ()
     charged_off_minor: int = 0
+    recovered_minor: int = 0
     ended: bool = False
     credit_line: CreditLine = CreditLine()
 
