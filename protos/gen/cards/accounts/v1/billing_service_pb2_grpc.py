@@ -163,8 +163,9 @@ class BillingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReturnPayment(self, request, context):
-        """A payment came back unpaid: it is owed again, as if it had never been made, and may cost a fee.
-        Errors: ACCOUNT_NOT_FOUND, NO_BILLING, PAYMENT_NOT_FOUND, DATE_MALFORMED.
+        """A payment came back unpaid: it is owed again, as if it had never been made, and may cost a fee;
+        but no fee without billing cycles, or after their end. Errors: ACCOUNT_NOT_FOUND,
+        PAYMENT_NOT_FOUND, DATE_MALFORMED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -188,8 +189,8 @@ class BillingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RefundCreditBalance(self, request, context):
-        """Pays out what the account is in credit by. Errors: ACCOUNT_NOT_FOUND, NO_BILLING,
-        NOT_IN_CREDIT.
+        """Pays out what the account is in credit by, also after it was closed or charged off. Errors:
+        ACCOUNT_NOT_FOUND, NOT_IN_CREDIT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -44,8 +44,9 @@ class BillingServiceStub:
     AMOUNT_NOT_POSITIVE, PAYMENT_RECORDED_DIFFERENTLY.
     """
     ReturnPayment: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.ReturnPaymentRequest, _billing_service_pb2.ReturnPaymentResponse]
-    """A payment came back unpaid: it is owed again, as if it had never been made, and may cost a fee.
-    Errors: ACCOUNT_NOT_FOUND, NO_BILLING, PAYMENT_NOT_FOUND, DATE_MALFORMED.
+    """A payment came back unpaid: it is owed again, as if it had never been made, and may cost a fee;
+    but no fee without billing cycles, or after their end. Errors: ACCOUNT_NOT_FOUND,
+    PAYMENT_NOT_FOUND, DATE_MALFORMED.
     """
     WaiveFee: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.WaiveFeeRequest, _billing_service_pb2.WaiveFeeResponse]
     """Gives all or part of a fee back. Errors: ACCOUNT_NOT_FOUND, NO_BILLING, FEE_NOT_FOUND,
@@ -57,8 +58,8 @@ class BillingServiceStub:
     LIMIT_CHANGED_DIFFERENTLY.
     """
     RefundCreditBalance: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.RefundCreditBalanceRequest, _billing_service_pb2.RefundCreditBalanceResponse]
-    """Pays out what the account is in credit by. Errors: ACCOUNT_NOT_FOUND, NO_BILLING,
-    NOT_IN_CREDIT.
+    """Pays out what the account is in credit by, also after it was closed or charged off. Errors:
+    ACCOUNT_NOT_FOUND, NOT_IN_CREDIT.
     """
     GrantHardship: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.GrantHardshipRequest, _billing_service_pb2.GrantHardshipResponse]
     """Pauses interest and fees for some days. Errors: ACCOUNT_NOT_FOUND, NO_BILLING, ALREADY_PAUSED."""
@@ -146,8 +147,9 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_service_pb2.ReturnPaymentRequest,
         context: _aio.ServicerContext[_billing_service_pb2.ReturnPaymentRequest, _billing_service_pb2.ReturnPaymentResponse],
     ) -> _abc.Awaitable[_billing_service_pb2.ReturnPaymentResponse]:
-        """A payment came back unpaid: it is owed again, as if it had never been made, and may cost a fee.
-        Errors: ACCOUNT_NOT_FOUND, NO_BILLING, PAYMENT_NOT_FOUND, DATE_MALFORMED.
+        """A payment came back unpaid: it is owed again, as if it had never been made, and may cost a fee;
+        but no fee without billing cycles, or after their end. Errors: ACCOUNT_NOT_FOUND,
+        PAYMENT_NOT_FOUND, DATE_MALFORMED.
         """
 
     @_abc_1.abstractmethod
@@ -177,8 +179,8 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_service_pb2.RefundCreditBalanceRequest,
         context: _aio.ServicerContext[_billing_service_pb2.RefundCreditBalanceRequest, _billing_service_pb2.RefundCreditBalanceResponse],
     ) -> _abc.Awaitable[_billing_service_pb2.RefundCreditBalanceResponse]:
-        """Pays out what the account is in credit by. Errors: ACCOUNT_NOT_FOUND, NO_BILLING,
-        NOT_IN_CREDIT.
+        """Pays out what the account is in credit by, also after it was closed or charged off. Errors:
+        ACCOUNT_NOT_FOUND, NOT_IN_CREDIT.
         """
 
     @_abc_1.abstractmethod

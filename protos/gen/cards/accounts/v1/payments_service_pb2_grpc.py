@@ -74,7 +74,7 @@ class PaymentsServiceServicer:
     def ReportPayment(self, request, context):
         """Whoever connects the banks tells what became of a payment: settled, or returned, before that or
         after. It is credited as of the day on which it was initiated. Errors: ACCOUNT_NOT_FOUND,
-        PAYMENT_NOT_FOUND, PAYMENT_CAME_BACK, REASON_MISSING, NO_BILLING.
+        PAYMENT_NOT_FOUND, PAYMENT_CAME_BACK, REASON_MISSING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

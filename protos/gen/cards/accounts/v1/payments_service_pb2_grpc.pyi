@@ -19,7 +19,7 @@ class PaymentsServiceStub:
     ReportPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.ReportPaymentRequest, _payments_service_pb2.ReportPaymentResponse]
     """Whoever connects the banks tells what became of a payment: settled, or returned, before that or
     after. It is credited as of the day on which it was initiated. Errors: ACCOUNT_NOT_FOUND,
-    PAYMENT_NOT_FOUND, PAYMENT_CAME_BACK, REASON_MISSING, NO_BILLING.
+    PAYMENT_NOT_FOUND, PAYMENT_CAME_BACK, REASON_MISSING.
     """
     ScheduleRepayments: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.ScheduleRepaymentsRequest, _payments_service_pb2.ScheduleRepaymentsResponse]
     """Plans payments: these, or a total in equal parts. Each is drawn on its day, at most what is
@@ -53,7 +53,7 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_payments_service_pb2.ReportPaymentResponse]:
         """Whoever connects the banks tells what became of a payment: settled, or returned, before that or
         after. It is credited as of the day on which it was initiated. Errors: ACCOUNT_NOT_FOUND,
-        PAYMENT_NOT_FOUND, PAYMENT_CAME_BACK, REASON_MISSING, NO_BILLING.
+        PAYMENT_NOT_FOUND, PAYMENT_CAME_BACK, REASON_MISSING.
         """
 
     @_abc_1.abstractmethod
