@@ -1,5 +1,6 @@
 """The rpcs about spend controls."""
 
+from datetime import datetime
 from typing import Any
 
 import grpc
@@ -15,6 +16,7 @@ from services.accounts.domain.controls.metering import Meter, Window, code_of, m
 from services.accounts.domain.controls.state import Control, ControlKind, Scope
 from services.accounts.grpc_api import messages
 from services.accounts.use_cases.accounts import Accounts
+from services.accounts.use_cases.programme_clock import shown_to
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -25,7 +27,7 @@ class ControlsApi(ControlsServiceServicer):
     def __init__(self, ports: Ports, accounts: Accounts) -> None:
         self._accounts = accounts
         self._application = ports.application
-        self._clock = ports.clock
+        self._ports = ports
 
     async def SetControl(
         self, request: pb.SetControlRequest, context: Context
@@ -35,11 +37,12 @@ class ControlsApi(ControlsServiceServicer):
             account_id=request.account_id, control=_control_of(request.control, account)
         )
         control_id = command.control.control_id
+        now = await shown_to(self._ports, request.account_id)
         return await self._application.answer(
             command,
             render=lambda settled: pb.SetControlResponse(
                 control=next(
-                    self._in_force(settled.state, control, meter)
+                    _in_force(settled.state, control, meter, now)
                     for control, meter in settled.state.controls.every()
                     if control.control_id == control_id
                 ),
@@ -73,20 +76,23 @@ class ControlsApi(ControlsServiceServicer):
             if control.control_id > after and request.card_id in ("", control.scope.card_id)
         ]
         more = len(found) > size
+        now = await shown_to(self._ports, request.account_id)
         return pb.ListControlsResponse(
-            controls=[self._in_force(account, *each) for each in found[:size]],
+            controls=[_in_force(account, *each, now) for each in found[:size]],
             next_page_token=answers.page_token(found[size - 1][0].control_id) if more else "",
         )
 
-    def _in_force(self, account: CreditAccount, of: Control, meter: Meter) -> pb.ControlInForce:
-        now = self._clock.now()
-        minor, times = used(meter, code_of(of.window, of.rolling), moment_of(now, now.date()))
-        return pb.ControlInForce(
-            control=_message(account, of),
-            set_by=messages.CHANNELS[of.channel],  # type: ignore[arg-type]
-            used=answers.money(account.money(minor)),
-            used_times=times,
-        )
+
+def _in_force(
+    account: CreditAccount, of: Control, meter: Meter, now: datetime
+) -> pb.ControlInForce:
+    minor, times = used(meter, code_of(of.window, of.rolling), moment_of(now, now.date()))
+    return pb.ControlInForce(
+        control=_message(account, of),
+        set_by=messages.CHANNELS[of.channel],  # type: ignore[arg-type]
+        used=answers.money(account.money(minor)),
+        used_times=times,
+    )
 
 
 def _control_of(message: pb.SpendControl, account: CreditAccount) -> Control:

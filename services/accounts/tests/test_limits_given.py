@@ -1,7 +1,9 @@
 """A limit of nothing is a limit, and not one that nobody gave."""
 
 import pytest
+from cards.accounts.v1 import accounts_service_pb2 as pb
 
+from chassis.kernel.errors import Refused
 from services.accounts.tests.conftest import Door, gbp
 from services.accounts.tests.test_applications_at_the_door import SECOND, asked
 
@@ -30,3 +32,13 @@ async def test_nothing_that_is_asked_for_or_proposed_is_granted_as_nothing(door:
         assert proposed.application.limit == gbp(0)
         confirmed = await door("ConfirmApproval", as_=SECOND, **about)
         assert confirmed.account.limit == gbp(0)
+
+
+async def test_an_account_opened_again_with_another_card_is_another(door: Door) -> None:
+    account = await door.open()
+    about = {"customer_id": account.customer_id, "programme_id": "everyday"}
+    first = await door("OpenAccount", **about)
+    same = {"account_id": first.account.account_id, **about}
+    assert (await door("OpenAccount", **same)).account == first.account
+    with pytest.raises(Refused, match="ACCOUNT_OPENED_DIFFERENTLY"):
+        await door("OpenAccount", card_kind=pb.CARD_KIND_PHYSICAL, **same)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cards.accounts.v1 import accounts_service_pb2 as pb
 from cards.accounts.v1 import charges_service_pb2 as credits
+from cards.accounts.v1 import controls_service_pb2 as controls
 
 from chassis.kernel.clock import FixedClock
 from chassis.testing.harness import running
@@ -154,6 +155,26 @@ async def test_a_card_issued_under_the_test_clock_is_good_from_then_on(door: Doo
     await advance(door, TODAY + 100 * DAY)
     issued = await door("IssueCard", account_id=account.account_id)
     assert issued.card.expires_on == "2027-06-30"
+
+
+async def test_what_is_used_of_a_limit_is_told_as_of_the_day_that_is_shown(door: Door) -> None:
+    account = await door.open()
+    about = {"account_id": account.account_id}
+    daily = controls.SpendControl(
+        control_id="daily",
+        kind=controls.CONTROL_KIND_AMOUNT,
+        window=controls.CONTROL_WINDOW_DAY,
+        limit=gbp(50),
+    )
+    await door("SetControl", control=daily, **about)
+    await door.charge(account, 50)
+    assert not (await door.charge(account, 1)).approved
+    await advance(door, TODAY + DAY)
+    (unused,) = (await door("ListControls", **about)).controls
+    assert unused.used == gbp(0)
+    assert (await door.charge(account, 20)).approved
+    (some,) = (await door("ListControls", **about)).controls
+    assert (some.used, some.used_times) == (gbp(20), 1)
 
 
 async def test_the_clock_of_one_programme_is_not_that_of_another(door: Door) -> None:

@@ -208,7 +208,8 @@ class Accounts:
 
         existing = await self.application.find(CREDIT_ACCOUNT, account_id)
         if existing is not None:
-            return await self.application.answer(opening(_again(existing.cards[0])), render=render)
+            again = replace(_again(existing.cards[0]), kind=kind)
+            return await self.application.answer(opening(again), render=render)
         place = first_place(account_id, customer_id)
         attach = AttachAccount(customer_id=customer_id, account_id=account_id)
         return await self.with_new_number(place, terms.bin, kind, opening, render, (attach,))

@@ -61,7 +61,8 @@ def open_account(
         card = state.find_card(command.card.card_id)
         opened = (state.customer_id, state.programme_id, state.money(state.limit_minor))
         same = opened == (command.customer_id, command.programme_id, command.limit)
-        if same and card is not None and card.last_four == command.card.last_four:
+        wanted = command.card.last_four, command.card.kind
+        if same and card is not None and (card.last_four, card.kind) == wanted:
             return ()
         raise Refused("ACCOUNT_OPENED_DIFFERENTLY", "an account of this id is another")
     if command.limit.currency != command.terms.currency:
