@@ -1,5 +1,7 @@
 """What was paid towards a minimum payment, by the dates on which it was credited."""
 
+from datetime import date
+
 from services.accounts.domain.billing.state import Billing, Due
 from services.accounts.domain.billing.statement import LineKind, StatementLine
 
@@ -32,6 +34,29 @@ def credited_since(billing: Billing, due: Due) -> int:
     if due is billing.dues[-1]:
         credits += sum(line.amount_minor for line in _late_news(billing) if line.amount_minor < 0)
     return -credits
+
+
+def required_without(billing: Billing, payment_id: str, amount: int) -> int:
+    """What of minimum payments is required again without a payment: the others are counted anew, as
+    they came, to the oldest first. What is older than the cycles that are remembered stays paid."""
+    since = billing.closed[0].opened_on if billing.closed else date.min
+    dues = [due for due in billing.dues if due.closed_on >= since]
+    left = {due.number: due.required_minor for due in dues}
+    for line in sorted(_payments(billing), key=lambda line: line.posting_date):
+        more = 0 if line.entry_id == payment_id else -line.amount_minor
+        for due in dues:
+            part = min(more, left[due.number]) if due.closed_on < line.posting_date else 0
+            left[due.number] -= part
+            more -= part
+    again = sum(left.values()) - sum(due.remaining_minor for due in dues)
+    return max(0, min(again, amount))
+
+
+def _payments(billing: Billing) -> list[StatementLine]:
+    """The payments that are remembered; what is back-dated is booked in the open cycle."""
+    moves = [*_known_moves(billing), *_late_news(billing)]
+    known = {line.entry_id: line for line in moves if line.kind is _PAYMENT}
+    return list(known.values())
 
 
 _PAYMENT = LineKind.PAYMENT

@@ -241,7 +241,8 @@ def returned(before: Billing, terms: BillingTerms, fact: events.PaymentReturned)
     gone = any(
         len(now.moves) < len(was.moves) for now, was in zip(closed, before.closed, strict=True)
     )
-    known = replace(before, dues=_owed_again(before.dues, fact.amount.minor_units))
+    again = fact.amount if fact.required_again is None else fact.required_again
+    known = replace(before, dues=_owed_again(before.dues, again.minor_units))
     counts_from = effective(before, fact.posting_date, debit=True)
     if here or gone:
         known = replace(known, closed=closed, voided=(*known.voided, payment_id, back_id))

@@ -210,7 +210,9 @@ class PaymentCollected(Fact):
 
 @fact
 class PaymentReturned(Fact):
-    """A payment came back unpaid: it is owed again, from the day on which it was credited."""
+    """A payment came back unpaid: it is owed again, from the day on which it was credited. Of
+    minimum payments `required_again` is: what no other payment has paid (None: as much as can
+    be)."""
 
     account_id: str
     customer_id: str
@@ -222,6 +224,7 @@ class PaymentReturned(Fact):
     balance: Money
     transaction_date: date
     posting_date: date
+    required_again: Money | None = None
 
 
 @fact

@@ -8,6 +8,7 @@ from chassis.kernel.events import Fact
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount, act_key
 from services.accounts.domain.billing import commands, events
+from services.accounts.domain.billing.dues import required_without
 from services.accounts.domain.billing.fees import event_of_return
 from services.accounts.domain.billing.posting import moved, penalty_fee, terms_of
 from services.accounts.domain.billing.state import Billing
@@ -34,6 +35,7 @@ def return_payment(
         reason=command.reason,
         amount=state.money(amount),
         credited_on=_credited_on(state.billing, command.payment_id, day),
+        required_again=state.money(required_without(state.billing, command.payment_id, amount)),
     )
     after, terms = evolve(state, returned), terms_of(state)
     if terms is None:

@@ -3424,6 +3424,7 @@ class PaymentReturned(_message.Message):
     AVAILABLE_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
     POSTING_DATE_FIELD_NUMBER: _builtins.int
+    REQUIRED_AGAIN_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -3446,6 +3447,10 @@ class PaymentReturned(_message.Message):
     def balance(self) -> _money_pb2.Money:
         """What is owed afterwards."""
 
+    @_builtins.property
+    def required_again(self) -> _money_pb2.Money:
+        """What of minimum payments is required again: what no other payment has paid."""
+
     def __init__(
         self,
         *,
@@ -3457,10 +3462,11 @@ class PaymentReturned(_message.Message):
         available: _money_pb2.Money | None = ...,
         balance: _money_pb2.Money | None = ...,
         posting_date: _builtins.str = ...,
+        required_again: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance", "required_again", b"required_again"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "customer_id", b"customer_id", "payment_id", b"payment_id", "posting_date", b"posting_date", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "customer_id", b"customer_id", "payment_id", b"payment_id", "posting_date", b"posting_date", "reason", b"reason", "required_again", b"required_again"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
