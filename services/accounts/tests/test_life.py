@@ -165,6 +165,28 @@ def authorise(story: AccountStory, charge_id: str, merchant: Merchant = GROCER) 
     )
 
 
+def status_of(story: AccountStory) -> CardStatus:
+    return story.state.cards[1].status
+
+
+@pytest.mark.parametrize("channel", [Channel.HOLDER, Channel.RISK])
+def test_a_card_that_is_blocked_on_its_way_is_not_good_once_it_is_activated(
+    channel: Channel,
+) -> None:
+    story = brought_to(CardStatus.PENDING, channel)
+    story.when(step("other", CardStatus.BLOCKED, CardStatus.PENDING, channel))
+    with pytest.raises(Refused, match="CARD_BLOCKED"):
+        story.decide(step("other", CardStatus.ACTIVE, CardStatus.PENDING, Channel.HOLDER))
+    story.when(step("other", CardStatus.BLOCKED, CardStatus.BLOCKED, Channel.OPERATOR))
+    story.when(step("other", CardStatus.ACTIVE, CardStatus.BLOCKED, Channel.OPERATOR))
+    # Who unblocks it has not received it.
+    assert status_of(story) is CardStatus.PENDING
+    story.when(step("other", CardStatus.ACTIVE, CardStatus.PENDING, Channel.HOLDER))
+    story.when(step("other", CardStatus.BLOCKED, CardStatus.ACTIVE, Channel.OPERATOR))
+    story.when(step("other", CardStatus.ACTIVE, CardStatus.BLOCKED, Channel.OPERATOR))
+    assert status_of(story) is CardStatus.ACTIVE
+
+
 def test_a_card_for_one_charge_ends_with_the_first_that_is_approved() -> None:
     story = AccountStory()
     order(story, use=CardUse.SINGLE_USE)

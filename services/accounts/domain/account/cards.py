@@ -146,8 +146,8 @@ def _is_as_issued(known: Card, card: commands.NewCard) -> bool:
 
 
 def block(state: CreditAccount, command: commands.BlockCard, context: Context) -> tuple[Fact, ...]:
-    """Block a card that is used or paused. A block by the house takes the place of one by the
-    holder, so that the holder cannot lift it; a lost card stays lost."""
+    """Block a card that has not ended, even before its activation. A block by the house takes the
+    place of one by the holder, so that the holder cannot lift it; a lost card stays lost."""
     card = find(state, command.card_id)
     by_holder = card.status_channel is Channel.HOLDER and command.channel is not Channel.HOLDER
     blockable = CardStatus.BLOCKED in CARD_TRANSITIONS[card.status]
@@ -170,10 +170,10 @@ def block(state: CreditAccount, command: commands.BlockCard, context: Context) -
 def unblock(
     state: CreditAccount, command: commands.UnblockCard, context: Context
 ) -> tuple[Fact, ...]:
-    """Unblock a blocked card. Raises Refused for a lost one, and for a holder who would lift what
-    the house imposed."""
+    """Unblock a blocked card; one that was never activated waits for that. Raises Refused for a
+    lost one, and for a holder who would lift what the house imposed."""
     card = find(state, command.card_id)
-    if card.status is CardStatus.ACTIVE:
+    if card.status in (CardStatus.ACTIVE, CardStatus.PENDING):
         return ()
     if card.status in (CardStatus.LOST, CardStatus.STOLEN):
         raise Refused("CARD_LOST", "a lost card is never used again")

@@ -14,13 +14,18 @@ def find(state: CreditAccount, charge_id: str) -> Charge:
     return charge
 
 
-def find_open(state: CreditAccount, charge_id: str) -> Charge:
-    """The charge of this id, if it is approved and neither taken back nor expired. Raises NotFound
-    or Refused."""
+OPEN = (ChargeStatus.HELD, ChargeStatus.CLEARED)
+
+
+def find_open(
+    state: CreditAccount, charge_id: str, among: tuple[ChargeStatus, ...] = OPEN
+) -> Charge:
+    """The charge of this id, if it is approved and stands `among` these: neither taken back nor
+    expired. Raises NotFound or Refused."""
     charge = find(state, charge_id)
     if charge.status in (ChargeStatus.DECLINED, ChargeStatus.VERIFIED) or not charge.is_decided:
         raise Refused("CHARGE_NOT_APPROVED", "no amount of this charge was approved")
-    if charge.status not in (ChargeStatus.HELD, ChargeStatus.CLEARED):
+    if charge.status not in among:
         raise Refused("CHARGE_CLOSED", f"the charge is {charge.status.lower()}")
     return charge
 

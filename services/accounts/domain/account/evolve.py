@@ -59,17 +59,26 @@ def _card_issued(state: CreditAccount, fact: events.CardIssued) -> CreditAccount
 
 
 def _card_blocked(state: CreditAccount, fact: events.CardBlocked) -> CreditAccount:
+    card = state.find_card(fact.card_id)
+    waits = card is not None and (card.awaits_activation or card.status is CardStatus.PENDING)
     return state.with_card(
         fact.card_id,
         status=CardStatus.BLOCKED,
         status_reason=fact.reason,
         status_channel=fact.channel,
+        awaits_activation=waits,
     )
 
 
 def _card_unblocked(state: CreditAccount, fact: events.CardUnblocked) -> CreditAccount:
+    card = state.find_card(fact.card_id)
+    waits = card is not None and card.awaits_activation
     return state.with_card(
-        fact.card_id, status=CardStatus.ACTIVE, status_reason="", status_channel=None
+        fact.card_id,
+        status=CardStatus.PENDING if waits else CardStatus.ACTIVE,
+        status_reason="",
+        status_channel=None,
+        awaits_activation=False,
     )
 
 

@@ -10,6 +10,7 @@ from services.accounts.domain import events
 from services.accounts.domain.account import commands, foreign
 from services.accounts.domain.account.authorising import more_objection
 from services.accounts.domain.account.charges import (
+    OPEN,
     check_currency,
     check_positive,
     find_open,
@@ -50,7 +51,8 @@ def advise(
     if charge is None or not charge.is_decided:
         kept = early.message(EarlyKind.ADVICE, command.advice_id, command.amount, command)
         return early.keep(state, command.charge_id, kept, otherwise)
-    charge = find_open(state, command.charge_id)
+    # An advice is never declined: one that was long under way is held anew.
+    charge = find_open(state, command.charge_id, among=(*OPEN, ChargeStatus.EXPIRED))
     markup = foreign.markup_minor(state.in_force, asked_minor, charge.original_amount)
     total = asked_minor + markup
     held = 0 if charge.completed else max(0, total - charge.captured_minor)

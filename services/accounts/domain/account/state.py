@@ -48,7 +48,7 @@ class Card:
     `cardholder_id` is empty where the account's holder holds it; `sequence` tells plastics of one
     number apart, from 1; `merchant_id` is where a card locked to a merchant is good; `former` is
     the plastic before the renewed one. `chip_counter` is the last one shown by a chip, of the
-    plastic `chip_sequence`.
+    plastic `chip_sequence`. `awaits_activation`: it was blocked while it was pending.
     """
 
     card_id: str
@@ -73,6 +73,7 @@ class Card:
     pin_key_version: int = 1
     chip_sequence: int = 0
     chip_counter: int = 0
+    awaits_activation: bool = False
 
     @property
     def plastic(self) -> Plastic:

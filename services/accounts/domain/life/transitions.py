@@ -16,7 +16,7 @@ _ENDS: dict[CardStatus, Channels] = {
 }
 
 CARD_TRANSITIONS: dict[CardStatus, dict[CardStatus, Channels]] = {
-    CardStatus.PENDING: {CardStatus.ACTIVE: ANYBODY, **_ENDS},
+    CardStatus.PENDING: {CardStatus.ACTIVE: ANYBODY, CardStatus.BLOCKED: ANYBODY, **_ENDS},
     CardStatus.ACTIVE: {CardStatus.PAUSED: PEOPLE, CardStatus.BLOCKED: ANYBODY, **_ENDS},
     CardStatus.PAUSED: {CardStatus.ACTIVE: PEOPLE, CardStatus.BLOCKED: ANYBODY, **_ENDS},
     CardStatus.BLOCKED: {CardStatus.ACTIVE: ANYBODY, CardStatus.BLOCKED: ANYBODY, **_ENDS},
@@ -26,7 +26,8 @@ CARD_TRANSITIONS: dict[CardStatus, dict[CardStatus, Channels]] = {
     CardStatus.TERMINATED: {},
 }
 """From BLOCKED to BLOCKED: a block by the house takes the place of one by the holder. Whoever
-lifts a pause or a block must be allowed to: a holder lifts only what a holder imposed."""
+lifts a pause or a block must be allowed to: a holder lifts only what a holder imposed. A card that
+was blocked before its activation waits for that again when it is unblocked."""
 
 DELIVERIES: dict[Delivery, frozenset[Delivery]] = {
     Delivery.NONE: frozenset(),

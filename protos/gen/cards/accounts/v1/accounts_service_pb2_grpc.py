@@ -289,9 +289,9 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UnblockCard(self, request, context):
-        """Lets a blocked card be used again. Errors: CARD_NOT_FOUND, CARD_PENDING, CARD_PAUSED,
-        CARD_LOST, CARD_EXPIRED, CARD_TERMINATED, BLOCKED_BY_ISSUER (a holder may not lift what risk or
-        an operator imposed).
+        """Lets a blocked card be used again; one that was blocked before its activation waits for that.
+        Errors: CARD_NOT_FOUND, CARD_PAUSED, CARD_LOST, CARD_EXPIRED, CARD_TERMINATED,
+        BLOCKED_BY_ISSUER (a holder may not lift what risk or an operator imposed).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -308,7 +308,8 @@ class AccountsServiceServicer:
 
     def AdviseCharge(self, request, context):
         """The merchant tells what an approved charge amounts to: the new total, which is never declined.
-        An advice that comes before its authorisation is kept, and follows it. Errors:
+        After the hold has expired it is held anew. An advice that comes before its authorisation is
+        kept, and follows it. Errors:
         CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES,
         CURRENCY_MISMATCH, DATE_MALFORMED.
         """

@@ -69,9 +69,9 @@ class AccountsServiceStub:
     Errors: CARD_NOT_FOUND.
     """
     UnblockCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.UnblockCardRequest, _accounts_service_pb2.UnblockCardResponse]
-    """Lets a blocked card be used again. Errors: CARD_NOT_FOUND, CARD_PENDING, CARD_PAUSED,
-    CARD_LOST, CARD_EXPIRED, CARD_TERMINATED, BLOCKED_BY_ISSUER (a holder may not lift what risk or
-    an operator imposed).
+    """Lets a blocked card be used again; one that was blocked before its activation waits for that.
+    Errors: CARD_NOT_FOUND, CARD_PAUSED, CARD_LOST, CARD_EXPIRED, CARD_TERMINATED,
+    BLOCKED_BY_ISSUER (a holder may not lift what risk or an operator imposed).
     """
     AuthoriseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.AuthoriseChargeRequest, _accounts_service_pb2.AuthoriseChargeResponse]
     """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_NOT_FOUND (no
@@ -80,7 +80,8 @@ class AccountsServiceStub:
     """
     AdviseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.AdviseChargeRequest, _accounts_service_pb2.AdviseChargeResponse]
     """The merchant tells what an approved charge amounts to: the new total, which is never declined.
-    An advice that comes before its authorisation is kept, and follows it. Errors:
+    After the hold has expired it is held anew. An advice that comes before its authorisation is
+    kept, and follows it. Errors:
     CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES,
     CURRENCY_MISMATCH, DATE_MALFORMED.
     """
@@ -274,9 +275,9 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_service_pb2.UnblockCardRequest,
         context: _aio.ServicerContext[_accounts_service_pb2.UnblockCardRequest, _accounts_service_pb2.UnblockCardResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.UnblockCardResponse]:
-        """Lets a blocked card be used again. Errors: CARD_NOT_FOUND, CARD_PENDING, CARD_PAUSED,
-        CARD_LOST, CARD_EXPIRED, CARD_TERMINATED, BLOCKED_BY_ISSUER (a holder may not lift what risk or
-        an operator imposed).
+        """Lets a blocked card be used again; one that was blocked before its activation waits for that.
+        Errors: CARD_NOT_FOUND, CARD_PAUSED, CARD_LOST, CARD_EXPIRED, CARD_TERMINATED,
+        BLOCKED_BY_ISSUER (a holder may not lift what risk or an operator imposed).
         """
 
     @_abc_1.abstractmethod
@@ -297,7 +298,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.AdviseChargeRequest, _accounts_service_pb2.AdviseChargeResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.AdviseChargeResponse]:
         """The merchant tells what an approved charge amounts to: the new total, which is never declined.
-        An advice that comes before its authorisation is kept, and follows it. Errors:
+        After the hold has expired it is held anew. An advice that comes before its authorisation is
+        kept, and follows it. Errors:
         CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES,
         CURRENCY_MISMATCH, DATE_MALFORMED.
         """
