@@ -7,6 +7,7 @@ import pytest
 from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Fact
 from services.accounts.domain.account import commands as account
+from services.accounts.domain.billing.events import CreditBalanceRefunded
 from services.accounts.domain.life.events import CardTerminated
 from services.accounts.domain.standing import commands
 from services.accounts.domain.standing.events import AccountStandingChanged
@@ -18,7 +19,7 @@ from services.accounts.domain.values import (
     Channel,
     DeclineReason,
 )
-from services.accounts.tests.stories import TODAY, AccountStory
+from services.accounts.tests.stories import TODAY, AccountStory, pounds
 
 EVERY_STEP = [
     (before, after, channel)
@@ -76,15 +77,25 @@ def test_a_settled_account_is_closed_with_all_its_cards() -> None:
     assert getattr(fact, "reason", None) == DeclineReason.CARD_TERMINATED
 
 
-@pytest.mark.parametrize("paid", [0.0, 60.0])
-def test_an_account_that_owes_or_is_owed_is_not_closed(paid: float) -> None:
+def test_an_account_that_owes_is_not_closed() -> None:
     story = AccountStory()
     story.authorise(50)
     story.clear(50)
-    if paid:
-        story.pay(paid)
     with pytest.raises(Refused, match="ACCOUNT_HAS_BALANCE"):
         change(story, AccountStatus.CLOSED)
+
+
+def test_what_an_account_is_in_credit_by_is_paid_out_when_it_is_closed() -> None:
+    """12 CFR 1026.11(a): a credit balance is refunded."""
+    story = AccountStory()
+    story.authorise(50)
+    story.clear(50)
+    story.pay(60)
+    refunded, closed, *_ = change(story, AccountStatus.CLOSED)
+    assert isinstance(refunded, CreditBalanceRefunded)
+    assert (refunded.amount, story.state.posted_minor) == (pounds(10), 0)
+    assert isinstance(closed, AccountStandingChanged)
+    assert change(story, AccountStatus.CLOSED) == []
 
 
 def test_an_account_with_a_hold_is_not_closed() -> None:

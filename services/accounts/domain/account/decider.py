@@ -13,6 +13,7 @@ from services.accounts.domain.account.at_once import PostApprovedCharge, post_ap
 from services.accounts.domain.account.evolve import EVOLVE, evolve
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing import decide as billing
+from services.accounts.domain.billing.closing import change_standing
 from services.accounts.domain.billing.following import with_billing
 from services.accounts.domain.charging import decide as charging
 from services.accounts.domain.charging.following import unless_kept, with_what_came_before
@@ -25,6 +26,7 @@ from services.accounts.domain.life import decide as life
 from services.accounts.domain.pins import decide as pins
 from services.accounts.domain.programmes import migrating
 from services.accounts.domain.standing import decide as standing
+from services.accounts.domain.standing.commands import ChangeStanding
 from services.accounts.domain.tokens import decide as tokens
 
 DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, ...]]] = {
@@ -52,6 +54,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     **pins.DECIDE,
     **tokens.DECIDE,
     **standing.DECIDE,
+    ChangeStanding: change_standing,
     **{each: with_billing(does, evolve) for each, does in migrating.DECIDE.items()},
     **closure.DECIDE,
     **deferring.DECIDE,

@@ -121,7 +121,7 @@ def minimum_of(
     part += computed.interest_minor if rule.includes_interest else 0
     part += max(0, fees_minor) if rule.includes_fees else 0
     past_due = min(owed, billing.past_due_minor(billing.closes_on))
-    billed = instalments_due(billing.plans, computed.balances)
+    billed = instalments_due(billing.plans, computed.balances, past_due)
     asked = sum(min(each.minor, planned.get(each.bucket, 0)) for each in billed)
     instalments = min(asked, owed - past_due)
     # What is past due is within the balance: the rest of it is all that the rule can ask for.

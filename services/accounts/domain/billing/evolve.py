@@ -157,7 +157,7 @@ def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Bil
     cycle = _closed(before, terms, fact)
     later = [line for line in before.booked() if line.effective_on > fact.closed_on]
     closing = balances_of((each.bucket, each.closing_minor) for each in told.balances)
-    billed = instalments_due(before.plans, told.balances)
+    billed = instalments_due(before.plans, told.balances, told.minimum.past_due_minor)
     opened_on = fact.closed_on + DAY
     kept = {line.entry_id for line in later}
     closed = (*before.closed[-(CLOSED_CYCLES_LIMIT - 1) :], cycle)

@@ -8,9 +8,11 @@ from services.accounts.domain.billing.state import Cycle
 from services.accounts.domain.billing.statement import BalanceLine, StatementLine
 
 
-def instalments_due(plans: Sequence[Plan], lines: Sequence[BalanceLine]) -> tuple[Balance, ...]:
+def instalments_due(
+    plans: Sequence[Plan], lines: Sequence[BalanceLine], past_due_minor: int
+) -> tuple[Balance, ...]:
     """What each plan asks for with a statement: an equal part with the interest of the cycle, the
-    last time all that is left."""
+    last time all that is left, but for earlier parts, which are past due."""
     of = {line.bucket: line for line in lines}
     found = []
     for plan in plans:
@@ -18,8 +20,11 @@ def instalments_due(plans: Sequence[Plan], lines: Sequence[BalanceLine]) -> tupl
         if line is None or line.closing_minor <= 0:
             continue
         part = -(-plan.principal_minor // plan.months) + line.interest_minor
-        last = plan.billed + 1 >= plan.months
-        asked = line.closing_minor if last else min(line.closing_minor, part)
+        if plan.billed + 1 >= plan.months:
+            before = (plan.months - 1) * -(-plan.principal_minor // plan.months)
+            part = max(0, plan.principal_minor - before) if plan.billed < plan.months else 0
+            part = max(part + line.interest_minor, line.closing_minor - past_due_minor)
+        asked = min(line.closing_minor, part)
         found.append(Balance(bucket=plan.bucket, minor=asked))
     return tuple(found)
 

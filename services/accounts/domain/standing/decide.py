@@ -86,7 +86,7 @@ def _check_settled(state: CreditAccount) -> None:
     if state.held_minor:
         raise Refused("ACCOUNT_HAS_HOLDS", "charges are still held on the account")
     if state.posted_minor:
-        raise Refused("ACCOUNT_HAS_BALANCE", "something is still owed, by one side or the other")
+        raise Refused("ACCOUNT_HAS_BALANCE", "something is still owed")
 
 
 def _changed(

@@ -143,8 +143,8 @@ class CardsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CloseAccount(self, request, context):
-        """Closes a settled account, and ends all its cards. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_HAS_HOLDS,
-        ACCOUNT_HAS_BALANCE, NOT_BY_THIS_CHANNEL.
+        """Closes an account that owes nothing, and ends all its cards; what it is in credit by is paid
+        out. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_HAS_HOLDS, ACCOUNT_HAS_BALANCE, NOT_BY_THIS_CHANNEL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

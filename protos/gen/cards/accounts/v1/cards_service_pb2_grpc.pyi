@@ -49,8 +49,8 @@ class CardsServiceStub:
     DELIVERY_OUT_OF_ORDER.
     """
     CloseAccount: _aio.UnaryUnaryMultiCallable[_cards_service_pb2.CloseAccountRequest, _cards_service_pb2.CloseAccountResponse]
-    """Closes a settled account, and ends all its cards. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_HAS_HOLDS,
-    ACCOUNT_HAS_BALANCE, NOT_BY_THIS_CHANNEL.
+    """Closes an account that owes nothing, and ends all its cards; what it is in credit by is paid
+    out. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_HAS_HOLDS, ACCOUNT_HAS_BALANCE, NOT_BY_THIS_CHANNEL.
     """
 
 class CardsServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -136,8 +136,8 @@ class CardsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cards_service_pb2.CloseAccountRequest,
         context: _aio.ServicerContext[_cards_service_pb2.CloseAccountRequest, _cards_service_pb2.CloseAccountResponse],
     ) -> _abc.Awaitable[_cards_service_pb2.CloseAccountResponse]:
-        """Closes a settled account, and ends all its cards. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_HAS_HOLDS,
-        ACCOUNT_HAS_BALANCE, NOT_BY_THIS_CHANNEL.
+        """Closes an account that owes nothing, and ends all its cards; what it is in credit by is paid
+        out. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_HAS_HOLDS, ACCOUNT_HAS_BALANCE, NOT_BY_THIS_CHANNEL.
         """
 
 def add_CardsServiceServicer_to_server(servicer: CardsServiceServicer, server: _aio.Server) -> None: ...
