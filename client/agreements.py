@@ -24,6 +24,7 @@ from client.terminal import (
     money_of,
     named,
     open_session,
+    paged,
     run,
     tell_of_more,
 )
@@ -37,9 +38,8 @@ def list_(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
 
     async def work() -> None:
         async with open_session(system) as session:
-            found = await session.stub(BillingServiceStub, "accounts").ListStatements(
-                pb.ListStatementsRequest(account_id=account)
-            )
+            stub = session.stub(BillingServiceStub, "accounts")
+            found = await paged(stub.ListStatements, pb.ListStatementsRequest(account_id=account))
             rows = (
                 (
                     str(each.number),
@@ -62,14 +62,15 @@ def list_(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
 def balance(
     account: AccountId,
     as_of: Annotated[str, typer.Argument(help="YYYY-MM-DD.")],
+    position: Annotated[int, typer.Option(help="As known at this position of the log.")] = 0,
     system: SystemPath = DESCRIPTION,
 ) -> None:
-    """Show what was owed at the end of a date, as it is known now."""
+    """Show what was owed at the end of a date, as it is known now, or was at some time."""
 
     async def work() -> None:
         async with open_session(system) as session:
             found = await session.stub(StatementsServiceStub, "accounts").GetBalanceAsOf(
-                statements.GetBalanceAsOfRequest(account_id=account, as_of=as_of)
+                statements.GetBalanceAsOfRequest(account_id=account, as_of=as_of, position=position)
             )
             rows = ((each.bucket, tables.money(each.balance)) for each in found.balances)
             console.print(f"{tables.money(found.balance)} was owed on {as_of}")

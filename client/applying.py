@@ -22,6 +22,7 @@ from client.terminal import (
     money_of,
     named,
     open_session,
+    paged,
     run,
     tell_of_more,
 )
@@ -79,6 +80,7 @@ def apply(
 
 def list_(
     every: Annotated[bool, typer.Option("--all", help="Decided ones too.")] = False,
+    programme: Annotated[str, typer.Option(help="Of this programme; of all without.")] = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """List the applications that wait for people, longest waiting first."""
@@ -92,7 +94,10 @@ def list_(
                 else [pb.APPLICATION_STATUS_APPROVAL_PROPOSED, pb.APPLICATION_STATUS_REFERRED]
             )
             pages = [
-                await stub.ListApplications(pb.ListApplicationsRequest(status=each))
+                await paged(
+                    stub.ListApplications,
+                    pb.ListApplicationsRequest(status=each, programme_id=programme),
+                )
                 for each in waiting
             ]
             rows = (

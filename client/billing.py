@@ -5,11 +5,12 @@ from uuid import uuid4
 
 import typer
 from cards.accounts.v1 import billing_service_pb2 as pb
+from cards.accounts.v1 import billing_terms_pb2 as terms
 from cards.accounts.v1.billing_service_pb2_grpc import BillingServiceStub
 
 from client import tables
 from client.session import DESCRIPTION
-from client.terminal import SystemPath, console, money_of, open_session, run
+from client.terminal import ANY, SystemPath, chosen, console, money_of, open_session, run
 
 AccountId = Annotated[str, typer.Argument(help="Account id.")]
 Number = Annotated[int, typer.Option(help="Number of the statement.")]
@@ -129,13 +130,17 @@ def explain_interest(
     run(work)
 
 
-def due(account: AccountId, system: SystemPath = DESCRIPTION) -> None:
+def due(
+    account: AccountId,
+    as_of: Annotated[str, typer.Option(help="Owed at the end of this date, YYYY-MM-DD.")] = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
     """Show what must be paid now, and what of it was told otherwise because of a dispute."""
 
     async def work() -> None:
         async with open_session(system) as session:
             stub = session.stub(BillingServiceStub, "accounts")
-            now = await stub.GetBalance(pb.GetBalanceRequest(account_id=account))
+            now = await stub.GetBalance(pb.GetBalanceRequest(account_id=account, as_of=as_of))
             by = f", due on {now.due_on}" if now.due_on else ""
             rows = [
                 ("owed in all", tables.money(now.balance)),
@@ -158,15 +163,19 @@ def pay(
         str, typer.Argument(help="minimum, statement, balance, or an amount such as 25.00.")
     ],
     currency: Annotated[str, typer.Option(help="Billing currency of an amount.")] = "GBP",
+    credited: Annotated[
+        str, typer.Option(help="immediate or on_confirmation; as the programme says without.")
+    ] = ANY,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Pay at once: the minimum, the statement, everything, or an amount."""
-    chosen = what in CHOICES
+    by_name = what in CHOICES
     request = pb.MakePaymentRequest(
         idempotency_key=uuid4().hex,
         account_id=account,
-        choice=pb.PaymentChoice.Value(f"PAYMENT_CHOICE_{what.upper() if chosen else 'AMOUNT'}"),
-        amount=None if chosen else money_of(what, currency),
+        choice=pb.PaymentChoice.Value(f"PAYMENT_CHOICE_{what.upper() if by_name else 'AMOUNT'}"),
+        amount=None if by_name else money_of(what, currency),
+        settlement=chosen(terms.Settlement, credited),
     )
 
     async def work() -> None:

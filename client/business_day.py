@@ -17,6 +17,7 @@ from client.terminal import (
     group,
     named,
     open_session,
+    paged,
     run,
 )
 
@@ -34,15 +35,20 @@ def _day(answer: Any) -> str:
 
 
 @app.command()
-def show(programme: ProgrammeId = "everyday", system: SystemPath = DESCRIPTION) -> None:
+def show(
+    programme: ProgrammeId = "everyday",
+    size: Annotated[int, typer.Option(help="So many of the latest days.")] = DAYS_SHOWN,
+    system: SystemPath = DESCRIPTION,
+) -> None:
     """Show which date it is, and the latest days with what was done on each."""
 
     async def work() -> None:
         async with open_session(system) as session:
             stub = session.stub(BusinessDayServiceStub, "accounts")
             now = await stub.GetBusinessDay(pb.GetBusinessDayRequest(programme_id=programme))
-            days = await stub.ListBusinessDays(
-                pb.ListBusinessDaysRequest(programme_id=programme, page_size=DAYS_SHOWN)
+            days = await paged(
+                stub.ListBusinessDays,
+                pb.ListBusinessDaysRequest(programme_id=programme, page_size=size),
             )
             console.print(_days(_day(now), days.business_days))
 

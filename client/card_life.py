@@ -150,10 +150,14 @@ def resume(
 
 @app.command()
 def renew(
-    card: CardId, reason: Reason = ASKED, by: By = OPERATOR, system: SystemPath = DESCRIPTION
+    card: CardId,
+    reason: Reason = ASKED,
+    plastic: Annotated[int, typer.Option(help="The plastic it follows; the present one.")] = 0,
+    by: By = OPERATOR,
+    system: SystemPath = DESCRIPTION,
 ) -> None:
     """Send the next plastic: the same number, another expiry."""
-    request = pb.RenewCardRequest(card_id=card, reason=reason, **named())
+    request = pb.RenewCardRequest(card_id=card, reason=reason, sequence=plastic, **named())
     ask(system, CardsServiceStub, "RenewCard", request, _card, by)
 
 
@@ -170,11 +174,12 @@ def terminate(
 def block(
     card: CardId,
     reason: Reason = "OPERATOR_REQUEST",
+    charge: Annotated[str, typer.Option(help="The charge that led to it.")] = "",
     by: By = OPERATOR,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Decline every charge of a card until it is unblocked."""
-    request = accounts.BlockCardRequest(card_id=card, reason=reason, **named())
+    request = accounts.BlockCardRequest(card_id=card, reason=reason, charge_id=charge, **named())
     ask(system, AccountsServiceStub, "BlockCard", request, _card, by)
 
 

@@ -62,6 +62,20 @@ async def _pin_block(system: Path, programme: str, number: str, pin: str) -> str
     return pinblock.encipher_pinblock_iso_4(key, pin, number).hex().upper()
 
 
+def pin_block(system: Path, card: str) -> str:
+    """The block of a PIN that is asked for now, as a terminal sends it with a charge."""
+    pin = _asked_pin(twice=False)
+    blocks: list[str] = []
+
+    async def work() -> None:
+        holder, programme = await _holder(system, card)
+        number = (await _number(system, card, holder)).number
+        blocks.append(await _pin_block(system, programme, number, pin))
+
+    run(work)
+    return blocks[0]
+
+
 def _asked_pin(*, twice: bool) -> str:
     pin = secret("PIN", twice=twice)
     if len(pin) != PIN_DIGITS or not (pin.isascii() and pin.isdigit()):

@@ -14,7 +14,18 @@ from rich.table import Table
 
 from client import tables
 from client.session import DESCRIPTION
-from client.terminal import Key, SystemPath, console, group, open_session, run, tell_of_more
+from client.terminal import (
+    ANY,
+    Key,
+    SystemPath,
+    chosen,
+    console,
+    group,
+    open_session,
+    paged,
+    run,
+    tell_of_more,
+)
 
 app = group(__doc__)
 PIECE_BYTES = 65_536
@@ -77,7 +88,7 @@ def files(system: SystemPath = DESCRIPTION) -> None:
     async def work() -> None:
         async with open_session(system) as session:
             stub = session.stub(ClearingServiceStub, "accounts")
-            found = await stub.ListClearingFiles(pb.ListClearingFilesRequest())
+            found = await paged(stub.ListClearingFiles, pb.ListClearingFilesRequest())
             console.print(_files(found.files))
             tell_of_more(found.next_page_token)
 
@@ -101,15 +112,19 @@ def _files(found: Sequence[pb.ClearingFile]) -> Table:
 @app.command()
 def unmatched(
     resolved: Annotated[bool, typer.Option("--all", help="Those too that wait no longer.")] = False,
+    kind: Annotated[str, typer.Option(help="unmatched, or exception: to be rejected.")] = ANY,
+    file: Annotated[str, typer.Option(help="Of this file, by its id.")] = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Show the clearing records that wait for somebody."""
+    request = pb.ListUnmatchedRequest(
+        include_resolved=resolved, kind=chosen(pb.ClearingItemKind, kind), file_id=file
+    )
 
     async def work() -> None:
         async with open_session(system) as session:
             stub = session.stub(ClearingServiceStub, "accounts")
-            request = pb.ListUnmatchedRequest(include_resolved=resolved)
-            found = await stub.ListUnmatched(request)
+            found = await paged(stub.ListUnmatched, request)
             console.print(_items(found.items))
             tell_of_more(found.next_page_token)
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from client import tables
 from client.session import DESCRIPTION, Session
-from client.terminal import SystemPath, chosen, console, money_of, open_session, run
+from client.terminal import SystemPath, chosen, console, money_of, open_session, paged, run
 
 AccountId = Annotated[str, typer.Argument(help="Account id.")]
 
@@ -67,7 +67,7 @@ def show(
 
 async def _listed(session: Session, account: str) -> Table:
     stub = session.stub(ControlsServiceStub, "accounts")
-    found = await stub.ListControls(pb.ListControlsRequest(account_id=account, page_size=200))
+    found = await paged(stub.ListControls, pb.ListControlsRequest(account_id=account))
     return tables.table(
         f"spend controls of {account}",
         ("#control", "does", "about", "window", ">limit", ">used", "set by"),

@@ -14,7 +14,6 @@ from client.staff import OPERATOR
 from client.terminal import GATEWAY, By, CardId, Key, Reason, SystemPath, ask, chosen, group, named
 
 app = group(__doc__)
-PAGE_SIZE = 200
 ASKED = "ASKED_AT_TERMINAL"
 TokenId = Annotated[str, typer.Argument(help="Token id, of `cards device-tokens list`.")]
 
@@ -42,7 +41,7 @@ def _token(answer: Any) -> Table:
 @app.command("list")
 def list_(card: CardId, by: By = OPERATOR, system: SystemPath = DESCRIPTION) -> None:
     """Show the device tokens of a card, in the order of their making."""
-    request = pb.ListDeviceTokensRequest(card_id=card, page_size=PAGE_SIZE)
+    request = pb.ListDeviceTokensRequest(card_id=card)
 
     def show(answer: Any) -> Table:
         return _table(f"device tokens of {card}", answer.tokens)

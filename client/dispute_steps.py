@@ -25,9 +25,13 @@ def _take(rpc: str, request: Any, system: Any, by: str = OPERATOR) -> None:
     )
 
 
-def acknowledge(account: AccountId, dispute: DisputeId, system: SystemPath = DESCRIPTION) -> None:
+def acknowledge(
+    account: AccountId, dispute: DisputeId, on: PostingDate = "", system: SystemPath = DESCRIPTION
+) -> None:
     """Say that the holder was told in writing that the notice has come."""
-    request = pb.AcknowledgeDisputeRequest(account_id=account, dispute_id=dispute, **named())
+    request = pb.AcknowledgeDisputeRequest(
+        account_id=account, dispute_id=dispute, transaction_date=on, **named()
+    )
     _take("AcknowledgeDispute", request, system)
 
 

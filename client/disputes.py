@@ -24,7 +24,6 @@ from client.terminal import (
     named,
     open_session,
     run,
-    tell_of_more,
 )
 
 app = group(__doc__)
@@ -94,20 +93,15 @@ def list_(
 ) -> None:
     """Show the disputes of an account, or what is to be worked, most urgent first."""
 
-    async def work() -> None:
-        async with open_session(system) as session:
-            stub = session.stub(DisputesServiceStub, "accounts")
-            found: Any
-            if account:
-                found = await stub.ListDisputes(
-                    pb.ListDisputesRequest(account_id=account, open_only=open_only)
-                )
-            else:
-                found = await stub.ListDisputeQueue(pb.ListDisputeQueueRequest())
-            console.print(as_table("disputes", found.disputes))
-            tell_of_more(found.next_page_token)
+    def told(answer: Any) -> Table:
+        return as_table("disputes", answer.disputes)
 
-    run(work)
+    if account:
+        request = pb.ListDisputesRequest(account_id=account, open_only=open_only)
+        ask(system, DisputesServiceStub, "ListDisputes", request, told)
+    else:
+        queue = pb.ListDisputeQueueRequest()
+        ask(system, DisputesServiceStub, "ListDisputeQueue", queue, told)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """`cards network`: what a card network sends, step by step: charges, refunds, credits."""
 
+import re
 from typing import Annotated, Any
 
 import typer
@@ -11,12 +12,12 @@ from cards.accounts.v1.charges_service_pb2_grpc import ChargesServiceStub
 from rich.table import Table
 
 from client import tables
+from client.card_secrets import pin_block
 from client.session import DESCRIPTION
 from client.terminal import (
     ANY,
     GATEWAY,
     AccountId,
-    CardId,
     Key,
     SystemPath,
     ask,
@@ -29,6 +30,8 @@ from client.terminal import (
 
 app = group(__doc__)
 ABSENT = "-"
+ASK = "-"
+"""In the place of a card: its number is asked for."""
 
 ChargeId = Annotated[str, typer.Argument(help="Charge id, of `cards network authorise`.")]
 Amount = Annotated[str, typer.Argument(help="In units, such as 12.50.")]
@@ -37,9 +40,17 @@ MerchantName = Annotated[str, typer.Option("--merchant", help="Where.")]
 Category = Annotated[str, typer.Option(help="Merchant category code.")]
 Partial = Annotated[bool, typer.Option("--partial", help="Less will do, if there is not enough.")]
 Entry = Annotated[str, typer.Option(help="chip, contactless, magnetic_stripe, manual, ecommerce …")]
-Original = Annotated[str, typer.Option(help="In the merchant's own currency: 20.00 …")]
-OriginalCurrency = Annotated[str, typer.Option(help="… which is this …")]
-Rate = Annotated[str, typer.Option(help="… and this many billing units for one of it: 0.80.")]
+Abroad = Annotated[
+    str,
+    typer.Option(
+        help="In the merchant's own currency, with the billing units for one of it: 20.00USD@0.80."
+    ),
+]
+Over = Annotated[str, typer.Option(help="Network: visa, mastercard …")]
+AnyCard = Annotated[
+    str, typer.Argument(help="Card id; `-`: the number is asked for, or read from a pipe.")
+]
+AMOUNT_AND_RATE = re.compile(r"([0-9.]+) ?([A-Z]{3})@([0-9.]+)")
 On = Annotated[str, typer.Option(help="Business date, YYYY-MM-DD; today without.")]
 Estimated = Annotated[
     bool, typer.Option("--estimated", help="The final amount is not known yet (fuel, hotel).")
@@ -51,13 +62,22 @@ def merchant_of(name: str, mcc: str) -> events.Merchant:
     return events.Merchant(id="CLI", name=name, mcc=mcc, country="GB")
 
 
-def foreign(original: str, currency: str, rate: str) -> dict[str, Any]:
-    """What the merchant asks for in its own currency, where that is another. Raises BadParameter"""
-    if not original:
+def foreign(text: str) -> dict[str, Any]:
+    """What the merchant asks for in its own currency, and the rate. Raises BadParameter."""
+    if not text:
         return {}
-    if not (currency and rate):
-        raise typer.BadParameter("--original comes with --original-currency and --rate")
-    return {"original_amount": money_of(original, currency), "rate": rate}
+    found = AMOUNT_AND_RATE.fullmatch(text)
+    if not found:
+        raise typer.BadParameter(f"{text} is no amount and rate; write 20.00USD@0.80")
+    amount, currency, rate = found.groups()
+    return {"original_amount": money_of(amount, currency), "rate": rate}
+
+
+def card_of(text: str) -> dict[str, Any]:
+    """A card by its id, or by its number, which is never an argument."""
+    if text != ASK:
+        return {"card_id": text}
+    return {"card_number": secret("card number").replace(" ", "")}
 
 
 def by_network(
@@ -106,20 +126,21 @@ def _decided(answer: Any) -> Table:
 
 @app.command()
 def authorise(
-    card: CardId,
+    card: AnyCard,
     amount: Amount,
     merchant: MerchantName = "corner shop",
     mcc: Category = "5411",
     currency: Currency = "GBP",
     estimated: Estimated = False,
     partial: Partial = False,
-    original: Original = "",
-    original_currency: OriginalCurrency = "",
-    rate: Rate = "",
+    abroad: Abroad = "",
     entry: Entry = "chip",
-    over: Annotated[str, typer.Option(help="Network: visa, mastercard …")] = ANY,
+    over: Over = ANY,
     expiry: Annotated[str, typer.Option(help="Of the card, as YYMM.")] = "",
+    plastic: Annotated[int, typer.Option(help="Sequence number; the newest without.")] = 0,
     code: Annotated[bool, typer.Option("--code", help="Ask for the printed code.")] = False,
+    pin: Annotated[bool, typer.Option("--pin", help="Ask for the PIN.")] = False,
+    chip: Annotated[str, typer.Option(help="What the chip said, EMV tags in hexadecimal.")] = "",
     on: On = "",
     key: Key = "",
     system: SystemPath = DESCRIPTION,
@@ -127,17 +148,20 @@ def authorise(
     """Ask whether a charge may be made; 0 verifies the card. What is approved is held."""
     request = accounts.AuthoriseChargeRequest(
         **named(key),
-        card_id=card,
+        **card_of(card),
         amount=money_of(amount, currency),
         merchant=merchant_of(merchant, mcc),
         entry_mode=chosen(accounts.EntryMode, entry),
         network=chosen(accounts.Network, over),
         expiry=expiry,
+        card_sequence=plastic,
         verification_value=secret("printed code") if code else "",
+        pin_block=pin_block(system, card) if pin else "",
+        chip_data=chip.upper(),
         transaction_date=on,
         estimated=estimated,
         partial_approval_allowed=partial,
-        **foreign(original, original_currency, rate),
+        **foreign(abroad),
     )
     by_network(system, AccountsServiceStub, "AuthoriseCharge", request, _decided)
 
@@ -149,6 +173,7 @@ def increment(
     by: Annotated[str, typer.Option(help="How much more …")] = "",
     to: Annotated[str, typer.Option(help="… or the new total.")] = "",
     currency: Currency = "GBP",
+    on: On = "",
     key: Key = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
@@ -156,6 +181,7 @@ def increment(
     if bool(by) == bool(to):
         raise typer.BadParameter("give --by or --to")
     request = accounts.IncrementChargeRequest(
+        transaction_date=on,
         **named(key),
         account_id=account,
         charge_id=charge,
@@ -176,11 +202,13 @@ def advise(
     charge: ChargeId,
     amount: Amount,
     currency: Currency = "GBP",
+    on: On = "",
     key: Key = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Tell what a charge of which the amount was an estimate comes to."""
     request = accounts.AdviseChargeRequest(
+        transaction_date=on,
         **named(key),
         account_id=account,
         charge_id=charge,
@@ -195,11 +223,13 @@ def reverse(
     charge: ChargeId,
     amount: Annotated[str, typer.Option(help="How much; all that is held.")] = "",
     currency: Currency = "GBP",
+    on: On = "",
     key: Key = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Let go of what is held for a charge, or of a part of it."""
     request = accounts.ReverseChargeRequest(
+        transaction_date=on,
         **named(key),
         account_id=account,
         charge_id=charge,
@@ -210,14 +240,14 @@ def reverse(
 
 @app.command()
 def clear(
-    card: CardId,
-    charge: ChargeId,
+    card: AnyCard,
+    charge: Annotated[str, typer.Argument(help="Charge id; `none`: nobody authorised it.")],
     amount: Amount,
+    merchant: Annotated[str, typer.Option(help="Where; as authorised without.")] = "",
+    mcc: Category = "5411",
     more: Annotated[bool, typer.Option("--more", help="Another clearing of it follows.")] = False,
     currency: Currency = "GBP",
-    original: Original = "",
-    original_currency: OriginalCurrency = "",
-    rate: Rate = "",
+    abroad: Abroad = "",
     on: On = "",
     key: Key = "",
     system: SystemPath = DESCRIPTION,
@@ -225,13 +255,14 @@ def clear(
     """Post a charge, or a part of it."""
     request = accounts.ClearChargeRequest(
         **named(key),
-        card_id=card,
-        charge_id=charge,
+        **card_of(card),
+        charge_id="" if charge == "none" else charge,
+        merchant=merchant_of(merchant, mcc) if merchant else None,
         amount=money_of(amount, currency),
         more_to_come=more,
         transaction_date=on,
         posting_date=on,
-        **foreign(original, original_currency, rate),
+        **foreign(abroad),
     )
     by_network(system, AccountsServiceStub, "ClearCharge", request, _of_charge)
 
@@ -249,33 +280,42 @@ def charge(account: AccountId, charge: ChargeId, system: SystemPath = DESCRIPTIO
 
 @app.command("stand-in")
 def stand_in(
-    card: CardId,
+    card: AnyCard,
     amount: Amount,
     code: Annotated[str, typer.Option(help="Field 39 of the network's answer; 00: yes.")] = "00",
     charge: Annotated[str, typer.Option(help="Charge id, if it was asked for before.")] = "",
     merchant: MerchantName = "corner shop",
     mcc: Category = "5411",
     currency: Currency = "GBP",
+    estimated: Estimated = False,
+    abroad: Abroad = "",
+    entry: Entry = "chip",
+    over: Over = ANY,
+    on: On = "",
     key: Key = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Record what the network decided while the house could not be reached: it binds."""
     request = pb.RecordStandInRequest(
         **named(key),
-        card_id=card,
+        **card_of(card),
         charge_id=charge,
         amount=money_of(amount, currency),
         merchant=merchant_of(merchant, mcc),
-        entry_mode=accounts.ENTRY_MODE_CHIP,
+        entry_mode=chosen(accounts.EntryMode, entry),
+        network=chosen(accounts.Network, over),
+        estimated=estimated,
+        transaction_date=on,
+        **foreign(abroad),
         response_code=code,
     )
     by_network(system, ChargesServiceStub, "RecordStandIn", request, _of_charge)
 
 
 @app.command()
-def balance(card: CardId, system: SystemPath = DESCRIPTION) -> None:
+def balance(card: AnyCard, system: SystemPath = DESCRIPTION) -> None:
     """Ask what may be spent with a card; nothing is held."""
-    request = pb.InquireBalanceRequest(card_id=card)
+    request = pb.InquireBalanceRequest(**card_of(card))
 
     def show(answer: pb.InquireBalanceResponse) -> Table:
         # Both are absent where the card may not be used.

@@ -11,17 +11,22 @@ from rich.table import Table
 
 from client import tables
 from client.network import (
+    Abroad,
     Amount,
+    AnyCard,
     Category,
     Currency,
     MerchantName,
     On,
+    Over,
     by_network,
+    card_of,
+    foreign,
     merchant_of,
     verdict,
 )
 from client.session import DESCRIPTION
-from client.terminal import AccountId, CardId, Key, SystemPath, money_of, named
+from client.terminal import ANY, AccountId, Key, SystemPath, chosen, money_of, named
 
 RefundId = Annotated[str, typer.Argument(help="Refund id, of `cards network authorise-refund`.")]
 BUSINESS = "6012"
@@ -47,19 +52,23 @@ def as_refund(of: pb.Refund, title: str) -> Table:
 
 
 def authorise_refund(
-    card: CardId,
+    card: AnyCard,
     amount: Amount,
     charge: Annotated[str, typer.Option(help="Charge id it belongs to.")] = "",
     merchant: MerchantName = "corner shop",
     mcc: Category = "5411",
     currency: Currency = "GBP",
+    on: On = "",
+    abroad: Abroad = "",
     key: Key = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Ask whether money may come back; approved, it is awaited until `refund` posts it."""
     request = pb.AuthoriseRefundRequest(
+        transaction_date=on,
+        **foreign(abroad),
         **named(key),
-        card_id=card,
+        **card_of(card),
         charge_id=charge,
         amount=money_of(amount, currency),
         merchant=None if charge else merchant_of(merchant, mcc),
@@ -73,7 +82,7 @@ def authorise_refund(
 
 
 def refund(
-    card: CardId,
+    card: AnyCard,
     amount: Amount,
     refund: Annotated[str, typer.Option("--id", help="Refund id, if it was authorised.")] = "",
     charge: Annotated[str, typer.Option(help="Charge id it belongs to.")] = "",
@@ -81,6 +90,7 @@ def refund(
     mcc: Category = "5411",
     currency: Currency = "GBP",
     on: On = "",
+    abroad: Abroad = "",
     key: Key = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
@@ -88,8 +98,9 @@ def refund(
     request = accounts.RefundChargeRequest(
         transaction_date=on,
         posting_date=on,
+        **foreign(abroad),
         **named(key),
-        card_id=card,
+        **card_of(card),
         charge_id=charge,
         refund_id=refund,
         amount=money_of(amount, currency),
@@ -107,11 +118,14 @@ def reverse_refund(
     refund: RefundId,
     amount: Annotated[str, typer.Option(help="How much; all of it.")] = "",
     currency: Currency = "GBP",
+    on: On = "",
     key: Key = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Take a refund back, or a part of it; one that has not come is taken back when it does."""
     request = pb.ReverseRefundRequest(
+        transaction_date=on,
+        posting_date=on,
         **named(key),
         account_id=account,
         refund_id=refund,
@@ -138,18 +152,25 @@ def show_refund(account: AccountId, refund: RefundId, system: SystemPath = DESCR
 
 
 def credit(
-    card: CardId,
+    card: AnyCard,
     amount: Amount,
     sender: Annotated[str, typer.Option(help="The business that sends it.")] = "payments house",
     currency: Currency = "GBP",
+    on: On = "",
+    abroad: Abroad = "",
+    over: Over = ANY,
     key: Key = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Post money that somebody sends to a card (an original credit)."""
     request = pb.PostOriginalCreditRequest(
-        card_id=card,
+        **card_of(card),
         amount=money_of(amount, currency),
         sender=merchant_of(sender, BUSINESS),
+        transaction_date=on,
+        posting_date=on,
+        **foreign(abroad),
+        network=chosen(accounts.Network, over),
         **named(key),
     )
 
@@ -165,6 +186,7 @@ def reverse_credit(
     credit: Annotated[str, typer.Argument(help="Id, of `cards network credit`.")],
     amount: Annotated[str, typer.Option(help="How much; all of it.")] = "",
     currency: Currency = "GBP",
+    on: On = "",
     key: Key = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
@@ -173,6 +195,8 @@ def reverse_credit(
         account_id=account,
         credit_id=credit,
         amount=money_of(amount, currency) if amount else None,
+        transaction_date=on,
+        posting_date=on,
         **named(key),
     )
 

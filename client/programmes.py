@@ -16,16 +16,19 @@ from client import tables
 from client.session import DESCRIPTION
 from client.staff import OPERATOR, SECOND
 from client.terminal import (
+    ANY,
     By,
     ProgrammeId,
     Reason,
     SystemPath,
     ask,
+    chosen,
     console,
     group,
     money_of,
     named,
     open_session,
+    paged,
     run,
     tell_of_more,
 )
@@ -39,19 +42,28 @@ TermsFile = Annotated[
 
 
 @app.command()
-def show(programme: ProgrammeId = "everyday", system: SystemPath = DESCRIPTION) -> None:
+def show(
+    programme: ProgrammeId = "everyday",
+    status: Annotated[
+        str, typer.Option(help="Only changes that are proposed, approved, rejected …")
+    ] = ANY,
+    system: SystemPath = DESCRIPTION,
+) -> None:
     """Show a programme's versions and the changes that were proposed, newest first."""
+    status_of_changes = chosen(pb.ProgrammeChangeStatus, status)
 
     async def work() -> None:
         async with open_session(system) as session:
             stub = session.stub(ProgrammesServiceStub, "accounts")
-            versions = await stub.ListProgrammeVersions(
-                pb.ListProgrammeVersionsRequest(programme_id=programme)
+            versions = await paged(
+                stub.ListProgrammeVersions,
+                pb.ListProgrammeVersionsRequest(programme_id=programme),
             )
             console.print(_versions(programme, versions.versions))
             tell_of_more(versions.next_page_token)
-            changes = await stub.ListProgrammeChanges(
-                pb.ListProgrammeChangesRequest(programme_id=programme)
+            changes = await paged(
+                stub.ListProgrammeChanges,
+                pb.ListProgrammeChangesRequest(programme_id=programme, status=status_of_changes),
             )
             console.print(_changes(changes.changes))
             tell_of_more(changes.next_page_token)

@@ -15,7 +15,17 @@ from rich.table import Table
 from client import tables
 from client.session import DESCRIPTION
 from client.staff import OPERATOR, SECOND
-from client.terminal import SystemPath, ask, console, group, named, open_session, run, tell_of_more
+from client.terminal import (
+    SystemPath,
+    ask,
+    console,
+    group,
+    named,
+    open_session,
+    paged,
+    run,
+    tell_of_more,
+)
 
 app = group(__doc__)
 PIECE_BYTES = 65_536
@@ -110,7 +120,7 @@ def lists(system: SystemPath = DESCRIPTION) -> None:
             console.print(_lists(found.lists))
             tell_of_more(found.next_page_token)
             passes = session.stub(CustomerScreeningsServiceStub, "accounts")
-            again = await passes.ListRescreenings(accounts.ListRescreeningsRequest())
+            again = await paged(passes.ListRescreenings, accounts.ListRescreeningsRequest())
             console.print(_passes(again.rescreenings))
 
     run(work)
@@ -148,7 +158,7 @@ def hits(system: SystemPath = DESCRIPTION) -> None:
         async with open_session(system) as session:
             stub = session.stub(ScreeningServiceStub, "risk")
             wanted = pb.ListScreeningHitsRequest(status=pb.HIT_STATUS_OPEN)
-            found = await stub.ListScreeningHits(wanted)
+            found = await paged(stub.ListScreeningHits, wanted)
             rows = (
                 (each.hit_id, each.subject_id, each.list_id, each.reference, str(each.score))
                 for each in found.hits
@@ -160,7 +170,7 @@ def hits(system: SystemPath = DESCRIPTION) -> None:
                 status=accounts.CUSTOMER_SCREENING_STATUS_WAITING
             )
             customers = session.stub(CustomerScreeningsServiceStub, "accounts")
-            matches = await customers.ListCustomerMatches(waiting)
+            matches = await paged(customers.ListCustomerMatches, waiting)
             people = (
                 (
                     each.customer_id,

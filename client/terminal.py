@@ -27,6 +27,10 @@ from client.staff import OPERATOR
 EXIT_REFUSED = 1
 GATEWAY = "gateway"
 """Who speaks for card networks and banks."""
+PAGE_SIZE = 200
+"""What an rpc gives at most at once."""
+LINES_LIMIT = 1_000
+"""Of a list nobody is shown more, unless a command has `--size`."""
 ANY = "any"
 """The word for the value of an enumeration that restricts nothing."""
 PATTERNS = {
@@ -129,12 +133,31 @@ def ask(
 
     async def work() -> None:
         async with open_session(system, by) as session:
-            answer = await getattr(session.stub(stub, "accounts"), rpc)(request)
+            answer = await paged(getattr(session.stub(stub, "accounts"), rpc), request)
             told = show(answer)
             console.print(told, soft_wrap=isinstance(told, str))
             tell_of_more(getattr(answer, "next_page_token", ""))
 
     run(work)
+
+
+async def paged(rpc: Callable[[Any], Awaitable[Any]], request: Any) -> Any:
+    """The answer to a request; of a list, as many lines as `page_size` wants, page by page."""
+    if "page_token" not in request.DESCRIPTOR.fields_by_name:
+        return await rpc(request)
+    left = request.page_size or LINES_LIMIT
+    answer = None
+    while True:
+        request.page_size = min(left, PAGE_SIZE)
+        page = await rpc(request)
+        left -= request.page_size
+        request.page_token = page.next_page_token
+        answer = page if answer is None else answer
+        if answer is not page:
+            answer.MergeFrom(page)
+            answer.next_page_token = page.next_page_token
+        if not request.page_token or left <= 0:
+            return answer
 
 
 def named(key: str = "") -> dict[str, Any]:

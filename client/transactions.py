@@ -11,10 +11,24 @@ from cards.accounts.v1.transactions_service_pb2_grpc import TransactionsServiceS
 
 from client import tables
 from client.session import DESCRIPTION, Session
-from client.terminal import AccountId, SystemPath, ask, console, open_session, run, tell_of_more
+from client.terminal import (
+    ANY,
+    AccountId,
+    SystemPath,
+    ask,
+    chosen,
+    console,
+    open_session,
+    paged,
+    run,
+    tell_of_more,
+)
 
 TransactionId = Annotated[str, typer.Argument(help="Id of a charge, refund or payment.")]
 KindName = Annotated[str, typer.Option(help="charge, refund, payment ...")]
+FirstDay = Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")]
+LastDay = Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")]
+OfCard = Annotated[str, typer.Option("--card", help="Of this card, by its id.")]
 Words = Annotated[list[str] | None, typer.Argument(help='Words, amounts, dates, "a phrase".')]
 
 
@@ -22,11 +36,10 @@ def _stub(session: Session) -> Any:
     return session.stub(TransactionsServiceStub, "accounts")
 
 
-def _kind(name: str) -> Any:
-    try:
-        return accounts.TransactionKind.Value(f"TRANSACTION_KIND_{name.upper()}")
-    except ValueError:
-        raise typer.BadParameter(f"{name} is no kind of transaction") from None
+def _filter(kind: str, first: str, last: str, card: str) -> pb.SearchFilter:
+    return pb.SearchFilter(
+        kind=chosen(accounts.TransactionKind, kind), from_date=first, to_date=last, card_id=card
+    )
 
 
 def search(
@@ -35,6 +48,10 @@ def search(
     newest: Annotated[
         bool, typer.Option("--newest", help="Newest first, not the best first.")
     ] = False,
+    kind: KindName = ANY,
+    card: OfCard = "",
+    first: FirstDay = "",
+    last: LastDay = "",
     size: Annotated[int, typer.Option(help="At most so many.")] = 50,
     ids: Annotated[bool, typer.Option("--ids", help="Show the ids of transactions.")] = False,
     system: SystemPath = DESCRIPTION,
@@ -43,6 +60,7 @@ def search(
     asked: dict[str, Any] = {
         "query": " ".join(f'"{each}"' if " " in each else each for each in words or ()),
         "order": pb.SEARCH_ORDER_NEWEST if newest else pb.SEARCH_ORDER_RELEVANCE,
+        "filter": _filter(kind, first, last, card),
         "page_size": size,
     }
 
@@ -51,9 +69,10 @@ def search(
             stub = _stub(session)
             if account:
                 request = pb.SearchTransactionsRequest(account_id=account, **asked)
-                found = await stub.SearchTransactions(request)
+                found = await paged(stub.SearchTransactions, request)
             else:
-                found = await stub.SearchAllTransactions(pb.SearchAllTransactionsRequest(**asked))
+                everywhere = pb.SearchAllTransactionsRequest(**asked)
+                found = await paged(stub.SearchAllTransactions, everywhere)
             rows = [_row(each, ids) for each in found.transactions]
             headings = ("#date", "status", "merchant", "by", "category", "note", ">amount")
             console.print(tables.table("found", (*headings, *(["#id"] if ids else [])), rows))
@@ -89,7 +108,7 @@ def list_(
             request = pb.SearchTransactionsRequest(
                 account_id=account, order=pb.SEARCH_ORDER_NEWEST, page_size=size
             )
-            found = await _stub(session).SearchTransactions(request)
+            found = await paged(_stub(session).SearchTransactions, request)
             lines = [_as_known(each) for each in found.transactions]
             console.print(tables.transactions(lines, with_ids=ids))
             tell_of_more(found.next_page_token, "ask for a larger --size")
@@ -120,7 +139,7 @@ def note(
             request = pb.SetTransactionNoteRequest(
                 idempotency_key=uuid4().hex,
                 account_id=account,
-                kind=_kind(kind),
+                kind=chosen(accounts.TransactionKind, kind),
                 transaction_id=transaction,
                 note=text,
             )
@@ -147,7 +166,7 @@ def categorise(
             request = pb.CategoriseTransactionRequest(
                 idempotency_key=uuid4().hex,
                 account_id=account,
-                kind=_kind(kind),
+                kind=chosen(accounts.TransactionKind, kind),
                 transaction_id=transaction,
                 category=category,
                 always_for_merchant=always,
@@ -173,8 +192,9 @@ def categories(system: SystemPath = DESCRIPTION) -> None:
 def spend(
     account: AccountId,
     by: Annotated[str, typer.Option(help="category, merchant, month or card.")] = "category",
-    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")] = "",
-    last: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")] = "",
+    first: FirstDay = "",
+    last: LastDay = "",
+    size: Annotated[int, typer.Option(help="At most so many, largest first.")] = 50,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Show what was spent on what, beside the period before."""
@@ -186,7 +206,7 @@ def spend(
     async def work() -> None:
         async with open_session(system) as session:
             request = pb.GetSpendingRequest(
-                account_id=account, group=group, from_date=first, to_date=last
+                account_id=account, group=group, from_date=first, to_date=last, limit=size
             )
             found = await _stub(session).GetSpending(request)
             rows = [_spent(each) for each in found.spendings]
@@ -211,9 +231,14 @@ def export(
     account: AccountId,
     file: Annotated[Path, typer.Argument(help="Where to, such as transactions.csv.")],
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines, not CSV.")] = False,
+    kind: KindName = ANY,
+    card: OfCard = "",
+    first: FirstDay = "",
+    last: LastDay = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Take an account's transactions away as a file."""
+    which = _filter(kind, first, last, card)
     format = pb.EXPORT_FORMAT_JSON_LINES if as_json else pb.EXPORT_FORMAT_CSV
 
     async def work() -> None:
@@ -222,7 +247,7 @@ def export(
             parts: list[str] = []
             while token or not parts:
                 request = pb.ExportTransactionsRequest(
-                    account_id=account, format=format, page_token=token
+                    account_id=account, format=format, filter=which, page_token=token
                 )
                 part = await _stub(session).ExportTransactions(request)
                 parts.append(part.content)

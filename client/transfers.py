@@ -26,7 +26,6 @@ from client.terminal import (
 )
 
 app = group(__doc__)
-PAGE_SIZE = 200
 TransferId = Annotated[str, typer.Argument(help="Transfer id, of `cards transfer list`.")]
 
 
@@ -80,7 +79,7 @@ def take(
 @app.command("list")
 def list_(account: AccountId, by: By = OPERATOR, system: SystemPath = DESCRIPTION) -> None:
     """Show the transfers of an account."""
-    request = pb.ListBalanceTransfersRequest(account_id=account, page_size=PAGE_SIZE)
+    request = pb.ListBalanceTransfersRequest(account_id=account)
 
     def told(answer: Any) -> Table:
         return _table("balance transfers", answer.transfers)

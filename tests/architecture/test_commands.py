@@ -1,5 +1,6 @@
 """Every rpc of accounts is called by a command of `cards`; what is said to be done next exists."""
 
+import dis
 import json
 import re
 from collections.abc import Iterator
@@ -23,12 +24,33 @@ WITHOUT_A_COMMAND: dict[str, str] = {}
 """Rpcs that nobody calls from a terminal, `Service.Rpc`, each with the reason."""
 
 
+BUSINESS_IDS = frozenset(
+    {
+        *("advice_id", "application_id", "card_id", "change_id", "charge_id", "clearing_id"),
+        *("credit_id", "customer_id", "dispute_id", "increment_id", "account_id", "payment_id"),
+        *("refund_id", "reversal_id", "rotation_id", "token_id", "verification_id"),
+    }
+)
+"""Of what is made anew: derived from `--key`, so that nobody has to think one up."""
+NOT_GIVEN = {
+    "transaction_at": "the network's clock; a terminal has the date, `--on`",
+    "settlement_amount": "what networks settle among banks comes with clearing files",
+}
+"""Fields of requests that no command gives, each with the reason."""
+
+
 class Command(NamedTuple):
     """A command by its words, and every name and text that the functions it reaches mention."""
 
     words: str
     help: str
     mentions: frozenset[str]
+
+
+def _globals_of(code: CodeType) -> set[str]:
+    """What a function names of its module, and not as an attribute of something else."""
+    read = dis.get_instructions(code)
+    return {str(each.argval) for each in read if each.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
 
 
 def mentioned(of: FunctionType) -> frozenset[str]:
@@ -46,7 +68,10 @@ def mentioned(of: FunctionType) -> frozenset[str]:
                 follow(constant, known)
             elif isinstance(constant, str):
                 found.add(constant)
-        for name in code.co_names:
+            elif isinstance(constant, tuple):
+                # Names of arguments, and the keys of dictionaries.
+                found.update(each for each in constant if isinstance(each, str))
+        for name in _globals_of(code):
             value = known.get(name)
             if isinstance(value, FunctionType) and value.__module__.startswith("client."):
                 follow(value.__code__, value.__globals__)
@@ -73,17 +98,18 @@ def commands(of: typer.Typer = app, before: tuple[str, ...] = ()) -> Iterator[Co
         yield from commands(group.typer_instance, (*before, group.name))
 
 
-def services() -> Iterator[tuple[str, str]]:
-    """Every service of accounts with each of its rpcs."""
+def services() -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
+    """Every rpc of every service of accounts, with the fields of its request."""
     for path in sorted(Path(cards.accounts.v1.__path__[0]).glob("*_service_pb2.py")):
         module: ModuleType = import_module(f"cards.accounts.v1.{path.stem}")
         for service in module.DESCRIPTOR.services_by_name.values():
             for rpc in service.methods:
-                yield service.name, rpc.name
+                fields = frozenset(each.name for each in rpc.input_type.fields)
+                yield (service.name, rpc.name), fields
 
 
 COMMANDS = tuple(commands())
-RPCS = tuple(services())
+RPCS = dict(services())
 
 
 def test_there_are_commands_and_rpcs() -> None:
@@ -100,6 +126,22 @@ def test_every_rpc_has_a_command(service: str) -> None:
         and not any({f"{service}Stub", rpc} <= command.mentions for command in COMMANDS)
     }
     assert missing - set(WITHOUT_A_COMMAND) == set()
+
+
+@pytest.mark.parametrize("service", sorted({service for service, _ in RPCS}))
+def test_every_field_of_every_request_can_be_given(service: str) -> None:
+    missing = {
+        f"{service}.{rpc}: {field}"
+        for (each, rpc), fields in RPCS.items()
+        if each == service
+        for field in fields - _given(service, rpc) - BUSINESS_IDS - set(NOT_GIVEN)
+    }
+    assert missing == set()
+
+
+def _given(service: str, rpc: str) -> frozenset[str]:
+    asking = (each.mentions for each in COMMANDS if {f"{service}Stub", rpc} <= each.mentions)
+    return frozenset[str]().union(*asking)
 
 
 def test_what_has_no_command_exists_and_has_none() -> None:

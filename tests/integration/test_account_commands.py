@@ -37,7 +37,7 @@ def test_a_holder_an_operator_and_the_network_at_a_terminal(
     customer, account, card = open_account(terminal, "gold")
     change_a_profile(terminal, customer)
     let_a_card_live(terminal, account, card)
-    keep_a_secret(terminal, customer, card)
+    keep_a_secret(terminal, customer, account, card)
     pay_with_a_telephone(terminal, card)
     replace_keys(terminal, tmp_path)
     change_terms(terminal, account, tmp_path)
@@ -110,7 +110,7 @@ def let_a_card_live(terminal: Terminal, account: str, card: str) -> None:
     assert "active" in terminal.say("account reinstate", account)
 
 
-def keep_a_secret(terminal: Terminal, customer: str, card: str) -> None:
+def keep_a_secret(terminal: Terminal, customer: str, account: str, card: str) -> None:
     """A holder sets a PIN and sees number and code; nobody does before they can log in."""
     told = terminal.refused("cannot log in", "card pin-set", card, typed="4711\n")
     assert f"cards customer enrol {customer}" in told
@@ -130,13 +130,28 @@ def keep_a_secret(terminal: Terminal, customer: str, card: str) -> None:
     assert "right" in terminal.say("card pin-verify", card, typed="4711\n")
     assert re.match(r"400013\d{10}, good until", terminal.say("card number", card))
     assert re.match(r"\d{3}, good until", terminal.say("card security-code", card))
+    number = terminal.say("card number", card)[:16]
+    asked = terminal.say("network authorise", "-", "5", typed=f"{number}\n")
+    assert "approved" in asked
+    posted = terminal.say(
+        "network clear", "-", "none", "7", "--merchant", "Kiosk", typed=f"{number}\n"
+    )
+    assert "7.00 GBP" in posted
+    assert "Kiosk" in posted
+    assert "0.00 GBP is owed" in terminal.say("account payment", account, "7")
+    code = terminal.say("card security-code", card)[:3]
+    online = ("--entry", "ecommerce", "--code")
+    assert "approved" in terminal.say("network authorise", card, "5", *online, typed=f"{code}\n")
+    with_pin = ("network authorise", card, "5", "--pin")
+    assert "approved" in terminal.say(*with_pin, typed="4711\n")
+    assert "declined 55" in terminal.say(*with_pin, typed="4712\n")
     assert "paused" in terminal.say("card pause", card, "--as", customer)
     assert "active" in terminal.say("card resume", card, "--as", customer)
 
 
 def pay_with_a_telephone(terminal: Terminal, card: str) -> None:
     """The network provisions a token, which lives and is deleted."""
-    token = first(ID, terminal.say("device-tokens provision", card))
+    token = first(ID, terminal.say("device-tokens provision", card, "--device", "iot"))
     assert re.match(r"\d{16}\n", terminal.say("device-tokens number", card, token))
     for step, status in (
         ("activate", "active"),

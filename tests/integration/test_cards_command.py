@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import typer
+from cards.accounts.v1 import accounts_service_pb2 as accounts
 from cards.notify.v1 import notify_service_pb2 as notify
 from rich.text import Text
 
@@ -19,7 +20,7 @@ from chassis.kernel.errors import NotFound, Unauthenticated
 from client import tail
 from client.session import SystemAddress
 from client.staff import hire
-from client.terminal import money_of
+from client.terminal import money_of, paged
 from demo.system import DESCRIPTION, ROOT, System
 
 LIMIT_SECONDS = 120.0
@@ -185,6 +186,24 @@ def test_without_a_system_it_says_what_to_do(tmp_path_factory: pytest.TempPathFa
 def test_what_is_no_amount_is_said_to_be_none(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         money_of(text, "GBP")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown", "more"), [(0, 450, False), (250, 250, True), (450, 450, False)]
+)
+async def test_a_list_is_shown_over_its_pages(wanted: int, shown: int, more: bool) -> None:
+    lines = [accounts.AccountBalance(account_id=f"{each:032x}") for each in range(450)]
+
+    async def rpc(request: accounts.GetBalancesRequest) -> accounts.GetBalancesResponse:
+        assert 0 < request.page_size <= 200
+        start = int(request.page_token or 0)
+        end = start + request.page_size
+        token = str(end) if end < len(lines) else ""
+        return accounts.GetBalancesResponse(balances=lines[start:end], next_page_token=token)
+
+    found = await paged(rpc, accounts.GetBalancesRequest(page_size=wanted))
+    assert list(found.balances) == lines[:shown]
+    assert bool(found.next_page_token) == more
 
 
 async def test_watching_goes_on_after_the_last_message_when_a_token_expires(
