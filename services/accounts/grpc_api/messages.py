@@ -34,6 +34,7 @@ from services.accounts.domain.values import (
     Original,
     Terms,
 )
+from services.accounts.grpc_api.announced import announced
 from services.accounts.grpc_api.billing_terms import billing_terms, billing_terms_of
 from services.accounts.use_cases.formats import birthday_of
 
@@ -306,6 +307,7 @@ def account(state: CreditAccount) -> pb.Account:
         sub_statuses=[SUB_STATUSES[each] for each in state.sub_statuses],  # type: ignore[misc]
         status_reason=state.status_reason,
         status_channel=CHANNELS[by] if by else pb.CHANNEL_UNSPECIFIED,  # type: ignore[arg-type]
+        announced_version=announced(state.billing.announced),
     )
 
 

@@ -22,7 +22,9 @@ from services.accounts.domain.programmes.commands import (
     WithdrawProgrammeChange,
 )
 from services.accounts.domain.programmes.state import Change, Programme, Version
+from services.accounts.domain.repricing.commands import AnnounceMigration, RejectMigration
 from services.accounts.grpc_api import messages
+from services.accounts.grpc_api.announced import announced
 from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.business_days import business_date
 from services.accounts.use_cases.currencies import Currencies
@@ -177,6 +179,45 @@ class Programmes(ProgrammesServiceServicer):
         return await self._application.answer(
             command,
             render=lambda settled: pb.MoveAccountToVersionResponse(
+                account=messages.account(settled.state), receipt=answers.receipt(settled)
+            ),
+        )
+
+    async def AnnounceVersion(
+        self, request: pb.AnnounceVersionRequest, context: Context
+    ) -> pb.AnnounceVersionResponse:
+        account = await self._accounts.account(request.account_id)
+        programme = await self._application.state(PROGRAMME, account.programme_id)
+        asked = request.effective_on
+        today = await self._today(account.programme_id)
+        command = AnnounceMigration(
+            account_id=request.account_id,
+            programme_id=programme.programme_id,
+            programme_version=request.programme_version,
+            version=programme.find_version(request.programme_version),
+            effective_on=messages.day(asked, "effective_on", today) if asked else None,
+            today=today,
+        )
+        return await self._application.answer(
+            command,
+            render=lambda settled: pb.AnnounceVersionResponse(
+                announced=announced(settled.state.billing.announced),
+                receipt=answers.receipt(settled),
+            ),
+        )
+
+    async def RejectVersion(
+        self, request: pb.RejectVersionRequest, context: Context
+    ) -> pb.RejectVersionResponse:
+        account = await self._accounts.account(request.account_id)
+        command = RejectMigration(
+            account_id=request.account_id,
+            programme_version=request.programme_version,
+            today=await self._today(account.programme_id),
+        )
+        return await self._application.answer(
+            command,
+            render=lambda settled: pb.RejectVersionResponse(
                 account=messages.account(settled.state), receipt=answers.receipt(settled)
             ),
         )

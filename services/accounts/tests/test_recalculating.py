@@ -17,14 +17,14 @@ from services.accounts.domain.programmes.state import Version
 from services.accounts.tests.billing_stories import STANDARD, BilledStory, amounts
 from services.accounts.tests.stories import AccountStory, pounds
 
-DEAR = (Rate(balance_type=BalanceType.PURCHASE, apr_basis_points=4_000),)
+CHEAP = (Rate(balance_type=BalanceType.PURCHASE, apr_basis_points=500),)
 
 
 def migrate(story: BilledStory) -> None:
     terms = story.state.in_force
     assert terms.billing
-    dear = replace(terms, billing=replace(terms.billing, rates=DEAR))
-    version = Version(number=2, name="Dear", terms=dear, effective_on=story.today)
+    cheap = replace(terms, billing=replace(terms.billing, rates=CHEAP))
+    version = Version(number=2, name="Cheap", terms=cheap, effective_on=story.today)
     story.when(
         MigrateAccount(
             account_id="account", programme_id="everyday", programme_version=2, version=version
@@ -34,7 +34,7 @@ def migrate(story: BilledStory) -> None:
 
 def test_days_before_other_terms_bear_interest_by_the_terms_they_had() -> None:
     """365.00 at 15 % in February: 65.00 of them are paid on the 11th, as is known in April only.
-    Comment 55(b)-2.ii: no increased rate for days before it is in effect."""
+    Comment 55(b)-2.ii: another rate is not for days before it is in effect."""
     story = BilledStory(fees=())
     story.on(1, 10).buy(365)
     story.run(3, 31)
@@ -51,7 +51,7 @@ def test_days_before_other_terms_bear_interest_by_the_terms_they_had() -> None:
 
 
 def test_the_days_of_a_cycle_before_other_terms_bear_the_old_rate() -> None:
-    """Comment 55(b)-2.ii: 15 % from June 1 to 14, 40 % from June 15 to 30, of 365.00 and what
+    """Comment 55(b)-2.ii: 15 % from June 1 to 14, 5 % from June 15 to 30, of 365.00 and what
     interest was charged on them before."""
     story = BilledStory(fees=(), on=date(2026, 4, 1))
     story.on(4, 10).buy(365)
@@ -60,7 +60,7 @@ def test_the_days_of_a_cycle_before_other_terms_bear_the_old_rate() -> None:
     migrate(story.on(6, 15))
     story.run(6, 30)
     found = [(x.days, x.apr_basis_points, x.balance_minor) for x in story.statement(3).interest]
-    assert found == [(14, 1_500, owed), (16, 4_000, owed)]
+    assert found == [(14, 1_500, owed), (16, 500, owed)]
 
 
 def test_a_pause_that_is_over_stays_one() -> None:

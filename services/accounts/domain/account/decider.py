@@ -25,6 +25,7 @@ from services.accounts.domain.disputes import decide as disputes
 from services.accounts.domain.life import decide as life
 from services.accounts.domain.pins import decide as pins
 from services.accounts.domain.programmes import migrating
+from services.accounts.domain.repricing import decide as repricing
 from services.accounts.domain.standing import decide as standing
 from services.accounts.domain.standing.commands import ChangeStanding
 from services.accounts.domain.tokens import decide as tokens
@@ -58,6 +59,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     **{each: with_billing(does, evolve) for each, does in migrating.DECIDE.items()},
     **closure.DECIDE,
     **deferring.DECIDE,
+    **repricing.DECIDE,
 }
 
 

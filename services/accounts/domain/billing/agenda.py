@@ -22,6 +22,7 @@ DELINQUENCY_DAYS = (1, 30, 60, 90, 120, 150, 180)
 class Step(IntEnum):
     """What can be due, in the order in which it happens on one day."""
 
+    GO_OVER = -1
     END_DEFERRAL = 0
     ANNUAL_FEE = 1
     COLLECT = 2
@@ -73,12 +74,24 @@ def items(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
     for deferral in billing.deferrals:
         if not deferral.settled:
             yield Item(on=deferral.ends_on + DAY, step=Step.END_DEFERRAL)
+    if (over_on := _goes_over_on(billing)) is not None:
+        yield Item(on=over_on, step=Step.GO_OVER)
     yield from _ageing(billing, terms)
     yield from _limits(billing, terms)
     for plan in billing.repayments:
         if plan.status is PlanStatus.ACTIVE and plan.open:
             first = plan.open[0]
             yield Item(on=first.on, step=Step.COLLECT, subject=first.number)
+
+
+def _goes_over_on(billing: Billing) -> date | None:
+    """The first day of a cycle on which dearer terms are in effect, as far as it is known: an
+    increase may be delayed until then (comment 55(b)-2.iii)."""
+    announced = billing.announced
+    if announced is None or announced.rejected:
+        return None
+    first_days = (billing.cycle_opened_on, billing.closes_on + DAY)
+    return next((day for day in first_days if day >= announced.effective_on), None)
 
 
 def _checked_on(billing: Billing, due: Due) -> date:

@@ -7,8 +7,9 @@ from services.accounts.domain.account import charges
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount, act_key
 from services.accounts.domain.billing import commands, events
-from services.accounts.domain.billing.buckets import PURCHASE
+from services.accounts.domain.billing.buckets import PROTECTED, PURCHASE
 from services.accounts.domain.billing.calendar import DAY
+from services.accounts.domain.billing.homes import home_in
 from services.accounts.domain.billing.positions import standing_on
 from services.accounts.domain.billing.posting import fee_charged, moved, terms_of
 from services.accounts.domain.billing.rounding import share
@@ -106,6 +107,8 @@ def agree_plan(
         raise Refused("PLAN_EXISTS", "the purchase is in a plan already")
     if any(d.charge_id == command.charge_id for d in state.billing.deferrals):
         raise Refused("PURCHASE_DEFERRED", "the purchase is under a promotion")
+    if PROTECTED in home_in(state, terms, charge):
+        raise Refused("PURCHASE_PROTECTED", "the purchase keeps the rate of earlier terms")
     day = max(command.transaction_date, state.billing.cycle_opened_on)
     owed = {each.bucket: each.minor for each in standing_on(state.billing, terms, day) or ()}
     if sum(plan.bucket in owed for plan in state.billing.plans) >= PLANS_LIMIT:

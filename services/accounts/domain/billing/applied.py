@@ -13,6 +13,7 @@ from services.accounts.domain.billing.calendar import DAY
 from services.accounts.domain.billing.evolve import BILLED, opened
 from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import Billing
+from services.accounts.domain.billing.statement import LineKind
 from services.accounts.domain.billing.terms import BillingTerms
 from services.accounts.domain.collecting import events as collecting
 from services.accounts.domain.credit_lines import events as credit_lines
@@ -22,6 +23,8 @@ from services.accounts.domain.over_limit import events as over_limit
 from services.accounts.domain.programmes.events import AccountMigrated
 from services.accounts.domain.repaying import events as repaying
 from services.accounts.domain.repaying.state import payments_text
+from services.accounts.domain.repricing import events as repricing
+from services.accounts.domain.repricing.protecting import at_home, bought_on, protected
 from services.accounts.domain.transfers import events as transfers
 from services.accounts.domain.values import CardStatus, Delivery
 
@@ -72,8 +75,12 @@ def _paid_out(state: CreditAccount, fact: events.CreditBalanceRefunded) -> Credi
     return replace(_moved(state, fact), acts=acts)
 
 
+OF_CHARGES = (LineKind.CHARGE, LineKind.REFUND, LineKind.CREDIT)
+"""Entries about a charge, whose rate they have."""
+
 OF_BILLING = tuple(
-    each.__name__ for each in (events, collecting, credit_lines, over_limit, repaying, transfers)
+    each.__name__
+    for each in (events, collecting, credit_lines, over_limit, repaying, repricing, transfers)
 )
 """Facts of these modules change nothing but billing, unless they are in a table here."""
 
@@ -116,7 +123,10 @@ def billed(state: CreditAccount, fact: Fact, before: CreditAccount) -> CreditAcc
         return replace(state, billing=_gone_over(before, fact))
     if isinstance(fact, CardIssued | CardActivated):
         return replace(state, billing=_usable(state, fact, before))
-    return replace(state, billing=applies(state.billing, terms, fact))
+    after = replace(state, billing=applies(state.billing, terms, fact))
+    if after.billing.protections:
+        after = replace(after, billing=_at_home(after, before.billing))
+    return after
 
 
 def _usable(
@@ -144,12 +154,30 @@ def _usable_already(state: CreditAccount, day: date) -> date | None:
 
 
 def _gone_over(before: CreditAccount, fact: AccountMigrated) -> Billing:
-    """The days before count by the terms that they had."""
-    known = before.terms.billing if before.terms else None
+    """The days before count by the terms that they had, and so does what is protected."""
+    known, terms = before.terms.billing if before.terms else None, fact.terms.billing
+    billing = replace(before.billing, announced=None)
     if known is None:
-        return before.billing
+        return billing
     past = EarlierTerms(until=fact.transaction_date - DAY, terms=known)
-    return replace(before.billing, earlier=(*before.billing.earlier, past))
+    after = replace(billing, earlier=(*billing.earlier, past))
+    if terms is None or fact.protected_until is None:
+        return after
+    return protected(after, known, terms, fact.protected_until, fact.transaction_date)
+
+
+def _at_home(state: CreditAccount, before: Billing) -> Billing:
+    """What was just booked about a charge that keeps its rate stands with it."""
+    billing, known = state.billing, before.lines[-1][-1] if before.lines else None
+    line = billing.lines[-1][-1] if billing.lines else None
+    if line is None or line == known or line.kind not in OF_CHARGES:
+        return billing
+    day, charge = line.transaction_date, state.charges.get(line.charge_id)
+    if line.kind is not LineKind.CHARGE and charge is not None:
+        day = bought_on(before, line.charge_id, charge.transaction_date)
+    elif line.kind is not LineKind.CHARGE:
+        return billing
+    return at_home(billing, day)
 
 
 def _begun(state: CreditAccount, terms: BillingTerms, fact: Any) -> Billing:

@@ -16,6 +16,8 @@ from services.accounts.domain.transfers.offers import PromotedTransfer
 
 PURCHASE, FEE = str(BalanceType.PURCHASE), str(BalanceType.FEE)
 CASH_ADVANCE = str(BalanceType.CASH_ADVANCE)
+PROTECTED = "~"
+"""Between the name of a bucket and the place of the protection that a part of it is under."""
 CREDIT = "CREDIT"
 """What the account is in credit by, as a negative balance; no other bucket is ever negative."""
 
@@ -66,6 +68,19 @@ class EarlierTerms:
 
 
 @value
+class Protection:
+    """What kept its rate when the account went over to dearer terms in cycle `number`: what came of
+    transactions up to and with `until`. These `buckets` never bear more than by `terms`; `newer`
+    is what of the balances carried into the cycle was newer, by category."""
+
+    number: int
+    until: date
+    terms: BillingTerms
+    buckets: tuple[str, ...]
+    newer: tuple[Balance, ...]
+
+
+@value
 class RateBook:
     """Everything that decides the rate of a bucket on a day; what was so on earlier days remains,
     so that they are recalculated as they were: terms, and days of penalty rate or of a pause."""
@@ -81,6 +96,7 @@ class RateBook:
     earlier: tuple[EarlierTerms, ...] = ()
     penalties: tuple[Span, ...] = ()
     pauses: tuple[Span, ...] = ()
+    protections: tuple[Protection, ...] = ()
 
     def terms_on(self, day: date) -> BillingTerms:
         """The terms in force on a day."""
@@ -96,13 +112,17 @@ class RateBook:
         for plan in self.plans:
             if plan.bucket == bucket:
                 return plan.apr_basis_points
-        terms = self.terms_on(day)
-        if bucket == CREDIT or (bucket == FEE and not terms.fees_bear_interest):
-            return 0
         for transfer in self.promoted:
             if transfer.bucket == bucket and day <= transfer.ends_on:
                 return transfer.apr_basis_points
-        wanted = PURCHASE if bucket == FEE else bucket.partition("/")[0]
+        kept = [each.terms for each in self.protections if bucket in each.buckets]
+        return min(self._apr_by(terms, bucket, day) for terms in (self.terms_on(day), *kept))
+
+    def _apr_by(self, terms: BillingTerms, bucket: str, day: date) -> int:
+        """By some terms, without what was agreed about a single balance."""
+        if bucket == CREDIT or (bucket == FEE and not terms.fees_bear_interest):
+            return 0
+        wanted = PURCHASE if bucket == FEE else category_of(bucket).partition("/")[0]
         rates = [each for each in terms.rates if each.balance_type == wanted]
         if not rates and wanted != PURCHASE:
             rates = [each for each in terms.rates if each.balance_type == PURCHASE]
@@ -160,15 +180,16 @@ class RateBook:
         days |= {each.until + DAY for each in self.earlier}
         for span in (*self.penalties, *self.pauses):
             days |= {span.first_on, span.last_on + DAY}
-        for rate in (r for terms in (self.terms, *self._earlier()) for r in terms.rates):
+        for rate in (rate for terms in self._known() for rate in terms.rates):
             days |= {rate.effective_from} if rate.effective_from else set()
             days |= {rate.effective_until + DAY} if rate.effective_until else set()
             if rate.months_from_opening:
                 days.add(months_later(self.opened_on, rate.months_from_opening))
         return {day for day in days if first < day <= last}
 
-    def _earlier(self) -> list[BillingTerms]:
-        return [each.terms for each in self.earlier]
+    def _known(self) -> list[BillingTerms]:
+        earlier = [each.terms for each in self.earlier]
+        return [self.terms, *earlier, *(each.terms for each in self.protections)]
 
     def days_of_year(self, day: date) -> int:
         """How many days the year of a day has, as interest counts them."""
@@ -186,7 +207,12 @@ def is_plan(bucket: str) -> bool:
     return bucket.startswith(f"{PURCHASE}/")
 
 
+def category_of(bucket: str) -> str:
+    """The bucket that a protected part was of; any other itself."""
+    return bucket.partition(PROTECTED)[0]
+
+
 def type_of(bucket: str) -> BalanceType:
     """What a bucket came from; an account in credit is shown under purchases."""
-    name = bucket.partition("/")[0]
+    name = category_of(bucket).partition("/")[0]
     return BalanceType.PURCHASE if name == CREDIT else BalanceType(name)

@@ -9,6 +9,7 @@ from services.accounts.domain.billing.buckets import (
     CREDIT,
     Balance,
     RateBook,
+    category_of,
     is_plan,
     type_of,
 )
@@ -83,7 +84,7 @@ def _moves(lines: Sequence[StatementLine]) -> dict[str, int]:
         return sum(
             line.amount_minor
             for line in lines
-            if line.kind in kinds and bucket in ("", line.bucket)
+            if line.kind in kinds and bucket in ("", category_of(line.bucket))
         )
 
     other = (LineKind.PAYMENT_RETURNED, LineKind.CREDIT_REFUNDED, LineKind.CHARGED_OFF)

@@ -25,6 +25,7 @@ from services.accounts.domain.credit_lines import offering, reviewing
 from services.accounts.domain.deferring import settling
 from services.accounts.domain.over_limit.charging import confirmed_with, over_limit_fee
 from services.accounts.domain.repaying import decide as repaying
+from services.accounts.domain.repricing.going_over import go_over
 
 STEPS_LIMIT = 2_000
 """Steps of one command; what is left is done by the next one."""
@@ -170,5 +171,6 @@ STEPS: dict[Step, Callable[[CreditAccount, BillingTerms, Item, Context], Facts]]
     Step.EXPIRE_OFFER: offering.expire,
     Step.REVIEW: reviewing.review_in_time,
     Step.RESTORE_REQUIRED: restore_required,
+    Step.GO_OVER: go_over,
 }
 """What is done for each thing that is due."""

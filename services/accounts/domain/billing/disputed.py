@@ -4,8 +4,8 @@ what is awaited after a decision, without further charges (1026.13(g)(2))."""
 from datetime import date
 
 from services.accounts.domain.account.state import CreditAccount
-from services.accounts.domain.billing.buckets import PURCHASE, Balance
-from services.accounts.domain.billing.entries import home_of
+from services.accounts.domain.billing.buckets import PURCHASE, Balance, category_of
+from services.accounts.domain.billing.homes import home_in
 from services.accounts.domain.billing.state import Billing
 
 
@@ -16,7 +16,7 @@ def disputed_in(state: CreditAccount) -> tuple[Balance, ...]:
         return ()
     sums: dict[str, int] = {}
     for charge_id, minor in state.disputes.disputed_charges():
-        bucket = home_of(state.billing, terms, charge_id, state.charges[charge_id].merchant.mcc)
+        bucket = home_in(state, terms, state.charges[charge_id])
         sums[bucket] = sums.get(bucket, 0) + minor
     return tuple(Balance(bucket=bucket, minor=minor) for bucket, minor in sorted(sums.items()))
 
@@ -34,7 +34,7 @@ def awaited_in(state: CreditAccount) -> int:
             continue
         charge = state.charges[dispute.charge_id]
         carried = charge.posted_on is not None and charge.posted_on < billing.cycle_opened_on
-        if carried and home_of(billing, terms, charge.charge_id, charge.merchant.mcc) == PURCHASE:
+        if carried and category_of(home_in(state, terms, charge)) == PURCHASE:
             # What is in dispute once more counts as that, and not twice.
             left = charge.captured_minor - (state.disputes.claimed.get(charge.charge_id) or 0)
             more = found.get(charge.charge_id, 0) + dispute.awaited_minor

@@ -37,6 +37,7 @@ from services.accounts.domain.over_limit import evolve as over_limit
 from services.accounts.domain.programmes.events import AccountMigrated
 from services.accounts.domain.repaying import evolve as repaying
 from services.accounts.domain.repaying.evolve import accounted_for
+from services.accounts.domain.repricing import evolve as repricing
 from services.accounts.domain.standing.events import AccountStandingChanged
 from services.accounts.domain.transfers import evolve as transfers
 from services.accounts.domain.values import AccountStatus
@@ -368,5 +369,6 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     **transfers.BILLED,
     **collecting.BILLED,
     **repaying.BILLED,
+    **repricing.BILLED,
 }
 """What each fact does to billing, on accounts whose programme has any."""

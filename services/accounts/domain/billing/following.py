@@ -34,6 +34,7 @@ from services.accounts.domain.billing.terms import FeeKind
 from services.accounts.domain.deferring import settling
 from services.accounts.domain.deferring.decide import defer_by_itself
 from services.accounts.domain.programmes.events import AccountMigrated
+from services.accounts.domain.repricing.protecting import carried
 
 Facts = tuple[Fact, ...]
 Decide = Callable[[CreditAccount, Any, Context], Facts]
@@ -117,7 +118,7 @@ def recalculate_cycles(
         cause_id=cause,
         corrected=changes,
         cycles=as_recalculated(cycles),
-        opening=last.closing,
+        opening=carried(state.billing, state.billing.number, last.closing),
         grace=last.kept,
         streak=last.streak,
         transaction_date=day,

@@ -9,6 +9,7 @@ from services.accounts.domain.billing.buckets import (
     FEE,
     PURCHASE,
     Balance,
+    category_of,
     is_plan,
     type_of,
 )
@@ -79,7 +80,7 @@ def compute(sheet: Sheet) -> Computed:
     work = Work(sheet)
     stretches = list(_stretches(sheet, work))
     unpaid = _unpaid_when_due(sheet, stretches)
-    streak = sheet.streak + 1 if unpaid == 0 else 0
+    streak = 0 if unpaid else sheet.streak + 1
     kept = streak >= sheet.book.terms.grace_regained_after_statements
     bearing = [each for stretch in stretches for each in _bearing(sheet, stretch, unpaid, kept)]
     if sheet.book.terms.interest_method is InterestMethod.DAILY_COMPOUNDING:
@@ -135,34 +136,43 @@ def _stretches(sheet: Sheet, work: Work) -> Iterator[Stretch]:
         yield Stretch(first_on=start, days=days, standing=work.standing())
 
 
-def _unpaid_when_due(sheet: Sheet, stretches: Sequence[Stretch]) -> int:
-    """What was left at the end of the due date of the purchases carried into the cycle, but for
-    what need not be."""
+def _unpaid_when_due(sheet: Sheet, stretches: Sequence[Stretch]) -> Mapping[str, int]:
+    """What was left at the end of the due date of the purchases carried into the cycle, by bucket;
+    nothing where that is no more than need not be paid."""
     if sheet.due_on is None:
-        return 0
+        return {}
     standing: Mapping[str, tuple[int, int]] = {}
     for stretch in stretches:
         if stretch.first_on <= sheet.due_on:
             standing = stretch.standing
-    return max(0, standing.get(PURCHASE, (0, 0))[0] - _not_asked_for(sheet))
+    left = {each: carried for each, (carried, _) in standing.items() if _has_grace(each)}
+    return left if sum(left.values()) > _not_asked_for(sheet) else {}
+
+
+def _has_grace(bucket: str) -> bool:
+    """Whether it has purchases, at whichever rate."""
+    return category_of(bucket) == PURCHASE
 
 
 def _not_asked_for(sheet: Sheet) -> int:
     """What of the purchases need not be paid by the due date: disputed, or awaited later."""
-    disputed = sum(each.minor for each in sheet.disputed if each.bucket == PURCHASE)
+    disputed = sum(each.minor for each in sheet.disputed if _has_grace(each.bucket))
     return disputed + sheet.awaited_minor
 
 
-def _bearing(sheet: Sheet, stretch: Stretch, unpaid: int, kept: bool) -> Iterator[Bearing]:
+def _bearing(
+    sheet: Sheet, stretch: Stretch, unpaid: Mapping[str, int], kept: bool
+) -> Iterator[Bearing]:
     """What bears interest in a stretch, and why."""
     disputed = {each.bucket: each.minor for each in sheet.disputed}
+    awaited = sheet.awaited_minor
     for bucket, (carried, fresh) in sorted(stretch.standing.items()):
         apr = sheet.book.apr(bucket, stretch.first_on)
         left = disputed.get(bucket, 0)
         for cause, balance in _causes(sheet, stretch, bucket, carried, fresh, unpaid, kept):
-            later = sheet.awaited_minor if cause in ASKED_FOR else 0
+            later = min(awaited, max(0, balance - left)) if cause in ASKED_FOR else 0
             bears = max(0, balance - left - later)
-            left = max(0, left - balance)
+            left, awaited = max(0, left - balance), awaited - later
             if bears and apr:
                 yield Bearing(
                     bucket=bucket,
@@ -181,12 +191,12 @@ def _causes(
     bucket: str,
     carried: int,
     fresh: int,
-    unpaid: int,
+    unpaid: Mapping[str, int],
     kept: bool,
 ) -> Iterator[tuple[InterestCause, int]]:
     if bucket == FEE:
         yield InterestCause.FEE, carried + fresh
-    elif bucket != PURCHASE:
+    elif not _has_grace(bucket):
         cause = InterestCause.INSTALMENT_PLAN if is_plan(bucket) else InterestCause.NO_GRACE
         if type_of(bucket) is BalanceType.DEFERRED:
             cause = InterestCause.DEFERRAL_ENDED
@@ -197,8 +207,7 @@ def _causes(
         elif unpaid:
             # What was repaid within the grace bears none, from the first day on: 1026.54(a)(1).
             in_grace = sheet.due_on is not None and stretch.last_on <= sheet.due_on
-            left = unpaid + _not_asked_for(sheet)
-            yield InterestCause.GRACE_LOST, left if in_grace else carried
+            yield InterestCause.GRACE_LOST, unpaid.get(bucket, 0) if in_grace else carried
         if not kept:
             yield InterestCause.NEW_WITHOUT_GRACE, fresh
 

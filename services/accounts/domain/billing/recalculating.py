@@ -6,6 +6,7 @@ from services.accounts.domain.billing.events import CorrectedInterest, Recalcula
 from services.accounts.domain.billing.interest import Computed, compute
 from services.accounts.domain.billing.state import Billing, Cycle
 from services.accounts.domain.billing.terms import BillingTerms
+from services.accounts.domain.repricing.protecting import carried
 
 Recalculation = tuple[tuple[Cycle, ...], Computed | None]
 
@@ -17,7 +18,10 @@ def recalculate(billing: Billing, terms: BillingTerms) -> Recalculation:
     for cycle in billing.closed:
         if before is not None:
             cycle = replace(
-                cycle, opening=before.closing, grace_before=before.kept, streak=before.streak
+                cycle,
+                opening=carried(billing, cycle.number, before.closing),
+                grace_before=before.kept,
+                streak=before.streak,
             )
         before = compute(cycle.sheet(billing.book(terms, cycle.closed_on)))
         known.append(replace(cycle, interest=before.interest, deferred=before.deferred))

@@ -9,7 +9,7 @@ from chassis.kernel.events import Fact, value
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import Charge, CreditAccount
 from services.accounts.domain.billing.buckets import Balance
-from services.accounts.domain.billing.entries import home_of
+from services.accounts.domain.billing.homes import home_in
 from services.accounts.domain.billing.interest import compute
 from services.accounts.domain.billing.posting import terms_of
 from services.accounts.domain.billing.rounding import share
@@ -135,10 +135,10 @@ def related_interest(state: CreditAccount, dispute: Dispute, error_minor: int) -
     terms, charge = terms_of(state), state.charges[dispute.charge_id]
     if terms is None or charge.posted_on is None:
         return 0
-    bucket = home_of(state.billing, terms, charge.charge_id, charge.merchant.mcc)
     found = 0
     for cycle in state.billing.closed:
         if charge.posted_on <= cycle.closed_on < dispute.received_on:
+            bucket = home_in(state, terms, charge, cycle.number)
             sums = {each.bucket: each.minor for each in cycle.disputed}
             sums[bucket] = sums.get(bucket, 0) + error_minor
             found += _interest_on(state.billing, terms, cycle, balances_of(sums.items()))
@@ -153,7 +153,7 @@ def _left_out(state: CreditAccount, terms: BillingTerms, due: Due, day: date) ->
         minor = _of_dispute(dispute, charge, due, day)
         if not minor:
             continue
-        bucket = home_of(state.billing, terms, charge.charge_id, charge.merchant.mcc)
+        bucket = home_in(state, terms, charge, due.number)
         sums[bucket] = sums.get(bucket, 0) + minor
         withheld += dispute.withheld_minor
         if _is_awaited(dispute, due, day) and dispute.pay_by:

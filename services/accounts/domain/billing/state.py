@@ -3,7 +3,14 @@
 from datetime import date
 
 from chassis.kernel.events import value
-from services.accounts.domain.billing.buckets import Balance, EarlierTerms, Plan, RateBook, Span
+from services.accounts.domain.billing.buckets import (
+    Balance,
+    EarlierTerms,
+    Plan,
+    Protection,
+    RateBook,
+    Span,
+)
 from services.accounts.domain.billing.sheet import Sheet
 from services.accounts.domain.billing.statement import StatementLine
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms, FeeKind
@@ -12,6 +19,7 @@ from services.accounts.domain.credit_lines.state import CreditLine
 from services.accounts.domain.deferring.state import Accrual, Deferral
 from services.accounts.domain.over_limit.state import OverLimit
 from services.accounts.domain.repaying.state import RepaymentPlan
+from services.accounts.domain.repricing.state import Announcement
 from services.accounts.domain.transfers.state import Transfers
 
 CLOSED_CYCLES_LIMIT = 6
@@ -198,6 +206,8 @@ class Billing:
     earlier: tuple[EarlierTerms, ...] = ()
     penalties: tuple[Span, ...] = ()
     pauses: tuple[Span, ...] = ()
+    protections: tuple[Protection, ...] = ()
+    announced: Announcement | None = None
     collecting: Collecting = Collecting()
     repayments: tuple[RepaymentPlan, ...] = ()
     charged_off_minor: int = 0
@@ -229,6 +239,7 @@ class Billing:
             penalty_from=self.penalty_from,
             paused_from=self.paused_from,
             paused_until=self.paused_until,
+            protections=self.protections,
         )
 
     @property

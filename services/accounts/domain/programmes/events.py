@@ -63,7 +63,8 @@ class ProgrammeChangeWithdrawn(Fact):
 
 @fact
 class AccountMigrated(Fact):
-    """An account is on another version of its programme; its limit stays as it is."""
+    """An account is on another version of its programme; its limit stays as it is. Of a dearer
+    one: what was bought up to `protected_until` keeps its rates."""
 
     account_id: str
     customer_id: str
@@ -72,3 +73,4 @@ class AccountMigrated(Fact):
     programme_version: int
     terms: Terms
     transaction_date: date
+    protected_until: date | None = None

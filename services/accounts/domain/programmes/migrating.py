@@ -10,6 +10,7 @@ from chassis.kernel.events import Command, Fact
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.programmes import commands, events
 from services.accounts.domain.programmes.state import no_version
+from services.accounts.domain.repricing.comparing import raised
 from services.accounts.domain.standing.decide import REASONS
 from services.accounts.domain.values import AccountStatus
 
@@ -19,8 +20,9 @@ OVER = (AccountStatus.CHARGED_OFF, AccountStatus.CLOSED)
 def migrate(
     state: CreditAccount, command: commands.MigrateAccount, context: Context
 ) -> tuple[Fact, ...]:
-    """Move it. Raises NotFound for a version that there is not, Refused for another programme's
-    or one that is not in force yet, and for an account on which no cycle is to begin any more."""
+    """Move it. Raises NotFound for a version that there is not, Refused for another programme's,
+    one that is not in force yet, a dearer one, which is announced first (1026.9(c)(2)), and for
+    an account on which no cycle is to begin any more."""
     if command.programme_id != state.programme_id:
         raise Refused("PROGRAMME_OF_ANOTHER", "the account is on another programme")
     if command.programme_version == state.programme_version:
@@ -32,6 +34,11 @@ def migrate(
         raise no_version()
     if version.effective_on > today:
         raise Refused("VERSION_NOT_IN_FORCE", "this version has not taken effect yet")
+    opened_on = state.billing.opened_on or today
+    if state.billing.number and raised(state.in_force, version.terms, opened_on, today):
+        raise Refused(
+            "NOTICE_NEEDED", "this version is dearer: announce it, and the account goes over then"
+        )
     return (
         events.AccountMigrated(
             account_id=state.account_id,

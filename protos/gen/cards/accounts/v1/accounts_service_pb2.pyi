@@ -861,6 +861,7 @@ class Account(_message.Message):
     SUB_STATUSES_FIELD_NUMBER: _builtins.int
     STATUS_REASON_FIELD_NUMBER: _builtins.int
     STATUS_CHANNEL_FIELD_NUMBER: _builtins.int
+    ANNOUNCED_VERSION_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """Its id."""
     customer_id: _builtins.str
@@ -899,6 +900,10 @@ class Account(_message.Message):
     def sub_statuses(self) -> _containers.RepeatedScalarFieldContainer[Global___AccountSubStatus.ValueType]:
         """What besides its status is so of it."""
 
+    @_builtins.property
+    def announced_version(self) -> Global___AnnouncedVersion:
+        """Dearer terms that it goes over to; absent when none were announced."""
+
     def __init__(
         self,
         *,
@@ -915,14 +920,63 @@ class Account(_message.Message):
         sub_statuses: _abc.Iterable[Global___AccountSubStatus.ValueType] | None = ...,
         status_reason: _builtins.str = ...,
         status_channel: Global___Channel.ValueType = ...,
+        announced_version: Global___AnnouncedVersion | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "balance", b"balance", "held", b"held", "limit", b"limit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["announced_version", b"announced_version", "available", b"available", "balance", b"balance", "held", b"held", "limit", b"limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "available", b"available", "balance", b"balance", "cards", b"cards", "customer_id", b"customer_id", "held", b"held", "limit", b"limit", "programme_id", b"programme_id", "programme_version", b"programme_version", "status", b"status", "status_channel", b"status_channel", "status_reason", b"status_reason", "sub_statuses", b"sub_statuses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "announced_version", b"announced_version", "available", b"available", "balance", b"balance", "cards", b"cards", "customer_id", b"customer_id", "held", b"held", "limit", b"limit", "programme_id", b"programme_id", "programme_version", b"programme_version", "status", b"status", "status_channel", b"status_channel", "status_reason", b"status_reason", "sub_statuses", b"sub_statuses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Account: _TypeAlias = Account  # noqa: Y015
+
+@_typing.final
+class AnnouncedVersion(_message.Message):
+    """A dearer version of its programme that an account goes over to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAMME_VERSION_FIELD_NUMBER: _builtins.int
+    ANNOUNCED_ON_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_ON_FIELD_NUMBER: _builtins.int
+    PROTECTED_UNTIL_FIELD_NUMBER: _builtins.int
+    RAISED_FIELD_NUMBER: _builtins.int
+    MAY_REJECT_FIELD_NUMBER: _builtins.int
+    REJECTED_FIELD_NUMBER: _builtins.int
+    programme_version: _builtins.int
+    """The version."""
+    announced_on: _builtins.str
+    """When it was told, YYYY-MM-DD."""
+    effective_on: _builtins.str
+    """It is in effect from the first day of a cycle on, this or the next one."""
+    protected_until: _builtins.str
+    """Whatever was bought up to this day keeps its rates."""
+    may_reject: _builtins.bool
+    """Whether its holder may reject it."""
+    rejected: _builtins.bool
+    """The holder has rejected it: the account stays as it is."""
+    @_builtins.property
+    def raised(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is dearer: RATES, ANNUAL_FEE, FEES, GRACE, MINIMUM_PAYMENT, INTEREST_METHOD."""
+
+    def __init__(
+        self,
+        *,
+        programme_version: _builtins.int = ...,
+        announced_on: _builtins.str = ...,
+        effective_on: _builtins.str = ...,
+        protected_until: _builtins.str = ...,
+        raised: _abc.Iterable[_builtins.str] | None = ...,
+        may_reject: _builtins.bool = ...,
+        rejected: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["announced_on", b"announced_on", "effective_on", b"effective_on", "may_reject", b"may_reject", "programme_version", b"programme_version", "protected_until", b"protected_until", "raised", b"raised", "rejected", b"rejected"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnouncedVersion: _TypeAlias = AnnouncedVersion  # noqa: Y015
 
 @_typing.final
 class Charge(_message.Message):

@@ -2399,6 +2399,104 @@ class AccountMigrated(_message.Message):
 Global___AccountMigrated: _TypeAlias = AccountMigrated  # noqa: Y015
 
 @_typing.final
+class MigrationAnnounced(_message.Message):
+    """A holder is told that the account goes over to a dearer version of its programme."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    PREVIOUS_VERSION_FIELD_NUMBER: _builtins.int
+    PROGRAMME_VERSION_FIELD_NUMBER: _builtins.int
+    RAISED_FIELD_NUMBER: _builtins.int
+    MAY_REJECT_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_ON_FIELD_NUMBER: _builtins.int
+    PROTECTED_UNTIL_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who owes."""
+    programme_id: _builtins.str
+    """The programme."""
+    previous_version: _builtins.int
+    """The version it is on."""
+    programme_version: _builtins.int
+    """The version it goes over to."""
+    may_reject: _builtins.bool
+    """Whether its holder may reject it."""
+    effective_on: _builtins.str
+    """It is in effect from the first day of a cycle on, this or the next one."""
+    protected_until: _builtins.str
+    """Whatever was bought up to this day keeps its rates."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def raised(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is dearer: RATES, ANNUAL_FEE, FEES, GRACE, MINIMUM_PAYMENT, INTEREST_METHOD."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        programme_id: _builtins.str = ...,
+        previous_version: _builtins.int = ...,
+        programme_version: _builtins.int = ...,
+        raised: _abc.Iterable[_builtins.str] | None = ...,
+        may_reject: _builtins.bool = ...,
+        effective_on: _builtins.str = ...,
+        protected_until: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "effective_on", b"effective_on", "may_reject", b"may_reject", "previous_version", b"previous_version", "programme_id", b"programme_id", "programme_version", b"programme_version", "protected_until", b"protected_until", "raised", b"raised", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MigrationAnnounced: _TypeAlias = MigrationAnnounced  # noqa: Y015
+
+@_typing.final
+class MigrationRejected(_message.Message):
+    """A holder does not want a dearer version: the account stays on the one it is on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_VERSION_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who owes."""
+    programme_id: _builtins.str
+    """The programme."""
+    programme_version: _builtins.int
+    """The version that was announced."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        programme_id: _builtins.str = ...,
+        programme_version: _builtins.int = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "programme_id", b"programme_id", "programme_version", b"programme_version", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MigrationRejected: _TypeAlias = MigrationRejected  # noqa: Y015
+
+@_typing.final
 class RefundAuthorised(_message.Message):
     """A merchant promised that money will come back; it cannot be spent before it is posted."""
 

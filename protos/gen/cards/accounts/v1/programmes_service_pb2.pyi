@@ -640,3 +640,127 @@ class MoveAccountToVersionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MoveAccountToVersionResponse: _TypeAlias = MoveAccountToVersionResponse  # noqa: Y015
+
+@_typing.final
+class AnnounceVersionRequest(_message.Message):
+    """Announces a version to an account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_VERSION_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_ON_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    """The caller's name for this request, 1 to 128 printable characters; a retry uses it again."""
+    account_id: _builtins.str
+    """The account."""
+    programme_version: _builtins.int
+    """The version it is to be on."""
+    effective_on: _builtins.str
+    """From when on, YYYY-MM-DD; empty: as soon as it may be."""
+    def __init__(
+        self,
+        *,
+        idempotency_key: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        programme_version: _builtins.int = ...,
+        effective_on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "effective_on", b"effective_on", "idempotency_key", b"idempotency_key", "programme_version", b"programme_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnounceVersionRequest: _TypeAlias = AnnounceVersionRequest  # noqa: Y015
+
+@_typing.final
+class AnnounceVersionResponse(_message.Message):
+    """What was announced."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANNOUNCED_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def announced(self) -> _accounts_service_pb2.AnnouncedVersion:
+        """What its holder is told."""
+
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where the effect stands."""
+
+    def __init__(
+        self,
+        *,
+        announced: _accounts_service_pb2.AnnouncedVersion | None = ...,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["announced", b"announced", "receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["announced", b"announced", "receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnounceVersionResponse: _TypeAlias = AnnounceVersionResponse  # noqa: Y015
+
+@_typing.final
+class RejectVersionRequest(_message.Message):
+    """Rejects a version that was announced."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_VERSION_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    """The caller's name for this request, 1 to 128 printable characters; a retry uses it again."""
+    account_id: _builtins.str
+    """The account."""
+    programme_version: _builtins.int
+    """The version."""
+    def __init__(
+        self,
+        *,
+        idempotency_key: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        programme_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "idempotency_key", b"idempotency_key", "programme_version", b"programme_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectVersionRequest: _TypeAlias = RejectVersionRequest  # noqa: Y015
+
+@_typing.final
+class RejectVersionResponse(_message.Message):
+    """The account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def account(self) -> _accounts_service_pb2.Account:
+        """The account as it stands."""
+
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where the effect stands."""
+
+    def __init__(
+        self,
+        *,
+        account: _accounts_service_pb2.Account | None = ...,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectVersionResponse: _TypeAlias = RejectVersionResponse  # noqa: Y015

@@ -76,6 +76,16 @@ class ProgrammesServiceStub:
                 request_serializer=cards_dot_accounts_dot_v1_dot_programmes__service__pb2.MoveAccountToVersionRequest.SerializeToString,
                 response_deserializer=cards_dot_accounts_dot_v1_dot_programmes__service__pb2.MoveAccountToVersionResponse.FromString,
                 _registered_method=True)
+        self.AnnounceVersion = channel.unary_unary(
+                '/cards.accounts.v1.ProgrammesService/AnnounceVersion',
+                request_serializer=cards_dot_accounts_dot_v1_dot_programmes__service__pb2.AnnounceVersionRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_programmes__service__pb2.AnnounceVersionResponse.FromString,
+                _registered_method=True)
+        self.RejectVersion = channel.unary_unary(
+                '/cards.accounts.v1.ProgrammesService/RejectVersion',
+                request_serializer=cards_dot_accounts_dot_v1_dot_programmes__service__pb2.RejectVersionRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_programmes__service__pb2.RejectVersionResponse.FromString,
+                _registered_method=True)
 
 
 class ProgrammesServiceServicer:
@@ -143,8 +153,31 @@ class ProgrammesServiceServicer:
 
     def MoveAccountToVersion(self, request, context):
         """Puts an account on another version of its programme; its limit stays. Errors:
-        ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE, ACCOUNT_CHARGED_OFF,
-        ACCOUNT_CLOSED.
+        ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE, NOTICE_NEEDED (it is
+        dearer and has to be announced), ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnnounceVersion(self, request, context):
+        """Tells a holder of a dearer version, 45 days at least before the account has it (12 CFR
+        1026.9(c)(2)). The account goes over by itself on the first day of a cycle; what was bought
+        before, or within 14 days after the notice, keeps its rates (1026.55(b)(3)). Errors:
+        ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE, NO_BILLING,
+        NOTICE_NOT_NEEDED (nothing is dearer), NOTICE_TOO_SHORT, NOTICE_TOO_EARLY, FIRST_YEAR (no rate
+        and no annual fee is raised in it), MINIMUM_NOT_PERMITTED (more than twice the share of what
+        keeps its rate), ANNOUNCED_DIFFERENTLY, ANOTHER_VERSION_ANNOUNCED, REJECTED_BY_HOLDER,
+        TOO_MANY_PROTECTIONS, DATE_MALFORMED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectVersion(self, request, context):
+        """Rejects a version that was announced: the account stays on the one it is on (12 CFR
+        1026.9(h)). Errors: ACCOUNT_NOT_FOUND, NO_BILLING, NOTHING_ANNOUNCED, NO_RIGHT_TO_REJECT (only
+        rates or the minimum payment are higher).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -192,6 +225,16 @@ def add_ProgrammesServiceServicer_to_server(servicer, server):
                     servicer.MoveAccountToVersion,
                     request_deserializer=cards_dot_accounts_dot_v1_dot_programmes__service__pb2.MoveAccountToVersionRequest.FromString,
                     response_serializer=cards_dot_accounts_dot_v1_dot_programmes__service__pb2.MoveAccountToVersionResponse.SerializeToString,
+            ),
+            'AnnounceVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnnounceVersion,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_programmes__service__pb2.AnnounceVersionRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_programmes__service__pb2.AnnounceVersionResponse.SerializeToString,
+            ),
+            'RejectVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectVersion,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_programmes__service__pb2.RejectVersionRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_programmes__service__pb2.RejectVersionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -412,6 +455,60 @@ class ProgrammesService:
             '/cards.accounts.v1.ProgrammesService/MoveAccountToVersion',
             cards_dot_accounts_dot_v1_dot_programmes__service__pb2.MoveAccountToVersionRequest.SerializeToString,
             cards_dot_accounts_dot_v1_dot_programmes__service__pb2.MoveAccountToVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnnounceVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cards.accounts.v1.ProgrammesService/AnnounceVersion',
+            cards_dot_accounts_dot_v1_dot_programmes__service__pb2.AnnounceVersionRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_programmes__service__pb2.AnnounceVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cards.accounts.v1.ProgrammesService/RejectVersion',
+            cards_dot_accounts_dot_v1_dot_programmes__service__pb2.RejectVersionRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_programmes__service__pb2.RejectVersionResponse.FromString,
             options,
             channel_credentials,
             insecure,

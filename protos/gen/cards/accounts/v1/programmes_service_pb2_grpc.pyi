@@ -48,8 +48,23 @@ class ProgrammesServiceStub:
     """The changes that were proposed, newest first. Errors: PROGRAMME_NOT_FOUND, PAGE_TOKEN_UNKNOWN."""
     MoveAccountToVersion: _aio.UnaryUnaryMultiCallable[_programmes_service_pb2.MoveAccountToVersionRequest, _programmes_service_pb2.MoveAccountToVersionResponse]
     """Puts an account on another version of its programme; its limit stays. Errors:
-    ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE, ACCOUNT_CHARGED_OFF,
-    ACCOUNT_CLOSED.
+    ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE, NOTICE_NEEDED (it is
+    dearer and has to be announced), ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED.
+    """
+    AnnounceVersion: _aio.UnaryUnaryMultiCallable[_programmes_service_pb2.AnnounceVersionRequest, _programmes_service_pb2.AnnounceVersionResponse]
+    """Tells a holder of a dearer version, 45 days at least before the account has it (12 CFR
+    1026.9(c)(2)). The account goes over by itself on the first day of a cycle; what was bought
+    before, or within 14 days after the notice, keeps its rates (1026.55(b)(3)). Errors:
+    ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE, NO_BILLING,
+    NOTICE_NOT_NEEDED (nothing is dearer), NOTICE_TOO_SHORT, NOTICE_TOO_EARLY, FIRST_YEAR (no rate
+    and no annual fee is raised in it), MINIMUM_NOT_PERMITTED (more than twice the share of what
+    keeps its rate), ANNOUNCED_DIFFERENTLY, ANOTHER_VERSION_ANNOUNCED, REJECTED_BY_HOLDER,
+    TOO_MANY_PROTECTIONS, DATE_MALFORMED.
+    """
+    RejectVersion: _aio.UnaryUnaryMultiCallable[_programmes_service_pb2.RejectVersionRequest, _programmes_service_pb2.RejectVersionResponse]
+    """Rejects a version that was announced: the account stays on the one it is on (12 CFR
+    1026.9(h)). Errors: ACCOUNT_NOT_FOUND, NO_BILLING, NOTHING_ANNOUNCED, NO_RIGHT_TO_REJECT (only
+    rates or the minimum payment are higher).
     """
 
 class ProgrammesServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -134,8 +149,35 @@ class ProgrammesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_programmes_service_pb2.MoveAccountToVersionRequest, _programmes_service_pb2.MoveAccountToVersionResponse],
     ) -> _abc.Awaitable[_programmes_service_pb2.MoveAccountToVersionResponse]:
         """Puts an account on another version of its programme; its limit stays. Errors:
-        ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE, ACCOUNT_CHARGED_OFF,
-        ACCOUNT_CLOSED.
+        ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE, NOTICE_NEEDED (it is
+        dearer and has to be announced), ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED.
+        """
+
+    @_abc_1.abstractmethod
+    def AnnounceVersion(
+        self,
+        request: _programmes_service_pb2.AnnounceVersionRequest,
+        context: _aio.ServicerContext[_programmes_service_pb2.AnnounceVersionRequest, _programmes_service_pb2.AnnounceVersionResponse],
+    ) -> _abc.Awaitable[_programmes_service_pb2.AnnounceVersionResponse]:
+        """Tells a holder of a dearer version, 45 days at least before the account has it (12 CFR
+        1026.9(c)(2)). The account goes over by itself on the first day of a cycle; what was bought
+        before, or within 14 days after the notice, keeps its rates (1026.55(b)(3)). Errors:
+        ACCOUNT_NOT_FOUND, PROGRAMME_VERSION_NOT_FOUND, VERSION_NOT_IN_FORCE, NO_BILLING,
+        NOTICE_NOT_NEEDED (nothing is dearer), NOTICE_TOO_SHORT, NOTICE_TOO_EARLY, FIRST_YEAR (no rate
+        and no annual fee is raised in it), MINIMUM_NOT_PERMITTED (more than twice the share of what
+        keeps its rate), ANNOUNCED_DIFFERENTLY, ANOTHER_VERSION_ANNOUNCED, REJECTED_BY_HOLDER,
+        TOO_MANY_PROTECTIONS, DATE_MALFORMED.
+        """
+
+    @_abc_1.abstractmethod
+    def RejectVersion(
+        self,
+        request: _programmes_service_pb2.RejectVersionRequest,
+        context: _aio.ServicerContext[_programmes_service_pb2.RejectVersionRequest, _programmes_service_pb2.RejectVersionResponse],
+    ) -> _abc.Awaitable[_programmes_service_pb2.RejectVersionResponse]:
+        """Rejects a version that was announced: the account stays on the one it is on (12 CFR
+        1026.9(h)). Errors: ACCOUNT_NOT_FOUND, NO_BILLING, NOTHING_ANNOUNCED, NO_RIGHT_TO_REJECT (only
+        rates or the minimum payment are higher).
         """
 
 def add_ProgrammesServiceServicer_to_server(servicer: ProgrammesServiceServicer, server: _aio.Server) -> None: ...
