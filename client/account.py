@@ -87,6 +87,48 @@ def move(
 
 
 @app.command()
+def announce(
+    account: AccountId,
+    version: Annotated[int, typer.Argument(help="Version, of `cards programme show`.")],
+    on: Annotated[str, typer.Option(help="From when on, YYYY-MM-DD; the soonest without.")] = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Tell its holder of a dearer version, which it goes over to by itself."""
+    request = programmes.AnnounceVersionRequest(
+        account_id=account, programme_version=version, effective_on=on, **named()
+    )
+    ask(system, ProgrammesServiceStub, "AnnounceVersion", request, lambda a: _told(a.announced))
+
+
+@app.command()
+def stay(
+    account: AccountId,
+    version: Annotated[int, typer.Argument(help="The version that was announced.")],
+    by: By = OPERATOR,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Reject a dearer version that was announced."""
+    request = programmes.RejectVersionRequest(
+        account_id=account, programme_version=version, **named()
+    )
+
+    def show(answer: Any) -> str:
+        return _told(answer.account.announced_version)
+
+    ask(system, ProgrammesServiceStub, "RejectVersion", request, show, by)
+
+
+def _told(of: accounts.AnnouncedVersion) -> str:
+    dearer = ", ".join(each.replace("_", " ").lower() for each in of.raised)
+    if of.rejected:
+        return f"version {of.programme_version} is rejected ({dearer})"
+    return (
+        f"version {of.programme_version} from {of.effective_on} on ({dearer});"
+        f" purchases up to {of.protected_until} keep their rates"
+    )
+
+
+@app.command()
 def payment(
     account: AccountId,
     amount: Annotated[str, typer.Argument(help="In units, such as 25.00.")],

@@ -44,6 +44,8 @@ from services.accounts.domain.life import commands as life
 from services.accounts.domain.over_limit.commands import RevokeOverLimitConsent
 from services.accounts.domain.pins import commands as pins
 from services.accounts.domain.programmes.commands import MigrateAccount
+from services.accounts.domain.repricing import commands as repricing
+from services.accounts.domain.repricing.protecting import carried
 from services.accounts.domain.standing.commands import MarkAccount
 from services.accounts.domain.tokens.commands import ChangeDeviceToken
 from services.accounts.domain.values import AccountStatus
@@ -68,6 +70,8 @@ ANY_TIME = (
     commands.BlockCard,
     commands.UnblockCard,
     MigrateAccount,
+    repricing.AnnounceMigration,
+    repricing.RejectMigration,
     billing.ProcessBillingDay,
     commands.ExpireHold,
     ExpireRefund,
@@ -87,7 +91,6 @@ ANY_TIME = (
 )
 """Commands without an id of their own: what was asked for once may be asked for again later, of a
 day that is over more may be known, and what a timer asks in vain may have come about since."""
-
 
 BLOCK = 10
 """After so many lives hypothesis begins to try copies of them with little changed: begun anew with
@@ -326,8 +329,8 @@ class BilledLife(Life):
         if late:
             return
         self.give(billing.ProcessBillingDay(account_id="account", business_date=self.today))
-        terms = terms_of(self.story.state)
-        due = next_due_on(self.story.state.billing, terms) if terms else None
+        of, terms = self.story.state.billing, terms_of(self.story.state)
+        due = next_due_on(of, terms) if terms else None
         assert due is None or due > self.today
 
     @invariant()
@@ -340,8 +343,7 @@ class BilledLife(Life):
 
     @invariant()
     def buckets_add_up_to_what_is_owed(self) -> None:
-        state = self.story.state
-        terms = terms_of(state)
+        state, terms = self.story.state, terms_of(self.story.state)
         if terms is None:
             return
         booked = sum(line.amount_minor for line in state.billing.booked())
@@ -354,12 +356,11 @@ class BilledLife(Life):
 
     @invariant()
     def closed_cycles_are_what_they_are_when_they_are_computed_again(self) -> None:
-        state = self.story.state
-        terms = terms_of(state)
+        of, terms = self.story.state.billing, terms_of(self.story.state)
         if terms is not None:
-            again, last = recalculate(state.billing, terms)
-            assert corrected(state.billing.closed, again) == ()
-            assert last is None or last.closing == state.billing.opening
+            again, last = recalculate(of, terms)
+            assert corrected(of.closed, again) == ()
+            assert last is None or carried(of, of.number, last.closing) == of.opening
 
     def teardown(self) -> None:
         if hasattr(self, "story"):

@@ -10,99 +10,34 @@ from typing import Any
 
 import pytest
 
-from chassis.kernel.errors import Refused
-from chassis.kernel.events import Command, Fact
 from services.accounts.domain.account import commands as account
-from services.accounts.domain.billing.commands import AgreeInstalmentPlan
-from services.accounts.domain.billing.statement import GraceStatus
 from services.accounts.domain.billing.terms import (
-    BalanceType,
     BillingTerms,
     Fee,
     FeeKind,
-    InstalmentProduct,
     InterestMethod,
     MinimumPaymentRule,
-    Rate,
     RateKind,
 )
-from services.accounts.domain.programmes.commands import MigrateAccount
-from services.accounts.domain.programmes.state import Version
-from services.accounts.domain.repricing.commands import AnnounceMigration, RejectMigration
+from services.accounts.domain.repricing.commands import RejectMigration
 from services.accounts.domain.repricing.events import MigrationAnnounced
 from services.accounts.domain.repricing.state import Raised
 from services.accounts.domain.values import Channel
-from services.accounts.tests.billing_stories import CASH_MACHINE, STANDARD, BilledStory
-from services.accounts.tests.stories import GROCER, pounds
-
-YEAR_ONE = date(2025, 1, 1)
-MIN = MinimumPaymentRule(floor_minor=0)
-PURCHASE, CASH = BalanceType.PURCHASE, BalanceType.CASH_ADVANCE
-
-
-def apr(percent: int, of: BalanceType = PURCHASE, kind: RateKind = RateKind.STANDARD) -> Rate:
-    return Rate(balance_type=of, kind=kind, apr_basis_points=100 * percent)
-
-
-def opened(percent: int = 15, **changes: Any) -> BilledStory:
-    """An account of January 1 of year one that asks for no minimum payment."""
-    fields = {"rates": (apr(percent),), "minimum_payment": MIN, "fees": (), **changes}
-    return BilledStory(limit=10_000, on=YEAR_ONE, **fields)
-
-
-def version(story: BilledStory, number: int = 2, **changes: Any) -> Version:
-    """Another version of the programme, in force already."""
-    terms = story.state.in_force
-    assert terms.billing
-    billing = replace(terms.billing, **changes)
-    return Version(
-        number=number, name="Other", terms=replace(terms, billing=billing), effective_on=YEAR_ONE
-    )
-
-
-def announcement(
-    story: BilledStory, effective_on: date | None = None, number: int = 2, **changes: Any
-) -> AnnounceMigration:
-    return AnnounceMigration(
-        account_id="account",
-        programme_id="everyday",
-        programme_version=number,
-        version=version(story, number, **changes),
-        effective_on=effective_on,
-        today=story.today,
-    )
-
-
-def announce(story: BilledStory, effective_on: date | None = None, **more: Any) -> list[Fact]:
-    """The holder is told of another version today."""
-    return story.when(announcement(story, effective_on, **more))
-
-
-def moving(story: BilledStory, number: int = 2, **changes: Any) -> MigrateAccount:
-    return MigrateAccount(
-        account_id="account",
-        programme_id="everyday",
-        programme_version=number,
-        version=version(story, number, **changes),
-        today=story.today,
-    )
-
-
-def refused(story: BilledStory, command: Command) -> str:
-    with pytest.raises(Refused) as refusal:
-        story.decide(command)
-    return refusal.value.reason
-
-
-def borne(story: BilledStory, number: int) -> list[tuple[str, float, int]]:
-    """What bore interest at the end of a cycle: the bucket, how much of it, at which rate."""
-    told = story.statement(number)
-    last = [x for x in told.interest if (told.closed_on - x.first_on).days == x.days - 1]
-    return [(x.bucket, x.balance_minor / 100, x.apr_basis_points) for x in last]
-
-
-def rates(story: BilledStory, number: int) -> dict[str, int]:
-    return {bucket: points for bucket, _, points in borne(story, number)}
+from services.accounts.tests.billing_stories import STANDARD
+from services.accounts.tests.repricing_stories import (
+    CASH,
+    MIN,
+    announce,
+    announcement,
+    apr,
+    borne,
+    hold,
+    moving,
+    opened,
+    rates,
+    refused,
+    stay,
+)
 
 
 def test_what_was_bought_up_to_fourteen_days_after_the_notice_keeps_its_rate() -> None:
@@ -201,34 +136,9 @@ def test_a_hold_is_no_transaction(posted: Any, expected: dict[str, int]) -> None
     announce(story.on(9, 15), date(2026, 10, 30), rates=(apr(20),))
     hold(story.on(9, 28), 1000)
     story.run(month, day, 2026)
-    story.when(
-        account.ClearCharge(
-            account_id="account",
-            clearing_id="hotel",
-            charge_id="hotel",
-            card_id="card",
-            amount=pounds(amount),
-            merchant=GROCER,
-            transaction_date=transacted,
-            posting_date=story.today,
-        )
-    )
+    stay(story, amount, transacted)
     story.run(11, 30, 2026)
     assert rates(story, 23) == expected
-
-
-def hold(story: BilledStory, amount: float) -> None:
-    story.when(
-        account.AuthoriseCharge(
-            account_id="account",
-            charge_id="hotel",
-            card_id="card",
-            amount=pounds(amount),
-            merchant=GROCER,
-            transaction_date=story.today,
-            transaction_at=story.now,
-        )
-    )
 
 
 def test_forty_five_days_before_is_soon_enough_and_a_day_later_is_not() -> None:
@@ -339,146 +249,6 @@ def test_dearer_terms_are_not_for_an_account_that_cannot_be_used_on_their_day() 
     announce(story, rates=(apr(18),))
 
 
-def test_whoever_pays_in_full_notices_nothing() -> None:
-    """No purchase bears interest before, on or after the day of dearer terms."""
-    story = opened()
-    story.run(3, 14, 2026)
-    announce(story.on(3, 15), date(2026, 5, 1), rates=(apr(18),))
-    for month in range(3, 9):
-        story.on(month, 20).buy(100)
-        story.run(month, 24)
-        if month > 3:
-            story.on(month, 25).pay(story.statements()[-1].closing_minor / 100)
-        story.run(month + 1, 1)
-    assert story.state.programme_version == 2
-    assert {each.interest_minor for each in story.statements()} == {0}
-    assert story.statements()[-1].grace is GraceStatus.KEPT
-
-
-def protected(more: float = 1000, **changes: Any) -> BilledStory:
-    """2,000 at 15 %, and more at 18 %, on May 31, as the example has it."""
-    story = opened(**changes)
-    story.run(3, 13, 2026)
-    story.on(3, 14).buy(2000)
-    announce(story.on(3, 15), date(2026, 5, 1), rates=(apr(18),))
-    if more:
-        story.on(4, 10).buy(more)
-    story.run(5, 31)
-    return story
-
-
-def owed(story: BilledStory) -> dict[str, float]:
-    return {each.bucket: each.minor / 100 for each in story.state.billing.opening}
-
-
-def test_a_payment_above_the_minimum_goes_to_the_higher_rate_first() -> None:
-    """1026.53(b): the newer purchases, and then the protected ones."""
-    story = protected()
-    before = owed(story)
-    story.on(6, 1).pay(before["PURCHASE"] + 100)
-    story.run(6, 30)
-    after = {x.bucket: (x.credits_minor, x.debits_minor) for x in story.statement(18).balances}
-    assert after["PURCHASE"][0] == round(before["PURCHASE"] * 100)
-    assert after["PURCHASE~1"][0] == 100_00
-
-
-def test_a_refund_of_what_is_protected_takes_it_off() -> None:
-    story = opened()
-    story.run(3, 13, 2026)
-    hold(story.on(3, 14), 500)
-    clear = account.ClearCharge(
-        account_id="account",
-        clearing_id="hotel",
-        charge_id="hotel",
-        card_id="card",
-        amount=pounds(500),
-        merchant=GROCER,
-        transaction_date=story.today,
-        posting_date=story.today,
-    )
-    story.when(clear)
-    announce(story.on(3, 15), date(2026, 5, 1), rates=(apr(18),))
-    story.run(5, 31)
-    story.on(6, 2).buy(80)
-    story.when(
-        account.RefundCharge(
-            account_id="account",
-            refund_id="refund",
-            charge_id="hotel",
-            card_id="card",
-            amount=pounds(100),
-            merchant=GROCER,
-            transaction_date=story.today,
-            posting_date=story.today,
-        )
-    )
-    story.run(6, 30)
-    credits = {x.bucket: x.credits_minor for x in story.statement(18).balances}
-    assert credits == {"PURCHASE": 0, "PURCHASE~1": 100_00}
-
-
-def test_a_statement_that_is_recalculated_still_keeps_them_apart() -> None:
-    """365.00 of the 2,000 turn out to be paid on April 1: as much less is protected in May, and a
-    month of interest on them, at 15 %, and what that bore, comes back."""
-    story = protected()
-    facts = story.on(6, 2).pay(365, credited=date(2026, 4, 1))
-    (adjusted,) = [f for f in facts if type(f).__name__ == "InterestAdjusted"]
-    known = {each.bucket: each for each in story.state.billing.opening}
-    same = opened()
-    same.run(3, 13, 2026)
-    same.on(3, 14).buy(2000)
-    announce(same.on(3, 15), date(2026, 5, 1), rates=(apr(18),))
-    same.on(4, 1).pay(365)
-    same.on(4, 10).buy(1000)
-    same.run(5, 31)
-    assert {each.bucket: each for each in same.state.billing.opening} == known
-    assert story.owed == same.owed
-    assert any(each.bucket == "PURCHASE~1" for each in adjusted.corrected)  # type: ignore[attr-defined]
-
-
-def test_rates_raised_twice_protect_each_what_was_bought_before() -> None:
-    story = protected()
-    announce(story.on(6, 1), date(2026, 8, 1), number=3, rates=(apr(21),))
-    story.on(7, 10).buy(50)
-    story.run(8, 31)
-    assert rates(story, 20) == {"PURCHASE": 2_100, "PURCHASE~1": 1_500, "PURCHASE~2": 1_800}
-
-
-def test_a_lower_rate_later_is_for_what_is_protected_too() -> None:
-    """55(b)-3: nothing prohibits lowering it; nor is it raised again above what it was."""
-    story = protected()
-    story.when(moving(story.on(6, 1), number=3, rates=(apr(10),)))
-    story.run(6, 30)
-    assert set(rates(story, 18).values()) == {1_000}
-    announce(story.on(7, 1), date(2026, 9, 1), number=4, rates=(apr(20),))
-    story.on(8, 10).buy(10)
-    story.run(9, 30)
-    found = rates(story, 21)
-    assert found["PURCHASE"] == 2_000
-    assert found["PURCHASE~1"] == found["PURCHASE~2"] == 1_000
-
-
-def test_only_what_is_dearer_is_kept_apart() -> None:
-    """Comment 55(b)-5: categories; 55(c)(2)(iii)-2: the rate of cash is not raised."""
-    story = opened(rates=(apr(15), apr(20, CASH)))
-    story.run(3, 13, 2026)
-    story.on(3, 14).buy(2000)
-    story.buy(500, CASH_MACHINE)
-    announce(story.on(3, 15), date(2026, 5, 1), rates=(apr(18), apr(20, CASH)))
-    story.run(5, 31)
-    assert rates(story, 17) == {"CASH_ADVANCE": 2_000, "PURCHASE~1": 1_500}
-
-
-def test_fees_that_bear_interest_keep_the_lower_rate() -> None:
-    fee = Fee(kind=FeeKind.CASH_ADVANCE, amount_minor=10_00)
-    story = opened(rates=(apr(15), apr(20, CASH)), fees=(fee,), fees_bear_interest=True)
-    story.run(3, 13, 2026)
-    story.on(3, 14).buy(500, CASH_MACHINE)
-    announce(story.on(3, 15), date(2026, 5, 1), rates=(apr(18), apr(20, CASH)))
-    story.run(5, 31)
-    assert rates(story, 17) == {"CASH_ADVANCE": 2_000, "FEE": 1_500}
-
-
 @pytest.mark.parametrize(
     ("now", "allowed"),
     [
@@ -502,47 +272,3 @@ def test_what_is_protected_is_repaid_by_no_less_beneficial_method(
         assert story.decide(asked)
     else:
         assert refused(story, asked) == "MINIMUM_NOT_PERMITTED"
-
-
-def test_the_penalty_rate_is_for_what_is_protected_too() -> None:
-    """Comment 55(a)-1.iii.B: more than 60 days late, 55(b)(4) permits it on every balance."""
-    story = opened(
-        rates=(apr(15), apr(28, kind=RateKind.PENALTY)),
-        minimum_payment=MinimumPaymentRule(floor_minor=25_00),
-    )
-    story.run(3, 13, 2026)
-    story.on(3, 14).buy(2000)
-    penal = (apr(18), apr(28, kind=RateKind.PENALTY))
-    announce(story.on(3, 15), date(2026, 5, 1), rates=penal)
-    story.on(4, 10).buy(100)
-    story.run(8, 31)
-    assert set(rates(story, 20).values()) == {2_800}
-
-
-def test_a_protected_purchase_is_not_put_into_a_plan() -> None:
-    """Its instalments might bear more."""
-    story = opened(instalment_products=(InstalmentProduct(months=6, apr_basis_points=2_000),))
-    story.run(3, 13, 2026)
-    hold(story.on(3, 14), 500)
-    story.when(
-        account.ClearCharge(
-            account_id="account",
-            clearing_id="hotel",
-            charge_id="hotel",
-            card_id="card",
-            amount=pounds(500),
-            merchant=GROCER,
-            transaction_date=story.today,
-            posting_date=story.today,
-        )
-    )
-    announce(story.on(3, 15), date(2026, 5, 1), rates=(apr(18),))
-    story.run(5, 31)
-    plan = AgreeInstalmentPlan(
-        account_id="account",
-        plan_id="plan",
-        charge_id="hotel",
-        months=6,
-        transaction_date=story.today,
-    )
-    assert refused(story, plan) == "PURCHASE_PROTECTED"

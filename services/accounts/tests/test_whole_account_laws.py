@@ -27,6 +27,7 @@ from services.accounts.tests.lives_banked import BankedLife
 from services.accounts.tests.lives_carded import CardedLife
 from services.accounts.tests.lives_limited import LimitedLife
 from services.accounts.tests.lives_programmes import BILLINGS
+from services.accounts.tests.lives_repriced import RepricedLife
 from services.accounts.tests.lives_told import statements
 from services.accounts.tests.stories import GROCER, AccountStory
 from services.accounts.tests.test_cards_laws import CardedHistory
@@ -47,7 +48,9 @@ class Stage(StrEnum):
 OUTCOMES = (DisputeStatus.WON, DisputeStatus.LOST)
 
 
-class WholeAccount(AnyHistoryWithDisputes, AgreedLife, BankedLife, LimitedLife, CardedLife):
+class WholeAccount(
+    AnyHistoryWithDisputes, AgreedLife, BankedLife, LimitedLife, CardedLife, RepricedLife
+):
     """Charges in all flows, payments, refunds, disputes, agreements, days, statements, versions."""
 
     @initialize(

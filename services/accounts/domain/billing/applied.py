@@ -159,7 +159,9 @@ def _gone_over(before: CreditAccount, fact: AccountMigrated) -> Billing:
     billing = replace(before.billing, announced=None)
     if known is None:
         return billing
-    past = EarlierTerms(until=fact.transaction_date - DAY, terms=known)
+    # A day that is told already is not told again by other terms.
+    since = max(fact.transaction_date, billing.cycle_opened_on)
+    past = EarlierTerms(until=since - DAY, terms=known)
     after = replace(billing, earlier=(*billing.earlier, past))
     if terms is None or fact.protected_until is None:
         return after
