@@ -70,10 +70,11 @@ class EarlierTerms:
 @value
 class Protection:
     """What kept its rate when the account went over to dearer terms in cycle `number`: what came of
-    transactions up to and with `until`. These `buckets` never bear more than by `terms`; `newer`
-    is what of the balances carried into the cycle was newer, by category."""
+    transactions up to and with `until`. From `since` on these `buckets` never bear more than by
+    `terms`; `newer` is what of the balances carried into the cycle was newer, by category."""
 
     number: int
+    since: date
     until: date
     terms: BillingTerms
     buckets: tuple[str, ...]
@@ -115,7 +116,7 @@ class RateBook:
         for transfer in self.promoted:
             if transfer.bucket == bucket and day <= transfer.ends_on:
                 return transfer.apr_basis_points
-        kept = [each.terms for each in self.protections if bucket in each.buckets]
+        kept = (e.terms for e in self.protections if bucket in e.buckets and e.since <= day)
         return min(self._apr_by(terms, bucket, day) for terms in (self.terms_on(day), *kept))
 
     def _apr_by(self, terms: BillingTerms, bucket: str, day: date) -> int:

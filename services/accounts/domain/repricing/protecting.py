@@ -43,6 +43,7 @@ def protected(
     covered += _promoted(before, until) if BALANCE_TRANSFER in dearer else []
     protection = Protection(
         number=before.number,
+        since=day,
         until=until,
         terms=old,
         buckets=tuple(covered),
