@@ -145,7 +145,7 @@ class DaysDoor:
 
     async def __call__(self, name: str, **fields: Any) -> Any:
         api = BusinessDaysApi(self.node.ports, BusinessDays(self.node.ports))
-        request = getattr(days, f"{name}Request")(programme_id=P, **fields)
+        request = getattr(days, f"{name}Request")(**{"programme_id": P, **fields})
         with entered(call(f"accounts.{name}", f"days-{next(self.keys)}")):
             return await getattr(api, name)(request, None)
 
@@ -164,7 +164,7 @@ async def test_a_programme_has_a_business_day_by_itself_and_it_ends_in_time(
 ) -> None:
     node = test_system.node
     with pytest.raises(NotFound, match="BUSINESS_DAY_NOT_FOUND"):
-        await test_system("GetBusinessDay")
+        await test_system("GetBusinessDay", programme_id="nobodys")
     assert await node.timers_due() == 1
     day = (await test_system("GetBusinessDay")).business_day
     today = node.clock.now().date()
@@ -243,3 +243,25 @@ async def test_the_time_zone_is_set_at_the_door(test_system: DaysDoor) -> None:
     await test_system.node.timers_due()
     answer = await test_system("SetBusinessTimeZone", time_zone="Asia/Shanghai")
     assert answer.business_day.time_zone == "Asia/Shanghai"
+
+
+async def test_a_programme_has_its_first_day_from_the_moment_it_is_defined(
+    test_system: DaysDoor,
+) -> None:
+    node = test_system.node
+    today = node.clock.now().date()
+    day = (await test_system("GetBusinessDay")).business_day
+    assert (day.business_date, day.phase) == (today.isoformat(), days.BUSINESS_DAY_PHASE_OPEN)
+    assert not [each for each in node.facts() if isinstance(each, events.BusinessDayOpened)]
+    answer = await test_system("AdvanceBusinessDate")
+    assert answer.business_day.advance_to == (today + DAY).isoformat()
+    await node.timers_due()
+    opened = [each for each in node.facts() if isinstance(each, events.BusinessDayOpened)]
+    assert [each.business_date for each in opened] == [today]
+
+
+async def test_a_zone_is_chosen_before_the_first_day_has_begun(test_system: DaysDoor) -> None:
+    answer = await test_system("SetBusinessTimeZone", time_zone="Asia/Shanghai")
+    assert answer.business_day.time_zone == "Asia/Shanghai"
+    with pytest.raises(NotFound, match="BUSINESS_DAY_NOT_FOUND"):
+        await test_system("SetBusinessTimeZone", programme_id="nobodys", time_zone="UTC")

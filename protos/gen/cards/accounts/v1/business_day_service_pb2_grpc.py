@@ -62,8 +62,8 @@ class BusinessDayServiceServicer:
     """
 
     def GetBusinessDay(self, request, context):
-        """The present business day of a programme, and how far its billing run is. Errors:
-        BUSINESS_DAY_NOT_FOUND (a new programme has one within moments).
+        """The present business day of a programme, and how far its billing run is; the first begins when
+        the programme is defined. Errors: BUSINESS_DAY_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -17,8 +17,8 @@ class BusinessDayServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetBusinessDay: _aio.UnaryUnaryMultiCallable[_business_day_service_pb2.GetBusinessDayRequest, _business_day_service_pb2.GetBusinessDayResponse]
-    """The present business day of a programme, and how far its billing run is. Errors:
-    BUSINESS_DAY_NOT_FOUND (a new programme has one within moments).
+    """The present business day of a programme, and how far its billing run is; the first begins when
+    the programme is defined. Errors: BUSINESS_DAY_NOT_FOUND.
     """
     ListBusinessDays: _aio.UnaryUnaryMultiCallable[_business_day_service_pb2.ListBusinessDaysRequest, _business_day_service_pb2.ListBusinessDaysResponse]
     """The business days of a programme with their figures, latest first. Errors:
@@ -46,8 +46,8 @@ class BusinessDayServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _business_day_service_pb2.GetBusinessDayRequest,
         context: _aio.ServicerContext[_business_day_service_pb2.GetBusinessDayRequest, _business_day_service_pb2.GetBusinessDayResponse],
     ) -> _abc.Awaitable[_business_day_service_pb2.GetBusinessDayResponse]:
-        """The present business day of a programme, and how far its billing run is. Errors:
-        BUSINESS_DAY_NOT_FOUND (a new programme has one within moments).
+        """The present business day of a programme, and how far its billing run is; the first begins when
+        the programme is defined. Errors: BUSINESS_DAY_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
