@@ -48,10 +48,10 @@ from services.accounts.domain.repricing import commands as repricing
 from services.accounts.domain.repricing.protecting import carried
 from services.accounts.domain.standing.commands import MarkAccount
 from services.accounts.domain.tokens.commands import ChangeDeviceToken
-from services.accounts.domain.values import AccountStatus
+from services.accounts.domain.values import AccountStatus, Merchant
 from services.accounts.tests.billing_stories import CASH_MACHINE
 from services.accounts.tests.lives_told import explains_itself, statements
-from services.accounts.tests.stories import GROCER, NOW, Story
+from services.accounts.tests.stories import GROCER, NOW, PUMP, Story
 
 LARGER = int(os.environ.get("CARDS_LAWS", "1"))
 """So many times as many lives are tried as usual."""
@@ -261,8 +261,12 @@ class BilledLife(Life):
     def _new(self, kind: str) -> str:
         return f"{kind} {len(self.story.facts)} {len(self.given)}"
 
-    @rule(amount=AMOUNTS, cash=st.booleans(), days_ago=st.sampled_from([0, 0, 1, 3]))
-    def buy_on_a_day(self, amount: Money, cash: bool, days_ago: int) -> None:
+    @rule(
+        amount=AMOUNTS,
+        merchant=st.sampled_from([GROCER, CASH_MACHINE, PUMP]),
+        days_ago=st.sampled_from([0, 0, 1, 3, 40]),
+    )
+    def buy_on_a_day(self, amount: Money, merchant: Merchant, days_ago: int) -> None:
         on, clearing_id = self.earlier(days_ago), self._new("charge")
         given = self.give(
             commands.ClearCharge(
@@ -271,7 +275,7 @@ class BilledLife(Life):
                 charge_id="",
                 card_id="card",
                 amount=amount,
-                merchant=CASH_MACHINE if cash else GROCER,
+                merchant=merchant,
                 transaction_date=on,
                 posting_date=on,
             )

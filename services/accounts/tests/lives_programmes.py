@@ -26,6 +26,7 @@ PROMOTIONS = (
     DeferredPromotion(code="SIX", months=6, apr_basis_points=2_999),
     DeferredPromotion(code="YEAR", months=12, least_amount_minor=200_00),
 )
+BY_ITSELF = DeferredPromotion(code="FUEL", months=4, merchant_ids=("M-2",))
 PLANS = (InstalmentProduct(months=3), InstalmentProduct(months=6, apr_basis_points=900))
 FEES = (
     Fee(kind=FeeKind.LATE, amount_minor=25_00, repeated_minor=35_00),
@@ -69,13 +70,15 @@ BILLINGS = st.builds(
     interest_method=st.sampled_from(InterestMethod),
     day_count=st.sampled_from(DayCount),
     cycle_day=st.sampled_from([1, 15, 28, 31]),
+    cycle_length_days=st.sampled_from([0, 0, 0, 30]),
     grace_days=st.sampled_from([21, 25]),
     due_day=st.sampled_from([0, 0, 10]),
     grace_regained_after_statements=st.sampled_from([1, 2]),
     fees_bear_interest=st.booleans(),
     minimum_order=st.sampled_from(MinimumOrder),
+    charge_off_after_days=st.sampled_from([180, 180, 90]),
     autopay=st.sampled_from([AutopayKind.NONE, AutopayKind.MINIMUM, AutopayKind.STATEMENT]),
-    deferred_promotions=st.just(PROMOTIONS),
+    deferred_promotions=st.sampled_from([PROMOTIONS, (*PROMOTIONS, BY_ITSELF)]),
     instalment_products=st.just(PLANS),
     credit_line=st.sampled_from([RULES, EAGER, None]),
     transfer_offers=st.just(OFFERS),

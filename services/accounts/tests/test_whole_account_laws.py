@@ -25,6 +25,7 @@ from services.accounts.tests.lives import AMOUNTS, Life, try_block, try_lives
 from services.accounts.tests.lives_agreed import AgreedLife
 from services.accounts.tests.lives_banked import BankedLife
 from services.accounts.tests.lives_carded import CardedLife
+from services.accounts.tests.lives_checked import CheckedLife
 from services.accounts.tests.lives_limited import LimitedLife
 from services.accounts.tests.lives_programmes import BILLINGS
 from services.accounts.tests.lives_repriced import RepricedLife
@@ -49,7 +50,13 @@ OUTCOMES = (DisputeStatus.WON, DisputeStatus.LOST)
 
 
 class WholeAccount(
-    AnyHistoryWithDisputes, AgreedLife, BankedLife, LimitedLife, CardedLife, RepricedLife
+    AnyHistoryWithDisputes,
+    AgreedLife,
+    BankedLife,
+    LimitedLife,
+    CardedLife,
+    RepricedLife,
+    CheckedLife,
 ):
     """Charges in all flows, payments, refunds, disputes, agreements, days, statements, versions."""
 
