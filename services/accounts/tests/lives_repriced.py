@@ -15,6 +15,7 @@ from services.accounts.domain.programmes.commands import MigrateAccount
 from services.accounts.domain.programmes.state import Version
 from services.accounts.domain.repricing.commands import AnnounceMigration, RejectMigration
 from services.accounts.tests.lives import AMOUNTS, BilledLife
+from services.accounts.tests.stories import GROCER
 
 FAR_DAYS = 800
 MONTH_DAYS = 31
@@ -57,7 +58,7 @@ class RepricedLife(BilledLife):
         """Once the first year is over; something is bought before the notice, and after it."""
         while in_first_year(self.story.state.billing, self.today) and self.at_points(0):
             self.a_month_is_paid()
-        self.buy_on_a_day(amounts[0], False, 0)
+        self.buy_on_a_day(amounts[0], GROCER, 0)
         dearer = self.at_points(points)
         if dearer is None or not self.announce(dearer):
             return

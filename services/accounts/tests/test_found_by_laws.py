@@ -23,7 +23,7 @@ from services.accounts.domain.programmes.commands import MigrateAccount
 from services.accounts.domain.programmes.state import Version
 from services.accounts.domain.standing.commands import ChangeStanding
 from services.accounts.domain.values import AccountStatus, Channel
-from services.accounts.tests.billing_stories import STANDARD, BilledStory, amounts
+from services.accounts.tests.billing_stories import CASH_MACHINE, STANDARD, BilledStory, amounts
 from services.accounts.tests.credit_line_stories import refused
 from services.accounts.tests.stories import AccountStory, Story, terms
 
@@ -76,6 +76,19 @@ def test_a_cycle_that_is_over_is_cut_by_the_terms_it_had_even_after_a_migration(
     story.when(to_other_terms(story.on(4, 2), story.today, interest_method=simple))
     story.run(4, 2)
     assert story.statement(1).interest_minor == 2_21
+    billing = story.state.in_force.billing
+    assert billing is not None
+    again, _ = recalculate(story.state.billing, billing)
+    assert corrected(story.state.billing.closed, again) == ()
+
+
+def test_a_cycle_that_is_told_keeps_its_terms_when_the_account_goes_over_on_its_last_day() -> None:
+    story = BilledStory()
+    story.buy(800, CASH_MACHINE)
+    story.run(1, 31)
+    assert story.statement(1).interest_minor > 0
+    dearer = (Rate(balance_type=BalanceType.CASH_ADVANCE, apr_basis_points=2_900),)
+    story.when(to_other_terms(story, story.today, rates=dearer))
     billing = story.state.in_force.billing
     assert billing is not None
     again, _ = recalculate(story.state.billing, billing)
@@ -183,12 +196,12 @@ def test_payments_come_back_and_credit_is_paid_out_where_there_is_no_billing() -
 
 
 def test_what_is_charged_off_late_is_charged_off_in_the_open_cycle() -> None:
-    """A payment of February that comes back in December was due 180 days ago in August."""
-    story = BilledStory()
+    """A payment of February that comes back in June was due 60 days ago in April."""
+    story = BilledStory(charge_off_after_days=60)
     story.buy(500)
     story.run(1, 31)
     story.on(2, 5).pay(500, payment_id="bounced")
-    story.run(12, 10)
+    story.run(6, 10)
     story.bounce("bounced")
-    (lost,) = [fact for fact in story.run(12, 11) if isinstance(fact, AccountChargedOff)]
+    (lost,) = [fact for fact in story.run(6, 11) if isinstance(fact, AccountChargedOff)]
     assert lost.posting_date > story.statements()[-1].closed_on

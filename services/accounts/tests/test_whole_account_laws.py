@@ -223,7 +223,7 @@ class WholeAccount(
 
 
 def test_laws_of_the_whole_account() -> None:
-    try_lives(WholeAccount, lives=120, steps=50)
+    try_lives(WholeAccount, lives=80, steps=50)
 
 
 NEVER_BROUGHT_ABOUT = {
