@@ -14,6 +14,7 @@ from services.accounts.domain.billing.terms import BillingTerms, Fee, FeeKind
 from services.accounts.domain.programmes.commands import MigrateAccount
 from services.accounts.domain.programmes.state import Version
 from services.accounts.domain.repricing.commands import AnnounceMigration, RejectMigration
+from services.accounts.tests.billing_stories import CASH_MACHINE
 from services.accounts.tests.lives import AMOUNTS, BilledLife
 from services.accounts.tests.stories import GROCER
 
@@ -64,7 +65,8 @@ class RepricedLife(BilledLife):
             return
         for amount in amounts[1:]:
             self.time_goes_on(MONTH_DAYS, False)
-            self.buy_on_a_day(amount, amount.minor_units % 2 == 0, 0)
+            where = CASH_MACHINE if amount.minor_units % 2 else GROCER
+            self.buy_on_a_day(amount, where, 0)
         self.time_goes_on(MONTH_DAYS, False)
         self.time_goes_on(MONTH_DAYS, False)
 

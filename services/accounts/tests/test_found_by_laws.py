@@ -87,8 +87,8 @@ def test_a_cycle_that_is_told_keeps_its_terms_when_the_account_goes_over_on_its_
     story.buy(800, CASH_MACHINE)
     story.run(1, 31)
     assert story.statement(1).interest_minor > 0
-    dearer = (Rate(balance_type=BalanceType.CASH_ADVANCE, apr_basis_points=2_900),)
-    story.when(to_other_terms(story, story.today, rates=dearer))
+    cheaper = (Rate(balance_type=BalanceType.CASH_ADVANCE, apr_basis_points=1_900),)
+    story.when(to_other_terms(story, story.today, rates=cheaper))
     billing = story.state.in_force.billing
     assert billing is not None
     again, _ = recalculate(story.state.billing, billing)
