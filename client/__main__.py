@@ -57,7 +57,7 @@ PANELS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "account": account.app,
         "card": card_life.app,
         "device-tokens": device_tokens.app,
-        "controls": controls.show,
+        "controls": controls.app,
         "limit": credit_line.app,
         "over-limit": over_limit.app,
     },

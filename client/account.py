@@ -12,6 +12,17 @@ from cards.accounts.v1.programmes_service_pb2_grpc import ProgrammesServiceStub
 from rich.table import Table
 
 from client import tables
+from client.filters import (
+    AtLeast,
+    AtMost,
+    Category,
+    FirstDay,
+    KindName,
+    LastDay,
+    OfCard,
+    Status,
+    lines_that,
+)
 from client.session import DESCRIPTION
 from client.staff import OPERATOR
 from client.terminal import (
@@ -30,8 +41,6 @@ from client.terminal import (
 )
 
 app = group(__doc__)
-FirstDay = Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")]
-LastDay = Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")]
 
 
 def _account(answer: Any) -> Table:
@@ -156,31 +165,22 @@ def payment(
 @app.command()
 def transactions(
     account: AccountId,
-    card: Annotated[str, typer.Option(help="Of this card.")] = "",
-    kind: Annotated[str, typer.Option(help="charge, refund, payment, fee, interest …")] = "",
-    status: Annotated[str, typer.Option(help="pending, posted, declined, reversed …")] = "",
-    category: Annotated[str, typer.Option(help="Of this category.")] = "",
+    kind: KindName = ANY,
+    status: Status = ANY,
+    category: Category = "",
     merchant: Annotated[str, typer.Option(help="A part of the merchant's name.")] = "",
+    card: OfCard = "",
     first: FirstDay = "",
     last: LastDay = "",
-    at_least: Annotated[int, typer.Option(help="Amount in minor units.")] = 0,
-    at_most: Annotated[int, typer.Option(help="Amount in minor units.")] = 0,
+    at_least: AtLeast = "",
+    at_most: AtMost = "",
     size: Annotated[int, typer.Option(help="At most so many.")] = 50,
     by: By = OPERATOR,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """List the lines of an account that are so and so, latest first, with their ids."""
-    restricted = accounts.TransactionFilter(
-        card_id=card,
-        kind=chosen(accounts.TransactionKind, kind or ANY),
-        status=chosen(accounts.TransactionStatus, status or ANY),
-        category=category,
-        merchant=merchant,
-        from_date=first,
-        to_date=last,
-        minimum_minor_units=at_least,
-        maximum_minor_units=at_most,
-    )
+    those = lines_that(kind, status, category, card, (first, last), (at_least, at_most))
+    restricted = accounts.TransactionFilter(merchant=merchant, **those)
     request = accounts.ListTransactionsRequest(
         account_id=account, filter=restricted, page_size=size
     )

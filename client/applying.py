@@ -42,6 +42,7 @@ def apply(
     city: Annotated[str, typer.Option(help="City.")],
     postal_code: Annotated[str, typer.Option(help="Postal code.")],
     country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2 country.")] = "GB",
+    language: Annotated[str, typer.Option(help="Of messages: en, zh-CN.")] = "",
     income: Annotated[str, typer.Option(help="What is earned in a year.")] = "",
     limit: Annotated[str, typer.Option(help="Credit limit; the programme's without.")] = "",
     physical: Annotated[bool, typer.Option("--physical", help="A first card of plastic.")] = False,
@@ -64,6 +65,7 @@ def apply(
                 email=email,
                 phone=phone,
                 date_of_birth=born,
+                locale=language,
                 address=accounts.Address(
                     lines=[street], city=city, postal_code=postal_code, country=country
                 ),

@@ -1,7 +1,6 @@
-"""`cards controls`: the spend controls of an account, and setting or lifting one."""
+"""`cards controls`: what may be spent with the cards of an account, where, and how often."""
 
-from typing import Annotated
-from uuid import uuid4
+from typing import Annotated, Any
 
 import typer
 from cards.accounts.v1 import accounts_service_pb2 as accounts
@@ -10,83 +9,114 @@ from cards.accounts.v1.controls_service_pb2_grpc import ControlsServiceStub
 from rich.table import Table
 
 from client import tables
-from client.session import DESCRIPTION, Session
-from client.terminal import SystemPath, chosen, console, money_of, open_session, paged, run
+from client.session import DESCRIPTION
+from client.staff import OPERATOR
+from client.terminal import (
+    ANY,
+    AccountId,
+    By,
+    Currency,
+    SystemPath,
+    ask,
+    chosen,
+    group,
+    money_of,
+    named,
+)
 
-AccountId = Annotated[str, typer.Argument(help="Account id.")]
+app = group(__doc__)
+Name = Annotated[str, typer.Argument(help="Its name on the account, such as groceries.")]
 
 
+@app.command()
 def show(
     account: AccountId,
-    put: Annotated[str, typer.Option("--set", help="Name of a control to set.")] = "",
-    lift: Annotated[str, typer.Option(help="Name of a control to lift.")] = "",
+    card: Annotated[str, typer.Option(help="Those that bear on this card.")] = "",
+    by: By = OPERATOR,
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Show the spend controls of an account, and how much of each limit is used."""
+    request = pb.ListControlsRequest(account_id=account, card_id=card)
+
+    def told(answer: Any) -> Table:
+        headings = ("#control", "does", "about", "window", ">limit", ">used", "set by")
+        rows = (_row(each) for each in answer.controls)
+        return tables.table(f"spend controls of {account}", headings, rows)
+
+    ask(system, ControlsServiceStub, "ListControls", request, told, by)
+
+
+@app.command("set")
+def set_(
+    account: AccountId,
+    name: Name,
     amount: Annotated[str, typer.Option(help="Limit in units, such as 250.00.")] = "",
     times: Annotated[int, typer.Option(help="Limit of the number of charges.")] = 0,
     window: Annotated[str, typer.Option(help="transaction, day, week, month, lifetime.")] = "month",
     rolling: Annotated[bool, typer.Option("--rolling", help="The window moves with time.")] = False,
-    mcc: Annotated[list[str] | None, typer.Option(help="Codes or ranges: 5411, 3000-3350.")] = None,
-    country: Annotated[list[str] | None, typer.Option(help="Countries of merchants.")] = None,
     allow: Annotated[bool, typer.Option("--allow", help="Decline all else, not these.")] = False,
+    mcc: Annotated[list[str] | None, typer.Option(help="Codes or ranges: 5411, 3000-3350.")] = None,
+    mcc_group: Annotated[
+        list[str] | None, typer.Option(help="Codes by the programme's name for them: GAMBLING.")
+    ] = None,
+    merchant: Annotated[list[str] | None, typer.Option(help="The network's id of one.")] = None,
+    country: Annotated[list[str] | None, typer.Option(help="Countries of merchants.")] = None,
+    entry: Annotated[list[str] | None, typer.Option(help="chip, manual, ecommerce …")] = None,
     card: Annotated[str, typer.Option(help="Only for this card.")] = "",
-    currency: Annotated[str, typer.Option(help="Billing currency.")] = "GBP",
+    currency: Currency = "GBP",
+    by: By = OPERATOR,
     system: SystemPath = DESCRIPTION,
 ) -> None:
-    """Show the spend controls of an account; set or lift one. Without a limit, it blocks."""
-    kind = "AMOUNT" if amount else "COUNT" if times else "ALLOW" if allow else "BLOCK"
+    """Limit an amount or a number of charges, or (without a limit) block some, or allow some."""
+    kind = "amount" if amount else "count" if times else "allow" if allow else "block"
     control = pb.SpendControl(
-        control_id=put,
+        control_id=name,
         card_id=card,
-        kind=pb.ControlKind.Value(f"CONTROL_KIND_{kind}"),
+        kind=chosen(pb.ControlKind, kind),
+        window=chosen(pb.ControlWindow, window if amount or times else ANY),
         rolling=rolling,
         limit=money_of(amount, currency) if amount else None,
         times=times,
         mccs=mcc or (),
+        mcc_groups=mcc_group or (),
+        merchant_ids=merchant or (),
         countries=country or (),
+        entry_modes=[chosen(accounts.EntryMode, each) for each in entry or ()],
     )
-    if kind in ("AMOUNT", "COUNT"):
-        control.window = chosen(pb.ControlWindow, window)
-
-    async def work() -> None:
-        async with open_session(system) as session:
-            stub = session.stub(ControlsServiceStub, "accounts")
-            if put:
-                request = pb.SetControlRequest(
-                    idempotency_key=uuid4().hex, account_id=account, control=control
-                )
-                await stub.SetControl(request)
-            if lift:
-                await stub.RemoveControl(
-                    pb.RemoveControlRequest(
-                        idempotency_key=uuid4().hex, account_id=account, control_id=lift
-                    )
-                )
-            console.print(await _listed(session, account))
-
-    run(work)
-
-
-async def _listed(session: Session, account: str) -> Table:
-    stub = session.stub(ControlsServiceStub, "accounts")
-    found = await paged(stub.ListControls, pb.ListControlsRequest(account_id=account))
-    return tables.table(
-        f"spend controls of {account}",
-        ("#control", "does", "about", "window", ">limit", ">used", "set by"),
-        (_row(each) for each in found.controls),
+    request = pb.SetControlRequest(account_id=account, control=control, **named())
+    ask(
+        system,
+        ControlsServiceStub,
+        "SetControl",
+        request,
+        lambda _: f"{name} is set; `cards controls show {account}` has all",
+        by,
     )
+
+
+@app.command()
+def lift(
+    account: AccountId, name: Name, by: By = OPERATOR, system: SystemPath = DESCRIPTION
+) -> None:
+    """Take a spend control away."""
+    request = pb.RemoveControlRequest(account_id=account, control_id=name, **named())
+    ask(system, ControlsServiceStub, "RemoveControl", request, lambda _: f"{name} is lifted", by)
 
 
 def _row(of: pb.ControlInForce) -> tuple[str, ...]:
     control = of.control
-    lists = (control.mcc_groups or control.mccs, control.merchant_ids, control.countries)
+    modes = [tables.word(accounts.EntryMode, each) for each in control.entry_modes]
+    lists = (control.mcc_groups or control.mccs, control.merchant_ids, control.countries, modes)
     about = " ".join(each for entries in lists for each in entries)
     amount = control.kind == pb.CONTROL_KIND_AMOUNT
     count = control.kind == pb.CONTROL_KIND_COUNT
     limit = tables.money(control.limit) if amount else str(control.times) if count else ""
     used = tables.money(of.used) if amount else str(of.used_times) if count else ""
     window = tables.word(pb.ControlWindow, control.window) if amount or count else ""
+    does = {pb.CONTROL_KIND_AMOUNT: "limits the amount", pb.CONTROL_KIND_COUNT: "limits how often"}
     return (
         control.control_id,
-        tables.word(pb.ControlKind, control.kind),
+        does.get(control.kind, tables.word(pb.ControlKind, control.kind)),
         f"{about} {control.card_id}".strip() or "everything",
         f"rolling {window}" if control.rolling else window,
         limit,

@@ -12,10 +12,17 @@ from rich.table import Table
 from client import tables
 from client.session import DESCRIPTION, SystemAddress
 from client.staff import OPERATOR, enrol_holder
-from client.terminal import By, SystemPath, ask, console, group, named, open_session, run
+from client.terminal import By, Key, SystemPath, ask, console, group, named, open_session, run
 
 app = group(__doc__)
 CustomerId = Annotated[str, typer.Argument(help="Customer id.")]
+Phone = Annotated[str, typer.Option(help="Telephone number, such as +441214960000.")]
+Born = Annotated[str, typer.Option(help="Date of birth, YYYY-MM-DD.")]
+Street = Annotated[str, typer.Option(help="Street and number.")]
+City = Annotated[str, typer.Option(help="City.")]
+PostalCode = Annotated[str, typer.Option(help="Postal code.")]
+Country = Annotated[str, typer.Option(help="ISO 3166-1 alpha-2 country.")]
+Language = Annotated[str, typer.Option(help="Of messages: en, zh-CN.")]
 
 
 @app.command()
@@ -45,14 +52,58 @@ def _profile(title: str, details: accounts.PersonalDetails) -> Table:
 
 
 @app.command()
+def register(
+    given_name: Annotated[str, typer.Argument(help="Given name.")],
+    family_name: Annotated[str, typer.Argument(help="Family name.")],
+    email: Annotated[str, typer.Option(help="E-mail address.")],
+    phone: Phone = "",
+    born: Born = "",
+    street: Street = "",
+    city: City = "",
+    postal_code: PostalCode = "",
+    country: Country = "",
+    language: Language = "",
+    key: Key = "",
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Make somebody a customer without an application; `cards open --customer` opens an account."""
+    request = accounts.RegisterCustomerRequest(
+        details=accounts.PersonalDetails(
+            given_name=given_name,
+            family_name=family_name,
+            email=email,
+            phone=phone,
+            date_of_birth=born,
+            locale=language,
+            address=accounts.Address(
+                lines=[street] if street else (),
+                city=city,
+                postal_code=postal_code,
+                country=country,
+            ),
+        ),
+        **named(key),
+    )
+
+    def told(answer: Any) -> str:
+        return f"customer {answer.customer_id}"
+
+    ask(system, AccountsServiceStub, "RegisterCustomer", request, told)
+
+
+@app.command()
 def update(
     customer: CustomerId,
     given_name: Annotated[str, typer.Option(help="Given name.")] = "",
     family_name: Annotated[str, typer.Option(help="Family name.")] = "",
     email: Annotated[str, typer.Option(help="E-mail address.")] = "",
-    phone: Annotated[str, typer.Option(help="Telephone number, such as +441214960000.")] = "",
-    born: Annotated[str, typer.Option(help="Date of birth, YYYY-MM-DD.")] = "",
-    language: Annotated[str, typer.Option(help="Of messages: en, zh-CN.")] = "",
+    phone: Phone = "",
+    born: Born = "",
+    street: Street = "",
+    city: City = "",
+    postal_code: PostalCode = "",
+    country: Country = "",
+    language: Language = "",
     by: By = OPERATOR,
     system: SystemPath = DESCRIPTION,
 ) -> None:
@@ -65,7 +116,8 @@ def update(
         "date_of_birth": born,
         "locale": language,
     }
-    if not any(given.values()):
+    where = {"city": city, "postal_code": postal_code, "country": country}
+    if not any((*given.values(), *where.values(), street)):
         raise typer.BadParameter("say what is to be different, such as --email")
 
     async def work() -> None:
@@ -75,6 +127,11 @@ def update(
             )
             for field, value in given.items():
                 setattr(known.details, field, value or getattr(known.details, field))
+            address = known.details.address
+            for field, value in where.items():
+                setattr(address, field, value or getattr(address, field))
+            if street:
+                address.lines[:] = [street]
             request = pb.UpdateCustomerProfileRequest(
                 customer_id=customer, details=known.details, **named()
             )

@@ -20,57 +20,67 @@ from cards.type.v1 import money_pb2
 
 from chassis.kernel.errors import NotFound
 from client import tables
-from client.session import DESCRIPTION, SystemAddress
+from client.session import DESCRIPTION, Session, SystemAddress
 from client.tail import follow, watch_inbox
 from client.terminal import AccountId, CardId, Key, SystemPath, console, money_of, open_session, run
 
 
 def open(
-    name: Annotated[str, typer.Argument(help="Family name of the holder.")],
+    name: Annotated[str, typer.Argument(help="Family name of a new customer.")] = "",
+    customer: Annotated[str, typer.Option(help="Id of a customer who is known already.")] = "",
     email: Annotated[str, typer.Option(help="Where messages go.")] = "",
     programme: Annotated[str, typer.Option(help="Card programme.")] = "everyday",
     currency: Annotated[str, typer.Option(help="Of the programme, if it is new.")] = "GBP",
     limit: Annotated[str, typer.Option(help="Credit limit; the programme's without.")] = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
-    """Register a customer and open an account with a card."""
+    """Open an account with a card, for a new customer or one who is known."""
+
+    if bool(name) == bool(customer):
+        raise typer.BadParameter("give the family name of a new customer, or --customer")
 
     async def work() -> None:
         async with open_session(system) as session:
             stub = session.stub(AccountsServiceStub, "accounts")
             terms = await _programme(stub, programme, currency)
-            customer = await stub.RegisterCustomer(
-                accounts.RegisterCustomerRequest(
-                    idempotency_key=uuid4().hex,
-                    details=accounts.PersonalDetails(
-                        given_name="-", family_name=name, email=email or "nobody@cards.example"
-                    ),
-                )
-            )
-            if email:
-                await session.stub(NotifyServiceStub, "notify").RegisterContact(
-                    notify.RegisterContactRequest(
-                        idempotency_key=uuid4().hex,
-                        customer_id=customer.customer_id,
-                        email_address=email,
-                        locale=notify.LOCALE_EN,
-                    )
-                )
+            holder = customer or await _customer(session, name, email)
             opened = await stub.OpenAccount(
                 accounts.OpenAccountRequest(
                     idempotency_key=uuid4().hex,
-                    customer_id=customer.customer_id,
+                    customer_id=holder,
                     programme_id=programme,
                     limit=money_of(limit, terms.currency) if limit else None,
                     card_kind=accounts.CARD_KIND_VIRTUAL,
                 )
             )
-            console.print(f"customer {customer.customer_id}")
+            console.print(f"customer {holder}")
             console.print(f"account  {opened.account.account_id}")
             console.print(f"card     {opened.account.cards[0].card_id}")
             console.print(tables.account(opened.account))
 
     run(work)
+
+
+async def _customer(session: Session, name: str, email: str) -> str:
+    """A new customer, whom notify can reach if there is an address."""
+    registered = await session.stub(AccountsServiceStub, "accounts").RegisterCustomer(
+        accounts.RegisterCustomerRequest(
+            idempotency_key=uuid4().hex,
+            details=accounts.PersonalDetails(
+                given_name="-", family_name=name, email=email or "nobody@cards.example"
+            ),
+        )
+    )
+    if email:
+        await session.stub(NotifyServiceStub, "notify").RegisterContact(
+            notify.RegisterContactRequest(
+                idempotency_key=uuid4().hex,
+                customer_id=registered.customer_id,
+                email_address=email,
+                locale=notify.LOCALE_EN,
+            )
+        )
+    return str(registered.customer_id)
 
 
 async def _programme(stub: Any, name: str, currency: str) -> accounts.Programme:

@@ -37,6 +37,8 @@ ChargeId = Annotated[str, typer.Argument(help="Charge id, of `cards network auth
 Amount = Annotated[str, typer.Argument(help="In units, such as 12.50.")]
 Currency = Annotated[str, typer.Option(help="Billing currency.")]
 MerchantName = Annotated[str, typer.Option("--merchant", help="Where.")]
+MerchantId = Annotated[str, typer.Option(help="The network's id of the merchant.")]
+Country = Annotated[str, typer.Option(help="Of the merchant, ISO 3166-1 alpha-2.")]
 Category = Annotated[str, typer.Option(help="Merchant category code.")]
 Partial = Annotated[bool, typer.Option("--partial", help="Less will do, if there is not enough.")]
 Entry = Annotated[str, typer.Option(help="chip, contactless, magnetic_stripe, manual, ecommerce …")]
@@ -57,9 +59,11 @@ Estimated = Annotated[
 ]
 
 
-def merchant_of(name: str, mcc: str) -> events.Merchant:
-    """A merchant of the terminal."""
-    return events.Merchant(id="CLI", name=name, mcc=mcc, country="GB")
+def merchant_of(
+    name: str, mcc: str, merchant_id: str = "CLI", country: str = "GB"
+) -> events.Merchant:
+    """A merchant as the network names it."""
+    return events.Merchant(id=merchant_id, name=name, mcc=mcc, country=country)
 
 
 def foreign(text: str) -> dict[str, Any]:
@@ -130,6 +134,8 @@ def authorise(
     amount: Amount,
     merchant: MerchantName = "corner shop",
     mcc: Category = "5411",
+    merchant_id: MerchantId = "CLI",
+    country: Country = "GB",
     currency: Currency = "GBP",
     estimated: Estimated = False,
     partial: Partial = False,
@@ -150,7 +156,7 @@ def authorise(
         **named(key),
         **card_of(card),
         amount=money_of(amount, currency),
-        merchant=merchant_of(merchant, mcc),
+        merchant=merchant_of(merchant, mcc, merchant_id, country),
         entry_mode=chosen(accounts.EntryMode, entry),
         network=chosen(accounts.Network, over),
         expiry=expiry,
@@ -245,6 +251,8 @@ def clear(
     amount: Amount,
     merchant: Annotated[str, typer.Option(help="Where; as authorised without.")] = "",
     mcc: Category = "5411",
+    merchant_id: MerchantId = "CLI",
+    country: Country = "GB",
     more: Annotated[bool, typer.Option("--more", help="Another clearing of it follows.")] = False,
     currency: Currency = "GBP",
     abroad: Abroad = "",
@@ -257,7 +265,7 @@ def clear(
         **named(key),
         **card_of(card),
         charge_id="" if charge == "none" else charge,
-        merchant=merchant_of(merchant, mcc) if merchant else None,
+        merchant=merchant_of(merchant, mcc, merchant_id, country) if merchant else None,
         amount=money_of(amount, currency),
         more_to_come=more,
         transaction_date=on,
@@ -286,6 +294,8 @@ def stand_in(
     charge: Annotated[str, typer.Option(help="Charge id, if it was asked for before.")] = "",
     merchant: MerchantName = "corner shop",
     mcc: Category = "5411",
+    merchant_id: MerchantId = "CLI",
+    country: Country = "GB",
     currency: Currency = "GBP",
     estimated: Estimated = False,
     abroad: Abroad = "",
@@ -301,7 +311,7 @@ def stand_in(
         **card_of(card),
         charge_id=charge,
         amount=money_of(amount, currency),
-        merchant=merchant_of(merchant, mcc),
+        merchant=merchant_of(merchant, mcc, merchant_id, country),
         entry_mode=chosen(accounts.EntryMode, entry),
         network=chosen(accounts.Network, over),
         estimated=estimated,

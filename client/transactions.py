@@ -10,6 +10,17 @@ from cards.accounts.v1 import transactions_service_pb2 as pb
 from cards.accounts.v1.transactions_service_pb2_grpc import TransactionsServiceStub
 
 from client import tables
+from client.filters import (
+    AtLeast,
+    AtMost,
+    Category,
+    FirstDay,
+    KindName,
+    LastDay,
+    OfCard,
+    Status,
+    lines_that,
+)
 from client.session import DESCRIPTION, Session
 from client.terminal import (
     ANY,
@@ -25,21 +36,11 @@ from client.terminal import (
 )
 
 TransactionId = Annotated[str, typer.Argument(help="Id of a charge, refund or payment.")]
-KindName = Annotated[str, typer.Option(help="charge, refund, payment ...")]
-FirstDay = Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")]
-LastDay = Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")]
-OfCard = Annotated[str, typer.Option("--card", help="Of this card, by its id.")]
 Words = Annotated[list[str] | None, typer.Argument(help='Words, amounts, dates, "a phrase".')]
 
 
 def _stub(session: Session) -> Any:
     return session.stub(TransactionsServiceStub, "accounts")
-
-
-def _filter(kind: str, first: str, last: str, card: str) -> pb.SearchFilter:
-    return pb.SearchFilter(
-        kind=chosen(accounts.TransactionKind, kind), from_date=first, to_date=last, card_id=card
-    )
 
 
 def search(
@@ -49,18 +50,23 @@ def search(
         bool, typer.Option("--newest", help="Newest first, not the best first.")
     ] = False,
     kind: KindName = ANY,
+    status: Status = ANY,
+    category: Category = "",
     card: OfCard = "",
     first: FirstDay = "",
     last: LastDay = "",
+    at_least: AtLeast = "",
+    at_most: AtMost = "",
     size: Annotated[int, typer.Option(help="At most so many.")] = 50,
     ids: Annotated[bool, typer.Option("--ids", help="Show the ids of transactions.")] = False,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Search transactions, of one account or of all."""
+    those = lines_that(kind, status, category, card, (first, last), (at_least, at_most))
     asked: dict[str, Any] = {
         "query": " ".join(f'"{each}"' if " " in each else each for each in words or ()),
         "order": pb.SEARCH_ORDER_NEWEST if newest else pb.SEARCH_ORDER_RELEVANCE,
-        "filter": _filter(kind, first, last, card),
+        "filter": pb.SearchFilter(**those),
         "page_size": size,
     }
 
@@ -232,13 +238,18 @@ def export(
     file: Annotated[Path, typer.Argument(help="Where to, such as transactions.csv.")],
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines, not CSV.")] = False,
     kind: KindName = ANY,
+    status: Status = ANY,
+    category: Category = "",
     card: OfCard = "",
     first: FirstDay = "",
     last: LastDay = "",
+    at_least: AtLeast = "",
+    at_most: AtMost = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Take an account's transactions away as a file."""
-    which = _filter(kind, first, last, card)
+    those = lines_that(kind, status, category, card, (first, last), (at_least, at_most))
+    which = pb.SearchFilter(**those)
     format = pb.EXPORT_FORMAT_JSON_LINES if as_json else pb.EXPORT_FORMAT_CSV
 
     async def work() -> None:

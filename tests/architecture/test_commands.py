@@ -14,6 +14,7 @@ import protovalidate
 import pytest
 import typer
 from cards.accounts.v1 import accounts_service_pb2
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.json_format import ParseDict
 
 from client.__main__ import app
@@ -104,8 +105,16 @@ def services() -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
         module: ModuleType = import_module(f"cards.accounts.v1.{path.stem}")
         for service in module.DESCRIPTOR.services_by_name.values():
             for rpc in service.methods:
-                fields = frozenset(each.name for each in rpc.input_type.fields)
-                yield (service.name, rpc.name), fields
+                yield (service.name, rpc.name), frozenset(_fields(rpc.input_type))
+
+
+def _fields(of: Descriptor) -> Iterator[str]:
+    """Of a message and of those in it; a whole programme comes from a file."""
+    for field in of.fields:
+        yield field.name
+        held = field.message_type
+        if held is not None and held.file.package == of.file.package and held.name != "Programme":
+            yield from _fields(held)
 
 
 COMMANDS = tuple(commands())

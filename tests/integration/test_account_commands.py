@@ -38,6 +38,7 @@ def test_a_holder_an_operator_and_the_network_at_a_terminal(
     change_a_profile(terminal, customer)
     let_a_card_live(terminal, account, card)
     keep_a_secret(terminal, customer, account, card)
+    control_what_is_spent(terminal, account, card)
     pay_with_a_telephone(terminal, card)
     replace_keys(terminal, tmp_path)
     change_terms(terminal, account, tmp_path)
@@ -147,6 +148,27 @@ def keep_a_secret(terminal: Terminal, customer: str, account: str, card: str) ->
     assert "declined 55" in terminal.say(*with_pin, typed="4712\n")
     assert "paused" in terminal.say("card pause", card, "--as", customer)
     assert "active" in terminal.say("card resume", card, "--as", customer)
+
+
+def control_what_is_spent(terminal: Terminal, account: str, card: str) -> None:
+    """A limit and a list; what is against them is declined, and they are lifted."""
+    limit = ("--amount", "20", "--mcc", "5411", "--window", "day")
+    assert "is set" in terminal.say("controls set", account, "groceries", *limit)
+    only = ("--allow", "--country", "GB", "--country", "FR")
+    assert "is set" in terminal.say("controls set", account, "at-home", *only)
+    shown = terminal.say("controls show", account)
+    assert "limits the amount" in shown
+    assert "FR GB" in shown
+    told = terminal.say("network authorise", card, "21")
+    assert "declined 61 CONTROL_AMOUNT_EXCEEDED" in told
+    told = terminal.say("network authorise", card, "1", "--mcc", "5999", "--country", "US")
+    assert "declined" in told
+    assert "CONTROL" in told
+    for name in ("groceries", "at-home"):
+        assert "is lifted" in terminal.say("controls lift", account, name)
+    assert "none" in terminal.say("controls show", account)
+    status, printed = terminal.run("controls set", account, "x", "--times", "3", "--window", "era")
+    assert (status, "transaction, day, week" in printed) == (2, True)
 
 
 def pay_with_a_telephone(terminal: Terminal, card: str) -> None:
@@ -274,6 +296,9 @@ def look_at_the_books(terminal: Terminal, account: str) -> None:
     """Lines one by one and added up; the ledger, and the days that were proved."""
     until(terminal, "corner shop", "account transactions", account, "--status", "posted")
     until(terminal, "groceries", "account breakdown", account)
+    some = ("--account", account, "--kind", "charge", "--at-least", "299", "--at-most", "301")
+    found = until(terminal, "300.00", "search", *some)
+    assert "7.00 GBP" not in found
     until(terminal, "groceries", "categories")
     balance = until(terminal, "RECEIVABLE", "ledger trial-balance")
     assert "the sum of all is 0.00 GBP" in balance
@@ -286,7 +311,14 @@ def look_at_the_books(terminal: Terminal, account: str) -> None:
 
 def close_an_account(terminal: Terminal, customer: str) -> None:
     """Whoever owes does not close; whoever does not want an application takes it back."""
-    _, account, card = open_account(terminal, "everyday")
+    who = ("--email", "bea@cards.example", "--city", "Birmingham", "--country", "GB")
+    bea = first(ID, terminal.say("customer register", "Bea", "Canary", *who))
+    opened = terminal.say("open", "--customer", bea)
+    assert opened.splitlines()[0].split() == ["customer", bea]
+    account, card = (line.split()[1] for line in opened.splitlines()[1:3])
+    assert "Birmingham, GB" in terminal.say("customer show", bea)
+    status, printed = terminal.run("open")
+    assert (status, "--customer" in printed) == (2, True)
     terminal.say("charge", card, "12.50")
     assert "cards pay" in terminal.refused("ACCOUNT_HAS_BALANCE", "account close", account)
     assert "0.00 GBP is owed" in terminal.say("account payment", account, "12.50")
