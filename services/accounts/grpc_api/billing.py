@@ -25,6 +25,7 @@ from services.accounts.domain.billing.dues import paid_towards
 from services.accounts.domain.billing.explaining import ROUNDING, by_day
 from services.accounts.domain.billing.interest import compute
 from services.accounts.domain.billing.positions import standing_on
+from services.accounts.domain.billing.statement import LineKind
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms
 from services.accounts.domain.collecting.state import Settlement
 from services.accounts.grpc_api import messages, statements
@@ -33,6 +34,9 @@ from services.accounts.queries import billing as queries
 from services.accounts.queries.statements import list_statements
 from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.billing import BillingCases, Choice, chosen, payment
+
+BESIDES = (LineKind.INTEREST, LineKind.INTEREST_ADJUSTED)
+"""Entries that are interest too, beside that of the cycle."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -81,8 +85,9 @@ class BillingApi(BillingServiceServicer):
         terms = _terms(account)
         if request.number:
             told = await self._cases.statement(request.account_id, request.number, "")
-            lines = told.interest
+            lines, booked = told.interest, told.lines
         else:
+            booked = tuple(account.billing.booked())
             disputed, awaited = disputed_in(account), awaited_in(account)
             sheet = account.billing.sheet(terms, disputed=disputed, awaited_minor=awaited)
             lines = compute(sheet).lines
@@ -92,6 +97,9 @@ class BillingApi(BillingServiceServicer):
             days=[statements.interest_line(day, account.currency) for day in days],
             total=answers.money(account.money(total)),
             rounding=ROUNDING,
+            adjustments=[
+                statements.line(each, account.currency) for each in booked if each.kind in BESIDES
+            ],
         )
 
     async def GetBalance(

@@ -43,7 +43,7 @@ def interest_line(of: InterestLine, currency: str) -> pb.InterestLine:
     )
 
 
-def _line(of: StatementLine, currency: str) -> pb.StatementLine:
+def line(of: StatementLine, currency: str) -> pb.StatementLine:
     return pb.StatementLine(
         entry_id=of.entry_id,
         kind=pb.StatementLineKind.Value(f"STATEMENT_LINE_KIND_{of.kind}"),
@@ -135,7 +135,7 @@ def statement(of: Statement) -> pb.Statement:
             never_pays_off=payoff.never_pays_off,
         ),
         balances=[_balance(each, of.currency) for each in of.balances],
-        lines=[_line(each, of.currency) for each in of.lines],
+        lines=[line(each, of.currency) for each in of.lines],
         interest_lines=[interest_line(each, of.currency) for each in of.interest],
         year_to_date_fees=money(of.year_to_date_fees_minor),
         year_to_date_interest=money(of.year_to_date_interest_minor),

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from services.accounts.domain.billing.terms import BillingTerms
 
 DAY = timedelta(days=1)
+GRACE_DAYS_LEAST = 21
+"""12 CFR 1026.5(b)(2)(ii)."""
 LAST_CYCLES = 2
 """So many cycles before the end of a promotion its balance is paid first: 1026.53(b)(1)(i)."""
 
@@ -47,12 +49,15 @@ def in_last_two_cycles(terms: BillingTerms, opened_on: date, ends_on: date | Non
 
 
 def due_of(terms: BillingTerms, closed_on: date) -> date:
-    """When the payment of a cycle is due: never after the close of the next one."""
-    due = closed_on + terms.grace_days * DAY
+    """When the payment of a cycle is due: never after the close of the next one. It is the same day
+    of each month (12 CFR 1026.7(b)(11)), if need be with fewer days of grace, but never with fewer
+    than 21."""
+    due, latest = closed_on + terms.grace_days * DAY, close_of(terms, closed_on + DAY)
     if terms.due_day:
         first = due.replace(day=1)
         this = in_month(first.year, first.month, terms.due_day)
         following = months_later(first, 1)
         later = in_month(following.year, following.month, terms.due_day)
-        due = this if this >= due else later
-    return min(due, close_of(terms, closed_on + DAY))
+        soon = later > latest and this >= closed_on + GRACE_DAYS_LEAST * DAY
+        due = this if this >= due or soon else later
+    return min(due, latest)

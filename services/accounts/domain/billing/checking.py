@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from chassis.kernel.errors import Invalid
-from services.accounts.domain.billing.calendar import DAY, months_later
+from services.accounts.domain.billing.calendar import DAY, GRACE_DAYS_LEAST, months_later
 from services.accounts.domain.billing.terms import (
     AutopayKind,
     BalanceType,
@@ -19,8 +19,6 @@ from services.accounts.domain.billing.terms import (
     RateKind,
 )
 
-GRACE_DAYS_LEAST = 21
-"""Between the close of a cycle and the due date: 1026.5(b)(2)(ii)."""
 PROMOTION_MONTHS_LEAST = 6
 """Of a temporary rate or a deferred-interest program: 1026.55(b)(1)."""
 FIRST_YEAR_FEES_MOST = 2_500

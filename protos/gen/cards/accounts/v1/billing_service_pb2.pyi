@@ -865,6 +865,7 @@ class ExplainInterestResponse(_message.Message):
     DAYS_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
     ROUNDING_FIELD_NUMBER: _builtins.int
+    ADJUSTMENTS_FIELD_NUMBER: _builtins.int
     rounding: _builtins.str
     """In words: how it is rounded."""
     @_builtins.property
@@ -873,7 +874,13 @@ class ExplainInterestResponse(_message.Message):
 
     @_builtins.property
     def total(self) -> _money_pb2.Money:
-        """All of it."""
+        """All of the days."""
+
+    @_builtins.property
+    def adjustments(self) -> _containers.RepeatedCompositeFieldContainer[Global___StatementLine]:
+        """What was charged or given back besides: for earlier cycles, by what became known in this one,
+        and at the end of promotions. With the total it is the interest of the statement.
+        """
 
     def __init__(
         self,
@@ -881,10 +888,11 @@ class ExplainInterestResponse(_message.Message):
         days: _abc.Iterable[Global___InterestLine] | None = ...,
         total: _money_pb2.Money | None = ...,
         rounding: _builtins.str = ...,
+        adjustments: _abc.Iterable[Global___StatementLine] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "rounding", b"rounding", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustments", b"adjustments", "days", b"days", "rounding", b"rounding", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

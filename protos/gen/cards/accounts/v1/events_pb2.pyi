@@ -5251,3 +5251,453 @@ class RepaymentPlanCompleted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RepaymentPlanCompleted: _TypeAlias = RepaymentPlanCompleted  # noqa: Y015
+
+@_typing.final
+class InterestCharged(_message.Message):
+    """The interest of a cycle is owed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    number: _builtins.int
+    """Number of its statement."""
+    posting_date: _builtins.str
+    """Business date on which it was posted."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        number: _builtins.int = ...,
+        amount: _money_pb2.Money | None = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "customer_id", b"customer_id", "number", b"number", "posting_date", b"posting_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InterestCharged: _TypeAlias = InterestCharged  # noqa: Y015
+
+@_typing.final
+class CorrectedInterest(_message.Message):
+    """The interest of a closed cycle: as it was charged, and as it is by what is known now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    BUCKET_FIELD_NUMBER: _builtins.int
+    BEFORE_MINOR_FIELD_NUMBER: _builtins.int
+    AFTER_MINOR_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """Number of the statement."""
+    bucket: _builtins.str
+    """The balance."""
+    before_minor: _builtins.int
+    """As it was charged, in minor units."""
+    after_minor: _builtins.int
+    """As it is, in minor units."""
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        bucket: _builtins.str = ...,
+        before_minor: _builtins.int = ...,
+        after_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_minor", b"after_minor", "before_minor", b"before_minor", "bucket", b"bucket", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CorrectedInterest: _TypeAlias = CorrectedInterest  # noqa: Y015
+
+@_typing.final
+class InterestAdjusted(_message.Message):
+    """Something back-dated has changed the interest of closed cycles."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CAUSE_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    CORRECTED_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    cause_id: _builtins.str
+    """The payment, refund or transfer that did it."""
+    posting_date: _builtins.str
+    """Business date on which it was posted."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """The difference; negative where too much had been charged."""
+
+    @_builtins.property
+    def corrected(self) -> _containers.RepeatedCompositeFieldContainer[Global___CorrectedInterest]:
+        """What it is made of."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        cause_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        corrected: _abc.Iterable[Global___CorrectedInterest] | None = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "cause_id", b"cause_id", "corrected", b"corrected", "customer_id", b"customer_id", "posting_date", b"posting_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InterestAdjusted: _TypeAlias = InterestAdjusted  # noqa: Y015
+
+@_typing.final
+class FeeWaived(_message.Message):
+    """A fee, or part of it, was given back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    FEE_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    fee_id: _builtins.str
+    """The fee."""
+    kind: _builtins.str
+    """What it was for: LATE, ANNUAL and so on."""
+    reason: _builtins.str
+    """Why."""
+    posting_date: _builtins.str
+    """Business date on which it was posted."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        fee_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        reason: _builtins.str = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "customer_id", b"customer_id", "fee_id", b"fee_id", "kind", b"kind", "posting_date", b"posting_date", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FeeWaived: _TypeAlias = FeeWaived  # noqa: Y015
+
+@_typing.final
+class AccountChargedOff(_message.Message):
+    """What is owed was given up as lost; it may still be recovered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    reason: _builtins.str
+    """Why."""
+    days: _builtins.int
+    """Days past due."""
+    posting_date: _builtins.str
+    """Business date on which it was posted."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        days: _builtins.int = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "customer_id", b"customer_id", "days", b"days", "posting_date", b"posting_date", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountChargedOff: _TypeAlias = AccountChargedOff  # noqa: Y015
+
+@_typing.final
+class RecoveryRecorded(_message.Message):
+    """Something of what was charged off was paid after all."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    payment_id: _builtins.str
+    """The payment."""
+    posting_date: _builtins.str
+    """Business date on which it was posted."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        payment_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "customer_id", b"customer_id", "payment_id", b"payment_id", "posting_date", b"posting_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecoveryRecorded: _TypeAlias = RecoveryRecorded  # noqa: Y015
+
+@_typing.final
+class CreditBalanceRefunded(_message.Message):
+    """What the account was in credit by was paid out to its holder."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    REFUND_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    POSTING_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    refund_id: _builtins.str
+    """Its id."""
+    posting_date: _builtins.str
+    """Business date on which it was posted."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much."""
+
+    @_builtins.property
+    def available(self) -> _money_pb2.Money:
+        """What may be spent afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """What is owed afterwards."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        refund_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        available: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        posting_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "customer_id", b"customer_id", "posting_date", b"posting_date", "refund_id", b"refund_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditBalanceRefunded: _TypeAlias = CreditBalanceRefunded  # noqa: Y015
+
+@_typing.final
+class HardshipGranted(_message.Message):
+    """Interest and fees are paused."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    STARTS_ON_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    starts_on: _builtins.str
+    """The first day, YYYY-MM-DD."""
+    ends_on: _builtins.str
+    """The last day."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        starts_on: _builtins.str = ...,
+        ends_on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "ends_on", b"ends_on", "starts_on", b"starts_on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HardshipGranted: _TypeAlias = HardshipGranted  # noqa: Y015
+
+@_typing.final
+class InstalmentPlanMade(_message.Message):
+    """A purchase is paid off in instalments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    PLAN_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    MONTHS_FIELD_NUMBER: _builtins.int
+    APR_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who holds the account."""
+    plan_id: _builtins.str
+    """The plan."""
+    charge_id: _builtins.str
+    """The purchase."""
+    months: _builtins.int
+    """In so many months."""
+    apr_basis_points: _builtins.int
+    """Annual rate in basis points."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def principal(self) -> _money_pb2.Money:
+        """How much of it."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        plan_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        principal: _money_pb2.Money | None = ...,
+        months: _builtins.int = ...,
+        apr_basis_points: _builtins.int = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["principal", b"principal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "apr_basis_points", b"apr_basis_points", "charge_id", b"charge_id", "customer_id", b"customer_id", "months", b"months", "plan_id", b"plan_id", "principal", b"principal", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InstalmentPlanMade: _TypeAlias = InstalmentPlanMade  # noqa: Y015
