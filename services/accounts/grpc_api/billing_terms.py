@@ -110,6 +110,7 @@ def billing_terms_of(message: pb.BillingTerms, path: str = "programme.billing") 
         credit_line=credit_line_rules_of(message),
         transfer_offers=tuple(transfer_offers_of(message, path, _day)),
         settlement=word(Settlement, pb.Settlement, message.settlement, Settlement.IMMEDIATE),
+        promotions_end_past_due=message.promotions_end_past_due,
     )
 
 
@@ -230,6 +231,7 @@ def billing_terms(of: BillingTerms) -> pb.BillingTerms:
         credit_line=credit_line_rules(of.credit_line),
         transfer_offers=transfer_offers(of.transfer_offers),
         settlement=number(of.settlement, pb.Settlement),
+        promotions_end_past_due=of.promotions_end_past_due,
     )
 
 

@@ -77,6 +77,7 @@ BILLINGS = st.builds(
     fees_bear_interest=st.booleans(),
     minimum_order=st.sampled_from(MinimumOrder),
     charge_off_after_days=st.sampled_from([180, 180, 90]),
+    promotions_end_past_due=st.booleans(),
     autopay=st.sampled_from([AutopayKind.NONE, AutopayKind.MINIMUM, AutopayKind.STATEMENT]),
     deferred_promotions=st.sampled_from([PROMOTIONS, (*PROMOTIONS, BY_ITSELF)]),
     instalment_products=st.just(PLANS),

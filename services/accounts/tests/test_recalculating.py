@@ -142,8 +142,8 @@ def test_days_of_a_penalty_rate_that_was_lifted_stay_such() -> None:
     penal = Rate(balance_type=BalanceType.PURCHASE, kind=RateKind.PENALTY, apr_basis_points=2_999)
     story = BilledStory(limit=9000, fees=(), rates=(*STANDARD.rates, penal), due_day=25)
     story.on(1, 10).buy(5000)
-    story.run(4, 26)
-    story.on(4, 27).pay(1000)
+    story.run(4, 27)
+    story.on(4, 28).pay(1000)
     for month in range(5, 12):
         story.run(month, 20)
         story.pay(500)

@@ -184,6 +184,7 @@ DEARER: list[tuple[dict[str, Any], dict[str, Any], Raised]] = [
         Raised.RATES,
     ),
     ({}, {"fees_bear_interest": True}, Raised.RATES),
+    ({}, {"promotions_end_past_due": True}, Raised.RATES),
     ({}, {"fees": (Fee(kind=FeeKind.ANNUAL, amount_minor=1),)}, Raised.ANNUAL_FEE),
     ({}, {"fees": (Fee(kind=FeeKind.CASH_ADVANCE, basis_points=1),)}, Raised.FEES),
     ({"fees": STANDARD.fees}, {"fee_caps": ()}, Raised.FEES),

@@ -15,6 +15,10 @@ from services.accounts.domain.repaying.state import PlanStatus
 CONFIRMATION_DAYS = 10
 """So long a payment may wait to be confirmed before it is late as if it had not been initiated."""
 
+PENALTY_RATE_AFTER_DAYS = 60
+"""Not before a payment is so many days late, on the next one, there is notice of a penalty rate:
+1026.9(g)(2) and 1026.55(b)(4)."""
+
 DELINQUENCY_DAYS = (1, 30, 60, 90, 120, 150, 180)
 """Days past due at which an account is said to be older in delinquency."""
 
@@ -35,6 +39,7 @@ class Step(IntEnum):
     EXPIRE_OFFER = 9
     REVIEW = 10
     RESTORE_REQUIRED = 11
+    PENALISE = 12
 
 
 @value
@@ -116,6 +121,8 @@ def _ageing(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
     older = [days for days in DELINQUENCY_DAYS if days > billing.delinquency_days]
     if older:
         yield Item(on=since + older[0] * DAY, step=Step.AGE, subject=older[0])
+    if terms.has_penalty and billing.penalty_from is None:
+        yield Item(on=since + (PENALTY_RATE_AFTER_DAYS + 1) * DAY, step=Step.PENALISE)
     yield Item(on=since + terms.charge_off_after_days * DAY, step=Step.CHARGE_OFF)
 
 

@@ -88,6 +88,7 @@ class RateBook:
 
     terms: BillingTerms
     opened_on: date
+    usable_on: date | None = None
     plans: tuple[Plan, ...] = ()
     deferrals: tuple[Deferral, ...] = ()
     promoted: tuple[PromotedTransfer, ...] = ()
@@ -113,25 +114,27 @@ class RateBook:
         for plan in self.plans:
             if plan.bucket == bucket:
                 return plan.apr_basis_points
-        for transfer in self.promoted:
-            if transfer.bucket == bucket and day <= transfer.ends_on:
-                return transfer.apr_basis_points
         kept = (e.terms for e in self.protections if bucket in e.buckets and e.since <= day)
         return min(self._apr_by(terms, bucket, day) for terms in (self.terms_on(day), *kept))
 
     def _apr_by(self, terms: BillingTerms, bucket: str, day: date) -> int:
-        """By some terms, without what was agreed about a single balance."""
+        """By some terms; where they say so, no lower rate for a time is left in arrears."""
+        is_late = self._is_penalty(day)
+        is_over = is_late and terms.promotions_end_past_due
+        for transfer in self.promoted if not is_over else ():
+            if transfer.bucket == bucket and day <= transfer.ends_on:
+                return transfer.apr_basis_points
         if bucket == CREDIT or (bucket == FEE and not terms.fees_bear_interest):
             return 0
         wanted = PURCHASE if bucket == FEE else category_of(bucket).partition("/")[0]
         rates = [each for each in terms.rates if each.balance_type == wanted]
         if not rates and wanted != PURCHASE:
             rates = [each for each in terms.rates if each.balance_type == PURCHASE]
-        if self._is_penalty(day):
+        if is_late:
             penalty = self._latest(rates, RateKind.PENALTY, day)
             if penalty is not None:
                 return penalty.apr_basis_points
-        found = self._latest(rates, RateKind.PROMO, day)
+        found = None if is_over else self._latest(rates, RateKind.PROMO, day)
         found = found or self._latest(rates, RateKind.STANDARD, day)
         return found.apr_basis_points if found else 0
 
@@ -166,7 +169,10 @@ class RateBook:
     def _covers(self, rate: Rate, day: date) -> bool:
         until = rate.effective_until
         if rate.months_from_opening:
-            ends = months_later(self.opened_on, rate.months_from_opening) - DAY
+            # So many months of use: comment 55(b)(1)-2.
+            is_used = self.usable_on is not None and self.usable_on <= day
+            since = self.usable_on if self.usable_on and is_used else self.opened_on
+            ends = months_later(since, rate.months_from_opening) - DAY
             until = min(until, ends) if until else ends
         return (rate.effective_from or day) <= day <= (until or day)
 
@@ -184,8 +190,8 @@ class RateBook:
         for rate in (rate for terms in self._known() for rate in terms.rates):
             days |= {rate.effective_from} if rate.effective_from else set()
             days |= {rate.effective_until + DAY} if rate.effective_until else set()
-            if rate.months_from_opening:
-                days.add(months_later(self.opened_on, rate.months_from_opening))
+            for since in (self.opened_on, self.usable_on) if rate.months_from_opening else ():
+                days |= {since, months_later(since, rate.months_from_opening)} if since else set()
         return {day for day in days if first < day <= last}
 
     def _known(self) -> list[BillingTerms]:

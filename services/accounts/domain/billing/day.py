@@ -14,7 +14,7 @@ from services.accounts.domain.billing.agreements import end_hardship
 from services.accounts.domain.billing.cutting import cut
 from services.accounts.domain.billing.disputed import awaited_in, disputed_in
 from services.accounts.domain.billing.dues import credited_since, due_of_number, paid_towards
-from services.accounts.domain.billing.lateness import age, charge_off, check_due, cured
+from services.accounts.domain.billing.lateness import age, charge_off, check_due, cured, penalise
 from services.accounts.domain.billing.posting import moved, ordinary_fee, terms_of
 from services.accounts.domain.billing.required import required_on
 from services.accounts.domain.billing.sheet import balances_of
@@ -172,5 +172,6 @@ STEPS: dict[Step, Callable[[CreditAccount, BillingTerms, Item, Context], Facts]]
     Step.REVIEW: reviewing.review_in_time,
     Step.RESTORE_REQUIRED: restore_required,
     Step.GO_OVER: go_over,
+    Step.PENALISE: penalise,
 }
 """What is done for each thing that is due."""

@@ -238,7 +238,8 @@ class AutopaySkipped(Fact):
 
 @fact
 class PenaltyRateImposed(Fact):
-    """After 60 days past due the penalty rate applies, 45 days after it is told (1026.55(b)(4))."""
+    """More than 60 days past due the penalty rate applies, or promotions are over, 45 days after it
+    is told (1026.55(b)(4))."""
 
     account_id: str
     customer_id: str

@@ -10,11 +10,10 @@ from services.accounts.domain.billing.calendar import DAY
 from services.accounts.domain.billing.dues import due_of_number, is_met, paid_towards
 from services.accounts.domain.billing.fees import late_event
 from services.accounts.domain.billing.posting import moved, penalty_fee
-from services.accounts.domain.billing.terms import BillingTerms, FeeKind, RateKind
+from services.accounts.domain.billing.terms import BillingTerms, FeeKind
 from services.accounts.domain.standing.decide import mark, move
 from services.accounts.domain.values import AccountStatus, AccountSubStatus, Channel
 
-PENALTY_RATE_AFTER_DAYS = 60
 PENALTY_RATE_NOTICE_DAYS = 45
 MET_IN_A_ROW_LIMIT = 6
 """So many minimum payments in a row lift the penalty rate."""
@@ -68,20 +67,21 @@ def age(state: CreditAccount, terms: BillingTerms, item: Item, context: Context)
         past_due=state.money(billing.past_due_minor(item.on)),
         transaction_date=item.on,
     )
-    told: Facts = (aged, *_marked(state, True, context))
-    punished = any(rate.kind is RateKind.PENALTY for rate in terms.rates)
-    if punished and item.subject >= PENALTY_RATE_AFTER_DAYS and billing.penalty_from is None:
-        # What came back, or was lost, may show late that something was past due long ago.
-        known_on = max(item.on, context.now.date(), billing.cycle_opened_on)
-        told += (
-            events.PenaltyRateImposed(
-                account_id=state.account_id,
-                customer_id=state.customer_id,
-                effective_from=known_on + PENALTY_RATE_NOTICE_DAYS * DAY,
-                transaction_date=item.on,
-            ),
-        )
-    return told
+    return (aged, *_marked(state, True, context))
+
+
+def penalise(state: CreditAccount, terms: BillingTerms, item: Item, context: Context) -> Facts:
+    """More than 60 days late: notice is given of the penalty rate, or of the end of promotions."""
+    # What came back, or was lost, may show late that something was past due long ago.
+    known_on = max(item.on, context.now.date(), state.billing.cycle_opened_on)
+    return (
+        events.PenaltyRateImposed(
+            account_id=state.account_id,
+            customer_id=state.customer_id,
+            effective_from=known_on + PENALTY_RATE_NOTICE_DAYS * DAY,
+            transaction_date=item.on,
+        ),
+    )
 
 
 def _marked(state: CreditAccount, so: bool, context: Context) -> Facts:

@@ -233,6 +233,7 @@ class Billing:
             penalties=self.penalties,
             pauses=self.pauses,
             opened_on=self.opened_on or date.min,
+            usable_on=self.usable_on,
             plans=self.plans,
             promoted=self.transfers.promoted,
             deferrals=self.deferrals,

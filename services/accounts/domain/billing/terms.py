@@ -154,7 +154,7 @@ class BillingTerms:
     A cycle closes each month on `cycle_day` (31: the last day) or, where `cycle_length_days` is
     given, so many days after the one before. The minimum is due on the first `due_day` of a month
     (0: any day) at least `grace_days` after the close. Purchases have grace; others bear interest
-    from their posting date.
+    from their posting date. `promotions_end_past_due`: lower rates for a time end as a penalty.
     """
 
     rates: tuple[Rate, ...]
@@ -180,6 +180,12 @@ class BillingTerms:
     credit_line: CreditLineRules | None = None
     transfer_offers: tuple[TransferOffer, ...] = ()
     settlement: Settlement = Settlement.IMMEDIATE
+    promotions_end_past_due: bool = False
+
+    @property
+    def has_penalty(self) -> bool:
+        """Whether rates rise when a payment is more than 60 days late (1026.55(b)(4))."""
+        return self.promotions_end_past_due or any(e.kind is RateKind.PENALTY for e in self.rates)
 
 
 REGULATION_Z_CAPS = tuple(

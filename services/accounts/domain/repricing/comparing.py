@@ -56,10 +56,13 @@ def dearer_categories(
     other = RateBook(terms=after, opened_on=opened_on)
     last = months_later(day, MONTHS_AHEAD)
     days = {day, *known.changes(day, last), *other.changes(day, last)}
+    # Transfers under an offer have no rate of the terms that might be compared.
+    ends_offers = after.promotions_end_past_due and not before.promotions_end_past_due
     return tuple(
         each
         for each in CATEGORIES
-        if any(
+        if (ends_offers and each == BALANCE_TRANSFER)
+        or any(
             replace(other, penalty_from=since).apr(each, on)
             > replace(known, penalty_from=since).apr(each, on)
             for since in (None, date.min)

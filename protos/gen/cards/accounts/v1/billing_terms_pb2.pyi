@@ -640,6 +640,7 @@ class BillingTerms(_message.Message):
     CREDIT_LINE_FIELD_NUMBER: _builtins.int
     TRANSFER_OFFERS_FIELD_NUMBER: _builtins.int
     SETTLEMENT_FIELD_NUMBER: _builtins.int
+    PROMOTIONS_END_PAST_DUE_FIELD_NUMBER: _builtins.int
     interest_method: Global___InterestMethod.ValueType
     """How interest is computed."""
     day_count: Global___DayCount.ValueType
@@ -672,6 +673,10 @@ class BillingTerms(_message.Message):
     """
     settlement: Global___Settlement.ValueType
     """When payments that are drawn are credited."""
+    promotions_end_past_due: _builtins.bool
+    """Promotional rates, of transfers too, end when a payment is more than 60 days late, 45 days after
+    it is told, until six payments in a row are made in time (12 CFR 1026.55(b)(4)).
+    """
     @_builtins.property
     def rates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Rate]:
         """Rates; at least a standard one for purchases."""
@@ -734,10 +739,11 @@ class BillingTerms(_message.Message):
         credit_line: Global___CreditLineRules | None = ...,
         transfer_offers: _abc.Iterable[Global___TransferOffer] | None = ...,
         settlement: Global___Settlement.ValueType = ...,
+        promotions_end_past_due: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["credit_line", b"credit_line", "minimum_payment", b"minimum_payment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["autopay", b"autopay", "autopay_fixed_minor", b"autopay_fixed_minor", "cash_advance_mccs", b"cash_advance_mccs", "charge_off_after_days", b"charge_off_after_days", "credit_line", b"credit_line", "cycle_day", b"cycle_day", "cycle_length_days", b"cycle_length_days", "day_count", b"day_count", "deferred_promotions", b"deferred_promotions", "due_day", b"due_day", "fee_caps", b"fee_caps", "fees", b"fees", "fees_bear_interest", b"fees_bear_interest", "first_year_fee_limit_basis_points", b"first_year_fee_limit_basis_points", "grace_days", b"grace_days", "grace_regained_after_statements", b"grace_regained_after_statements", "instalments", b"instalments", "interest_method", b"interest_method", "minimum_order", b"minimum_order", "minimum_payment", b"minimum_payment", "rates", b"rates", "settlement", b"settlement", "transfer_offers", b"transfer_offers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["autopay", b"autopay", "autopay_fixed_minor", b"autopay_fixed_minor", "cash_advance_mccs", b"cash_advance_mccs", "charge_off_after_days", b"charge_off_after_days", "credit_line", b"credit_line", "cycle_day", b"cycle_day", "cycle_length_days", b"cycle_length_days", "day_count", b"day_count", "deferred_promotions", b"deferred_promotions", "due_day", b"due_day", "fee_caps", b"fee_caps", "fees", b"fees", "fees_bear_interest", b"fees_bear_interest", "first_year_fee_limit_basis_points", b"first_year_fee_limit_basis_points", "grace_days", b"grace_days", "grace_regained_after_statements", b"grace_regained_after_statements", "instalments", b"instalments", "interest_method", b"interest_method", "minimum_order", b"minimum_order", "minimum_payment", b"minimum_payment", "promotions_end_past_due", b"promotions_end_past_due", "rates", b"rates", "settlement", b"settlement", "transfer_offers", b"transfer_offers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
