@@ -674,8 +674,8 @@ class BillingTerms(_message.Message):
     settlement: Global___Settlement.ValueType
     """When payments that are drawn are credited."""
     promotions_end_past_due: _builtins.bool
-    """Promotional rates, of transfers too, end when a payment is more than 60 days late, 45 days after
-    it is told, until six payments in a row are made in time (12 CFR 1026.55(b)(4)).
+    """Promotional rates, of transfers too, end when a payment is more than 60 days late, 45 days
+    after it is told, until six payments in a row are made in time (12 CFR 1026.55(b)(4)).
     """
     @_builtins.property
     def rates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Rate]:
