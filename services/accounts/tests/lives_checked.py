@@ -4,18 +4,28 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from hypothesis.stateful import invariant
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, precondition, rule
 
 from chassis.kernel.decider import Context
-from chassis.kernel.events import Fact
+from chassis.kernel.errors import Error
+from chassis.kernel.events import Command, Fact
+from chassis.kernel.money import Money
 from services.accounts.domain import events
+from services.accounts.domain.account import commands
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.billing import commands as asked_of_billing
 from services.accounts.domain.billing import events as billing
 from services.accounts.domain.billing.commands import ProcessBillingDay
 from services.accounts.domain.billing.posting import terms_of
 from services.accounts.domain.billing.terms import FeeKind
+from services.accounts.domain.charging import commands as asks
 from services.accounts.domain.charging import events as charging
+from services.accounts.domain.collecting.commands import InitiatePayment
+from services.accounts.domain.credit_lines.commands import OfferCreditLine
+from services.accounts.domain.disputes.commands import OpenDispute
 from services.accounts.domain.transfers.events import BalanceTransferred
 from services.accounts.tests.lives import BilledLife
 from services.accounts.tests.lives_told import statements
@@ -34,6 +44,25 @@ ONCE: dict[type[Fact], str] = {
     BalanceTransferred: "transfer_id",
 }
 """Under which id a fact that moves money is there once at most."""
+
+OTHERWISE: dict[type[Command], str] = {
+    commands.AuthoriseCharge: "amount",
+    commands.AdviseCharge: "amount",
+    commands.ReverseCharge: "amount",
+    commands.ClearCharge: "amount",
+    commands.RefundCharge: "amount",
+    commands.RecordPayment: "amount",
+    asks.AuthoriseRefund: "amount",
+    asks.ReverseRefund: "amount",
+    asks.PostOriginalCredit: "amount",
+    asks.ReverseOriginalCredit: "amount",
+    asked_of_billing.WaiveFee: "amount",
+    asked_of_billing.ChangeCreditLine: "limit",
+    InitiatePayment: "amount",
+    OpenDispute: "amount",
+    OfferCreditLine: "limit",
+}
+"""What else may be asked for under the same id, and is refused: it is another matter."""
 
 MISSED_DAYS = 45
 """So many days may pass before anybody runs the billing of the day."""
@@ -55,6 +84,18 @@ class CheckedLife(BilledLife):
             self.seen.add(key)
         if isinstance(fact, billing.FeeCharged) and fact.kind is FeeKind.OVER_LIMIT:
             assert before.billing.over_limit.consents, "nobody consented to the fee"
+
+    @precondition(lambda self: any(type(each) in OTHERWISE for each in self.given))
+    @rule(choice=st.integers(0, 1_000))
+    def ask_otherwise(self, choice: int) -> None:
+        """What was done is asked for again under the same id, but for another amount."""
+        done = [each for each in self.given if type(each) in OTHERWISE]
+        command: Any = done[choice % len(done)]
+        name = OTHERWISE[type(command)]
+        amount = getattr(command, name)
+        other = Money(amount.minor_units + 1 if amount else 1, "GBP")
+        with pytest.raises(Error):
+            self.story.decide(replace(command, **{name: other}))
 
     @invariant()
     def no_more_is_required_than_was_told(self) -> None:

@@ -22,10 +22,11 @@ from services.accounts.domain.billing.terms import (
 from services.accounts.domain.programmes.commands import MigrateAccount
 from services.accounts.domain.programmes.state import Version
 from services.accounts.domain.standing.commands import ChangeStanding
+from services.accounts.domain.transfers.commands import ReturnBalanceTransfer, TransferBalance
 from services.accounts.domain.values import AccountStatus, Channel
 from services.accounts.tests.billing_stories import CASH_MACHINE, STANDARD, BilledStory, amounts
 from services.accounts.tests.credit_line_stories import refused
-from services.accounts.tests.stories import AccountStory, Story, terms
+from services.accounts.tests.stories import AccountStory, Story, pounds, terms
 
 
 def to_other_terms(story: Story, on: date, **changes: Any) -> MigrateAccount:
@@ -205,3 +206,30 @@ def test_what_is_charged_off_late_is_charged_off_in_the_open_cycle() -> None:
     story.bounce("bounced")
     (lost,) = [fact for fact in story.run(6, 11) if isinstance(fact, AccountChargedOff)]
     assert lost.posting_date > story.statements()[-1].closed_on
+
+
+def test_a_balance_transfer_that_comes_back_after_the_charge_off_is_recovered() -> None:
+    taken_over = Rate(balance_type=BalanceType.BALANCE_TRANSFER, apr_basis_points=1_000)
+    story = BilledStory(rates=(*STANDARD.rates, taken_over))
+    transfer = TransferBalance(
+        account_id="account",
+        transfer_id="transfer",
+        creditor="Other Bank",
+        last_four="4321",
+        sealed_number="sealed",
+        digest="digest",
+        offer="",
+        amount=pounds(600),
+        transaction_date=story.today,
+    )
+    story.when(transfer)
+    story.run(9, 30)
+    assert story.state.status is AccountStatus.CHARGED_OFF
+    back = ReturnBalanceTransfer(
+        account_id="account",
+        transfer_id="transfer",
+        reason="CLOSED_THERE",
+        transaction_date=story.today,
+    )
+    assert amounts(story.when(back), "RecoveryRecorded") == [600]
+    assert story.owed == 0

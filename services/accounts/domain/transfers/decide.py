@@ -128,8 +128,8 @@ def _declined(
 def send_back(
     state: CreditAccount, command: commands.ReturnBalanceTransfer, context: Context
 ) -> Facts:
-    """Undo it from its day on, and give the fee back. Raises NotFound for one that was not made,
-    Refused for a repetition with another reason."""
+    """Undo it from its day on, and give the fee back, also after the end of the account. Raises
+    NotFound for one that was not made, Refused for a repetition with another reason."""
     known = state.billing.transfers.known.get(command.transfer_id)
     if known is None or known.status is TransferStatus.DECLINED:
         raise NotFound("TRANSFER_NOT_FOUND", "there is no such transfer on this account")
@@ -137,7 +137,6 @@ def send_back(
         if known.reason == command.reason:
             return ()
         raise Refused("TRANSFER_RETURNED_DIFFERENTLY", "it came back for another reason")
-    billed_terms(state)
     day = max(command.transaction_date, state.billing.cycle_opened_on)
     amount = known.amount_minor
     returned = events.BalanceTransferReturned(
