@@ -75,8 +75,7 @@ class BalanceTransferServiceServicer:
 
     def ReturnBalanceTransfer(self, request, context):
         """The other bank sent it back: nothing of it was ever owed, and its fee and interest are given
-        back. Errors: ACCOUNT_NOT_FOUND, NO_BILLING, TRANSFER_NOT_FOUND,
-        TRANSFER_RETURNED_DIFFERENTLY.
+        back. Errors: ACCOUNT_NOT_FOUND, TRANSFER_NOT_FOUND, TRANSFER_RETURNED_DIFFERENTLY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

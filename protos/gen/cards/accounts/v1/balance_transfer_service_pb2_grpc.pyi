@@ -26,8 +26,7 @@ class BalanceTransferServiceStub:
     """
     ReturnBalanceTransfer: _aio.UnaryUnaryMultiCallable[_balance_transfer_service_pb2.ReturnBalanceTransferRequest, _balance_transfer_service_pb2.ReturnBalanceTransferResponse]
     """The other bank sent it back: nothing of it was ever owed, and its fee and interest are given
-    back. Errors: ACCOUNT_NOT_FOUND, NO_BILLING, TRANSFER_NOT_FOUND,
-    TRANSFER_RETURNED_DIFFERENTLY.
+    back. Errors: ACCOUNT_NOT_FOUND, TRANSFER_NOT_FOUND, TRANSFER_RETURNED_DIFFERENTLY.
     """
     ListBalanceTransfers: _aio.UnaryUnaryMultiCallable[_balance_transfer_service_pb2.ListBalanceTransfersRequest, _balance_transfer_service_pb2.ListBalanceTransfersResponse]
     """The transfers of an account, by their ids. Errors: ACCOUNT_NOT_FOUND, PAGE_TOKEN_UNKNOWN."""
@@ -60,8 +59,7 @@ class BalanceTransferServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_balance_transfer_service_pb2.ReturnBalanceTransferRequest, _balance_transfer_service_pb2.ReturnBalanceTransferResponse],
     ) -> _abc.Awaitable[_balance_transfer_service_pb2.ReturnBalanceTransferResponse]:
         """The other bank sent it back: nothing of it was ever owed, and its fee and interest are given
-        back. Errors: ACCOUNT_NOT_FOUND, NO_BILLING, TRANSFER_NOT_FOUND,
-        TRANSFER_RETURNED_DIFFERENTLY.
+        back. Errors: ACCOUNT_NOT_FOUND, TRANSFER_NOT_FOUND, TRANSFER_RETURNED_DIFFERENTLY.
         """
 
     @_abc_1.abstractmethod
