@@ -33,7 +33,7 @@ class Terminal:
         """What a command prints that is refused for `reason`."""
         status, printed = self.run(command, *arguments, typed=typed)
         assert status == 1, printed
-        assert reason in printed
+        assert reason in printed, printed
         return printed
 
 

@@ -208,6 +208,14 @@ def agree_about_paying(terminal: Terminal, account: str) -> None:
     listed = terminal.say("billing statements", account)
     closed_on = re.findall(r"\d{4}-\d\d-\d\d", listed)[1]
     assert f"owed on {closed_on}" in terminal.say("billing balance", account, closed_on)
+    told = terminal.say("statement", account)
+    assert "statement 1: " in told
+    assert "by balance" in told
+    assert "in all" in terminal.say("explain-interest", account, "--number", "1")
+    assert "minimum as it was told" in terminal.say("due", account)
+    assert f"owed in all on {closed_on}" in terminal.say("due", account, "--as-of", closed_on)
+    assert "deferred balances: none" in terminal.say("deferred", account)
+    terminal.refused("CHARGE_NOT_FOUND", "defer", account, uuid4().hex, "NOTHING")
     assert "autopay: minimum" in terminal.say("billing autopay", account, "minimum")
     assert "autopay: fixed" in terminal.say("billing autopay", account, "fixed", "25.00")
     status, printed = terminal.run("billing autopay", account, "all")
