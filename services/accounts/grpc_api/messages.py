@@ -156,7 +156,7 @@ def original_of(request: Any) -> Original | None:
             path = "original_amount"
             raise Invalid("ORIGINAL_AMOUNT_MISSING", "nothing to be settled was named", field=path)
         return None
-    if not request.rate:
+    if not request.rate.strip("0."):
         raise Invalid("RATE_MISSING", "an original amount comes with its rate", field="rate")
     return Original(
         amount=answers.of_money(request.original_amount), rate=request.rate, settlement=settlement

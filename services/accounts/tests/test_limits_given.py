@@ -1,9 +1,10 @@
-"""A limit of nothing is a limit, and not one that nobody gave."""
+"""What is given as nothing is not what nobody gave: limits, and rates."""
 
 import pytest
 from cards.accounts.v1 import accounts_service_pb2 as pb
+from cards.type.v1.money_pb2 import Money
 
-from chassis.kernel.errors import Refused
+from chassis.kernel.errors import Invalid, Refused
 from services.accounts.tests.conftest import Door, gbp
 from services.accounts.tests.test_applications_at_the_door import SECOND, asked
 
@@ -42,3 +43,13 @@ async def test_an_account_opened_again_with_another_card_is_another(door: Door) 
     assert (await door("OpenAccount", **same)).account == first.account
     with pytest.raises(Refused, match="ACCOUNT_OPENED_DIFFERENTLY"):
         await door("OpenAccount", card_kind=pb.CARD_KIND_PHYSICAL, **same)
+
+
+@pytest.mark.parametrize("rate", ["", "0", "0.000", "000"])
+async def test_an_amount_in_another_currency_comes_with_a_rate(door: Door, rate: str) -> None:
+    account = await door.open()
+    abroad = Money(minor_units=500, currency_code="EUR")
+    with pytest.raises(Invalid, match="RATE_MISSING") as missing:
+        await door.charge(account, 4, original_amount=abroad, rate=rate)
+    assert missing.value.field == "rate"
+    assert (await door.charge(account, 4, original_amount=abroad, rate="0.80")).approved
