@@ -10,7 +10,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, LongTable, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from services.accounts.domain.billing.buckets import CREDIT, is_plan
+from services.accounts.domain.billing.buckets import CREDIT, PROTECTED, is_plan
 from services.accounts.domain.billing.statement import StatementLine
 from services.accounts.domain.billing.terms import FeeKind
 from services.accounts.rendering.document import CREDIT_KINDS, Document, entries, rate
@@ -352,7 +352,8 @@ class Pages:
         if each.bucket == CREDIT:
             return self.say("credit_balance")
         name = pick(BALANCES[each.balance_type], self._document.language)
-        return f"{name}, {self.say('plan')}" if is_plan(each.bucket) else name
+        more = "plan" if is_plan(each.bucket) else "protected" if PROTECTED in each.bucket else ""
+        return f"{name}, {self.say(more)}" if more else name
 
     def _small(self, *words: str) -> list[Flowable]:
         return [self._cell(self.say(word), SMALL) for word in words]

@@ -97,6 +97,7 @@ WORDS: dict[str, Pair] = {
     "balance": ("Balance", "余额"),
     "credit_balance": ("Credit balance", "溢缴款"),
     "plan": ("instalment plan", "分期计划"),
+    "protected": ("at the rate of before", "沿用原利率"),
     "deferred": ("Deferred interest balances", "递延计息余额"),
     "deferred_by": (
         "You must pay your promotional balance of {balance} in full by {ends_on} to avoid paying"

@@ -72,6 +72,15 @@ def test_after_a_fee_for_exceeding_the_limit_the_right_to_revoke_is_told() -> No
     assert "revoke" not in shown(document(of))
 
 
+def test_purchases_that_keep_their_rate_are_told_from_others() -> None:
+    """12 CFR 1026.7(b)(5): a balance for each rate."""
+    of = statement(*CHARGES)
+    kept = replace(of.balances[0], bucket="PURCHASE~1", apr_basis_points=1_499)
+    text = shown(document(replace(of, balances=(*of.balances, kept))))
+    assert "at the rate of before" in text
+    assert "at the rate of before" not in shown(document(of))
+
+
 def test_a_long_statement_has_several_pages_and_each_says_which_it_is() -> None:
     charges = [(100 + number, f"Merchant {number}") for number in range(300)]
     text = shown(document(statement(*charges)))

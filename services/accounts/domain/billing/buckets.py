@@ -114,8 +114,11 @@ class RateBook:
         for plan in self.plans:
             if plan.bucket == bucket:
                 return plan.apr_basis_points
-        kept = (e.terms for e in self.protections if bucket in e.buckets and e.since <= day)
-        return min(self._apr_by(terms, bucket, day) for terms in (self.terms_on(day), *kept))
+        now = self._apr_by(self.terms_on(day), bucket, day)
+        for each in self.protections:
+            if bucket in each.buckets and each.since <= day:
+                now = min(now, self._apr_by(each.terms, bucket, day))
+        return now
 
     def _apr_by(self, terms: BillingTerms, bucket: str, day: date) -> int:
         """By some terms; where they say so, no lower rate for a time is left in arrears."""

@@ -67,8 +67,9 @@ class StatementLine:
 @value
 class BalanceLine:
     """One balance in the cycle. opening + debits - credits + interest = closing. `bucket` is the
-    balance type, with `/` and an id for a plan or a deferral. `credits_minor` is what payments,
-    refunds and waivers took off it. The average is of the days that bore interest."""
+    balance type, with `/` and an id for a plan or a deferral, `~` and a number for what keeps an
+    earlier rate. `credits_minor` is what payments, refunds and waivers took off it. The average is
+    of the days that bore interest."""
 
     bucket: str
     balance_type: BalanceType

@@ -119,8 +119,8 @@ class TypedBalance(_message.Message):
     BUCKET_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
     bucket: _builtins.str
-    """PURCHASE, CASH_ADVANCE, BALANCE_TRANSFER, FEE, with `/` and an id for an instalment plan, or
-    CREDIT where the account is in credit.
+    """PURCHASE, CASH_ADVANCE, BALANCE_TRANSFER, FEE, with `/` and an id for an instalment plan, with
+    `~` and a number for what keeps an earlier rate, or CREDIT where the account is in credit.
     """
     @_builtins.property
     def balance(self) -> _money_pb2.Money:
