@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 
 from chassis import answers
 from chassis.call import derived_id
-from chassis.kernel.errors import Forbidden
+from chassis.kernel.errors import Forbidden, NotFound
 from chassis.kernel.events import Command
 from chassis.kernel.money import Money
 from chassis.ports import Ports
@@ -222,7 +222,10 @@ class DisputesApi(DisputesServiceServicer):
         return await self._application.answer(command, render=render)
 
     async def _account(self, account_id: str) -> CreditAccount:
-        return await self._application.state(CREDIT_ACCOUNT, account_id)
+        found = await self._application.find(CREDIT_ACCOUNT, account_id)
+        if found is None:
+            raise NotFound("ACCOUNT_NOT_FOUND", "there is no such account")
+        return found
 
     async def _day(self, request: Any, field: str) -> date:
         return await day_of(self._ports, request.account_id, request, field)

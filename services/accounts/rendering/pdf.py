@@ -345,7 +345,7 @@ class Pages:
             ]
             for each in self._of.interest
         ]
-        widths = [WIDTH * share for share in (0.15, 0.26, 0.14, 0.07, 0.15, 0.10, 0.13)]
+        widths = [WIDTH * share for share in (0.15, 0.25, 0.13, 0.07, 0.14, 0.10, 0.16)]
         return LongTable(rows, colWidths=widths, style=HEADED, repeatRows=1)
 
     def _bucket(self, each: Any) -> str:

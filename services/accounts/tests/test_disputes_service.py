@@ -202,3 +202,9 @@ async def test_a_statement_stays_as_it_was_told_and_less_is_required(door: Door)
     assert after.disputed == gbp(0)
     assert after.minimum_required == gbp(25)
     assert lost.dispute.pay_by
+
+
+async def test_disputes_of_an_account_that_there_is_not_are_not_found(door: Door) -> None:
+    with pytest.raises(NotFound, match="ACCOUNT_NOT_FOUND") as found:
+        await door("ListDisputes", account_id="0" * 32)
+    assert found.value.reason == "ACCOUNT_NOT_FOUND"
