@@ -6,9 +6,13 @@ from typing import Any, Literal
 from cards.accounts.v1 import accounts_service_pb2 as accounts
 from cards.type.v1 import money_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
-from rich.table import Table
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Column, Table
 from rich.text import Text
 
+PARAGRAPH_COLUMNS = 4
+"""Narrower tables stay tables: of two columns, the first says what the second is."""
 TITLE_WIDTH = 110
 """A table is as wide as its title, up to this, so that a title stands in one line."""
 STAFF: dict[str, str] = {}
@@ -49,10 +53,38 @@ def _prefix(name: str) -> str:
     return "".join(f"_{c}" if c.isupper() else c for c in name).strip("_").upper() + "_"
 
 
+class Fitted(Table):
+    """A table that is read on a narrow terminal too: there, each row is a paragraph of its own."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if len(self.columns) < PARAGRAPH_COLUMNS or self._least_width() <= options.max_width:
+            yield from super().__rich_console__(console, options)
+            return
+        yield Text(str(self.title), style="italic")
+        for row in zip(*(column.cells for column in self.columns), strict=True):
+            paragraph = Table.grid(padding=(0, 2))
+            for column, cell in zip(self.columns, row, strict=True):
+                if str(cell):
+                    paragraph.add_row(Text(str(column.header), style="bold"), cell)
+            yield paragraph
+            yield Text()
+
+    def _least_width(self) -> int:
+        """Below it, ids and figures are cut off and words are broken."""
+        frame = 3 * len(self.columns) + 1
+        return frame + sum(_least_width_of(each) for each in self.columns)
+
+
+def _least_width_of(column: Column) -> int:
+    texts = [str(cell) for cell in column.cells]
+    parts = texts if column.no_wrap else [word for text in texts for word in text.split()]
+    return max(cell_len(each) for each in (*str(column.header).split(), *parts, ""))
+
+
 def table(title: str, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
     """A table; headings that begin with `>` are columns of figures, those with `#` hold ids, which
     are shown whole however narrow the terminal is."""
-    made = Table(title=title, title_justify="left", min_width=min(len(title), TITLE_WIDTH))
+    made = Fitted(title=title, title_justify="left", min_width=min(len(title), TITLE_WIDTH))
     for heading in headings:
         justify: Literal["left", "right"] = "right" if heading.startswith(">") else "left"
         whole = heading.startswith(("#", ">"))

@@ -1,5 +1,6 @@
 """The `cards` command against a running system, as somebody at a terminal uses it."""
 
+import io
 import json
 import re
 import subprocess
@@ -14,10 +15,11 @@ import pytest
 import typer
 from cards.accounts.v1 import accounts_service_pb2 as accounts
 from cards.notify.v1 import notify_service_pb2 as notify
+from rich.console import Console
 from rich.text import Text
 
 from chassis.kernel.errors import NotFound, Unauthenticated
-from client import tail
+from client import tables, tail
 from client.session import SystemAddress
 from client.staff import hire
 from client.terminal import money_of, paged
@@ -204,6 +206,24 @@ async def test_a_list_is_shown_over_its_pages(wanted: int, shown: int, more: boo
     found = await paged(rpc, accounts.GetBalancesRequest(page_size=wanted))
     assert list(found.balances) == lines[:shown]
     assert bool(found.next_page_token) == more
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_ids_and_figures_are_whole_on_every_terminal(width: int) -> None:
+    row = ("a" * 32, "b" * 32, "paid in full and more", "", "1,000.00 GBP")
+    made = tables.table("found", ("#one", "#other", "text", "note", ">amount"), [row, row])
+    printed = _printed(made, width)
+    assert max(map(len, printed.splitlines())) <= width
+    for cell in filter(None, row):
+        assert printed.count(cell) == 2
+    assert ("note" in printed) == (width == 200)
+    assert "found: none" in _printed(tables.table("found", ("#one",), []), width)
+
+
+def _printed(made: Any, width: int) -> str:
+    file = io.StringIO()
+    Console(file=file, width=width).print(made)
+    return file.getvalue()
 
 
 async def test_watching_goes_on_after_the_last_message_when_a_token_expires(
