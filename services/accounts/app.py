@@ -83,10 +83,8 @@ def workers(ports: Ports) -> Sequence[Worker]:
     """What runs beside the relay; of several processes, the first works through clearing files."""
     first = ports.settings.worker_index == 0
     ahead = TimersAhead(ports, SERVICE.codec().decode_command)
-    follows = first and ports.settings.test_clock_allowed
     return [
         ("billing run", BillingRun(ports, DayEnds(ports).prove, ahead.carry_out).run),
-        *([("test clock", ahead.run)] if follows else []),
         *([("clearing files", ClearingFiles(ports).run)] if first else []),
         *([("screening", rescreenings(ports).run)] if first else []),
     ]

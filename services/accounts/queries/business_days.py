@@ -30,14 +30,3 @@ def closing_days(connection: Connection, limit: int) -> list[tuple[str, date]]:
         .limit(limit)
     )
     return [(name, date.fromisoformat(on)) for name, on in connection.execute(query)]
-
-
-def open_days(connection: Connection, after: str, limit: int) -> list[str]:
-    """Programmes whose open business day is later than a date."""
-    query = (
-        select(business_days.c.programme_id)
-        .where(business_days.c.phase == "OPEN", business_days.c.business_date > after)
-        .order_by(business_days.c.programme_id)
-        .limit(limit)
-    )
-    return [name for (name,) in connection.execute(query)]

@@ -79,24 +79,26 @@ async def test_a_hold_falls_when_the_test_clock_has_passed_its_time(door: Door) 
     assert cleared.available.minor_units == 950_00
 
 
-async def test_what_is_due_by_the_hour_shown_falls_on_the_open_day_too(door: Door) -> None:
-    account = await door.open(hold_lifetime_hours=24)
-    made = await door.charge(account, 50)
+async def test_what_is_due_by_the_hour_shown_falls_on_the_day_that_is_asked_for(
+    door: Door,
+) -> None:
+    longer = pb.HoldRule(entry_mode=pb.ENTRY_MODE_MANUAL, lifetime_hours=25)
+    account = await door.open(hold_lifetime_hours=24, hold_rules=[longer])
+    due = await door.charge(account, 50)
+    later = await door.charge(account, 5, entry_mode=pb.ENTRY_MODE_MANUAL)
     await advance(door, TODAY + DAY)
-    until = await shown(door.node.ports, P)
-    assert until == NOON + DAY
-    assert await timers_ahead(door).carry_out(P, until - timedelta(microseconds=1)) == 0
-    assert await timers_ahead(door).carry_out(P, until) == 1
-    assert (await charge_of(door, made)).status == pb.CHARGE_STATUS_EXPIRED
-    assert await timers_ahead(door).carry_out(P, until) == 0
+    assert await shown(door.node.ports, P) == NOON + DAY
+    assert (await charge_of(door, due)).status == pb.CHARGE_STATUS_EXPIRED
+    assert (await charge_of(door, later)).status == pb.CHARGE_STATUS_HELD
+    assert await timers_ahead(door).carry_out(P, NOON + DAY) == 0
 
 
 async def test_a_hold_made_under_the_test_clock_lives_as_long_as_any(door: Door) -> None:
-    account = await door.open(hold_lifetime_hours=24)
+    account = await door.open(hold_lifetime_hours=25)
     await advance(door, TODAY + 30 * DAY)
     made = await door.charge(account, 50)
     assert made.charge.transaction_date == (TODAY + 30 * DAY).isoformat()
-    assert made.charge.hold_expires_at.ToDatetime(UTC) == NOON + 31 * DAY
+    assert made.charge.hold_expires_at.ToDatetime(UTC) == NOON + 31 * DAY + timedelta(hours=1)
     (authorised,) = told(door, "ChargeAuthorised")
     assert authorised.transaction_at == NOON + 30 * DAY
     await advance(door, TODAY + 31 * DAY)

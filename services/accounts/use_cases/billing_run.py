@@ -12,7 +12,7 @@ from chassis.kernel.money import Money
 from chassis.ports import Ports
 from services.accounts.domain.billing.commands import ProcessBillingDay
 from services.accounts.domain.business_day.commands import CloseBusinessDay, DayFigures
-from services.accounts.domain.business_day.decider import BUSINESS_DAY, Phase, run_of
+from services.accounts.domain.business_day.decider import BUSINESS_DAY, DAY, Phase, run_of
 from services.accounts.domain.programme import PROGRAMME
 from services.accounts.queries import billing_run, business_days
 
@@ -79,9 +79,7 @@ class BillingRun:
 
     async def close(self, programme_id: str, on: date) -> None:
         """Carry out what is due on a day until nothing is, then close it with its figures."""
-        day = await self._ports.application.state(BUSINESS_DAY, programme_id)
-        if day.ends_at is not None:
-            await self._carry_out_until(programme_id, day.ends_at)
+        await self._carry_out_until(programme_id, await self._end_of(programme_id, on))
         await self._caught_up()
         for _ in range(PASSES_LIMIT):
             if not await self._pass(programme_id, on):
@@ -91,6 +89,15 @@ class BillingRun:
         figures = await self._figures(programme_id, on)
         command = CloseBusinessDay(programme_id=programme_id, business_date=on, figures=figures)
         await self._ports.application.execute(command, actor=ACTOR)
+
+    async def _end_of(self, programme_id: str, on: date) -> datetime:
+        """By when everything due on a day is due: its end, or the hour of the day that is asked
+        for, if that is next."""
+        now = self._ports.clock.now()
+        day = await self._ports.application.state(BUSINESS_DAY, programme_id)
+        if day.advance_to == on + DAY:
+            return max(day.ends_at or now, day.shown(now) + DAY)
+        return day.ends_at or now
 
     async def _pass(self, programme_id: str, on: date) -> int:
         """Go once through all that is due; returns on how many accounts something was."""

@@ -18,19 +18,16 @@ from chassis.work import Settled, Work
 from services.accounts.domain.account.as_of import AsOf
 from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.business_day.decider import BUSINESS_DAY
-from services.accounts.queries.business_days import open_days
 from services.accounts.queries.timers_ahead import Place, Timer, forget, timers_until
 
 M = TypeVar("M", bound=Message)
 
 OF_ACCOUNTS = frozenset(CREDIT_ACCOUNT.commands)
 TOPICS = frozenset(each.__name__ for each in OF_ACCOUNTS)
-IDLE_SECONDS = 1.0
-PROGRAMMES_LIMIT = 100
 TIMERS_LIMIT = 500
 """So many timers are read at once."""
-PLACES_LIMIT = 100_000
-"""Of so many accounts it is remembered which programme they are of."""
+REMEMBERED_LIMIT = 100_000
+"""Of so many timers it is remembered which programme they are of, for the next day's end."""
 
 
 async def shown(ports: Ports, programme_id: str) -> datetime:
@@ -100,20 +97,6 @@ class TimersAhead:
         self._decode = decode
         self._programmes: dict[str, str] = {}
 
-    async def run(self) -> None:
-        """Follow the clocks that are ahead, for ever."""
-        while True:
-            for programme_id in await self._ahead():
-                await self.carry_out(programme_id, await shown(self._ports, programme_id))
-            await self._ports.sleep(IDLE_SECONDS)
-
-    async def _ahead(self) -> list[str]:
-        # By the calendar of any zone: a clock that is not ahead after all finds nothing to do.
-        today = self._ports.clock.now().date().isoformat()
-        return await self._ports.database.read(
-            lambda connection: open_days(connection, today, PROGRAMMES_LIMIT)
-        )
-
     async def carry_out(self, programme_id: str, until: datetime) -> int:
         """Carry out what is due by an instant on accounts of a programme, in order of time; returns
         how many timers that were. None are unless the instant is still to come."""
@@ -133,14 +116,13 @@ class TimersAhead:
         )
 
     async def _is_of(self, timer: Timer, programme_id: str) -> bool:
-        asked: Any = self._decode(timer.topic, timer.command)
-        account_id: str = asked.account_id
-        known = self._programmes.get(account_id)
+        known = self._programmes.get(timer.timer_id)
         if known is None:
-            account = await self._ports.application.peek(CREDIT_ACCOUNT, account_id)
-            if len(self._programmes) >= PLACES_LIMIT:
+            asked: Any = self._decode(timer.topic, timer.command)
+            account = await self._ports.application.peek(CREDIT_ACCOUNT, asked.account_id)
+            if len(self._programmes) >= REMEMBERED_LIMIT:
                 self._programmes.clear()
-            known = self._programmes[account_id] = account.programme_id if account else ""
+            known = self._programmes[timer.timer_id] = account.programme_id if account else ""
         return known == programme_id
 
     async def _carry_out(self, timer: Timer) -> bool:
