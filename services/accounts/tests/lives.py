@@ -332,7 +332,8 @@ class BilledLife(Life):
         self.story.later(days=days)
         if late:
             return
-        self.give(billing.ProcessBillingDay(account_id="account", business_date=self.today))
+        run = billing.ProcessBillingDay(account_id="account", business_date=self.today)
+        assert self.give(run), "the billing of a day is never refused"
         of, terms = self.story.state.billing, terms_of(self.story.state)
         due = next_due_on(of, terms) if terms else None
         assert due is None or due > self.today

@@ -20,7 +20,7 @@ from services.accounts.domain.billing.terms import (
     RateKind,
 )
 from services.accounts.tests.billing_stories import BilledStory
-from services.accounts.tests.lives import BilledLife, tried
+from services.accounts.tests.lives import BilledLife, try_lives
 
 AMOUNTS = st.integers(1, 90_000).map(lambda minor: minor / 100)
 POINTS = st.integers(0, 4_000)
@@ -94,5 +94,5 @@ class BilledLives(BilledLife):
         )
 
 
-BilledLives.TestCase.settings = tried(25, 15)
-test_laws = BilledLives.TestCase
+def test_laws_of_billing() -> None:
+    try_lives(BilledLives, lives=30, steps=15)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
@@ -10,6 +9,7 @@ from services.accounts.domain.disputes import commands
 from services.accounts.domain.disputes.state import DisputeReason, DisputeStatus
 from services.accounts.domain.statements.rebuilding import Verification
 from services.accounts.domain.values import Channel
+from services.accounts.tests.lives import try_lives
 from services.accounts.tests.test_billing_laws import BilledLives
 from services.accounts.tests.test_lines import balance_of, lines_of
 
@@ -92,10 +92,5 @@ class DisputedLives(BilledLives):
         assert balance_of(lines_of(self.story.facts)) == self.story.state.posted_minor
 
 
-TestDisputedLives = DisputedLives.TestCase
-TestDisputedLives.settings = settings(
-    max_examples=40,
-    stateful_step_count=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+def test_laws_of_billing_with_disputes() -> None:
+    try_lives(DisputedLives, lives=40, steps=20)

@@ -14,6 +14,7 @@ from services.accounts.domain.billing.events import AccountChargedOff, PenaltyRa
 from services.accounts.domain.billing.recalculating import corrected, recalculate
 from services.accounts.domain.billing.terms import (
     BalanceType,
+    DeferredPromotion,
     InstalmentProduct,
     InterestMethod,
     Rate,
@@ -26,7 +27,7 @@ from services.accounts.domain.transfers.commands import ReturnBalanceTransfer, T
 from services.accounts.domain.values import AccountStatus, Channel
 from services.accounts.tests.billing_stories import CASH_MACHINE, STANDARD, BilledStory, amounts
 from services.accounts.tests.credit_line_stories import refused
-from services.accounts.tests.stories import AccountStory, Story, pounds, terms
+from services.accounts.tests.stories import PUMP, AccountStory, Story, pounds, terms
 
 
 def to_other_terms(story: Story, on: date, **changes: Any) -> MigrateAccount:
@@ -233,3 +234,15 @@ def test_a_balance_transfer_that_comes_back_after_the_charge_off_is_recovered() 
     )
     assert amounts(story.when(back), "RecoveryRecorded") == [600]
     assert story.owed == 0
+
+
+def test_a_purchase_posted_after_the_promotion_it_would_have_had_is_like_any_other() -> None:
+    """It was put under a promotion that was over, which nothing could end: no cycle closed any
+    more."""
+    fuel = DeferredPromotion(code="FUEL", months=4, merchant_ids=(PUMP.id,))
+    story = BilledStory(deferred_promotions=(fuel,))
+    story.run(11, 30)
+    story.buy(60, PUMP, posted=date(2026, 1, 2))
+    story.run(12, 31)
+    assert story.statements()[-1].closing_minor == 60_00
+    assert story.state.billing.deferrals == ()

@@ -22,7 +22,7 @@ from services.accounts.domain.values import (
     LossKind,
     Original,
 )
-from services.accounts.tests.lives import Life, tried
+from services.accounts.tests.lives import Life, try_lives
 from services.accounts.tests.stories import GROCER, PUMP, TODAY, AccountStory
 
 ids = st.sampled_from(["a", "b", "c", "d"])
@@ -302,8 +302,8 @@ class AnyHistory(Life):
             assert (charging.promised.get(charge_id) or 0) == sum(pending)
 
 
-TestAnyHistory = AnyHistory.TestCase
-TestAnyHistory.settings = tried(60, 25)
+def test_laws_of_any_history() -> None:
+    try_lives(AnyHistory, lives=60, steps=25)
 
 
 def test_a_story_notices_a_command_that_is_not_repeatable() -> None:

@@ -11,7 +11,7 @@ from services.accounts.domain.disputes import commands as disputing
 from services.accounts.domain.disputes.state import CLOSED, STAGES, DisputeReason, DisputeStatus
 from services.accounts.domain.ledger import LedgerAccount, postings
 from services.accounts.domain.values import Channel
-from services.accounts.tests.lives import tried
+from services.accounts.tests.lives import try_lives
 from services.accounts.tests.test_laws import AnyHistory, amounts, ids
 
 
@@ -145,5 +145,5 @@ class AnyHistoryWithDisputes(AnyHistory):
         )
 
 
-TestAnyHistoryWithDisputes = AnyHistoryWithDisputes.TestCase
-TestAnyHistoryWithDisputes.settings = tried(40, 25)
+def test_laws_of_any_history_with_disputes() -> None:
+    try_lives(AnyHistoryWithDisputes, lives=40, steps=25)

@@ -7,7 +7,6 @@ from typing import Any
 from cards.accounts.v1 import accounts_service_pb2 as accounts
 from cards.accounts.v1 import disputes_service_pb2 as disputes
 from cards.accounts.v1 import transactions_service_pb2 as pb
-from hypothesis import settings
 from sqlalchemy import create_engine, select
 
 from chassis.kernel.events import Fact
@@ -21,10 +20,12 @@ from services.accounts.queries.search import CURSOR
 from services.accounts.tables.books import transactions
 from services.accounts.tests.billing_stories import BilledStory
 from services.accounts.tests.conftest import Door, gbp
+from services.accounts.tests.lives import try_lives
 from services.accounts.tests.stories import NOW
 from services.accounts.tests.test_billing_laws import BilledLives
 from services.accounts.tests.test_disputes_service import disputed, holder
 from services.accounts.tests.test_laws_disputes import AnyHistoryWithDisputes
+from services.accounts.tests.test_whole_account_laws import WholeAccount
 
 LINES = next(each for each in PROJECTIONS if each.name == "transactions")
 ENGINE = create_engine("sqlite://")
@@ -66,10 +67,26 @@ class LinesOfBilledLives(BilledLives):
             assert balance_of(lines_of(self.story.facts)) == self.story.state.posted_minor
 
 
-TestLinesOfAnyHistory = LinesOfAnyHistory.TestCase
-TestLinesOfAnyHistory.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
-TestLinesOfBilledLives = LinesOfBilledLives.TestCase
-TestLinesOfBilledLives.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+class LinesOfTheWholeAccount(WholeAccount):
+    """Everything, transfers and limits and the end of the account among it."""
+
+    def teardown(self) -> None:
+        if hasattr(self, "story"):
+            found = lines_of(self.story.facts)
+            assert balance_of(found) == self.story.state.posted_minor
+            assert len({(line.kind, line.transaction_id) for line in found}) == len(found)
+
+
+def test_lines_add_up_in_lives_of_the_whole_account() -> None:
+    try_lives(LinesOfTheWholeAccount, lives=20, steps=50)
+
+
+def test_lines_add_up_in_any_history() -> None:
+    try_lives(LinesOfAnyHistory, lives=20, steps=25)
+
+
+def test_lines_add_up_in_billed_lives() -> None:
+    try_lives(LinesOfBilledLives, lives=20, steps=25)
 
 
 def test_fees_interest_and_losses_are_lines_of_their_own() -> None:

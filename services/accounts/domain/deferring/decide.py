@@ -106,7 +106,8 @@ def defer_by_itself(
     amount, bought_on = cleared.amount.minor_units, cleared.transaction_date
     for promotion in terms.deferred_promotions if lines else ():
         named = cleared.merchant.id in promotion.merchant_ids
-        day = cleared.posting_date
+        # What is posted late is owed from the open cycle on, when the promotion may be over.
+        day = max(cleared.posting_date, lines[0].effective_on)
         if (
             named
             and _is_for(promotion, bought_on, amount)
