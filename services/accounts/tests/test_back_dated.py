@@ -4,11 +4,13 @@ from datetime import date
 from typing import Any
 
 from services.accounts.domain.account import commands
+from services.accounts.domain.billing.buckets import Balance
 from services.accounts.domain.billing.disputed import disputed_in
 from services.accounts.domain.billing.positions import standing_on
 from services.accounts.domain.billing.terms import MinimumPaymentRule
 from services.accounts.domain.disputes.commands import OpenDispute
 from services.accounts.domain.disputes.state import DisputeReason
+from services.accounts.domain.statements.rebuilding import known_on
 from services.accounts.domain.values import Channel
 from services.accounts.tests.billing_stories import CASH_MACHINE, BilledStory, amounts
 from services.accounts.tests.stories import pounds
@@ -88,6 +90,16 @@ def test_a_refund_never_counts_before_its_purchase_does() -> None:
     facts = refunded(billed(), on=date(2026, 1, 2), posted=TODAY, back_dated=True)
     (recorded,) = [fact for fact in facts if type(fact).__name__ == "ChargeRefunded"]
     assert recorded.credited_on == date(2026, 1, 10)
+
+
+def test_what_was_owed_on_a_day_is_told_as_it_is_known() -> None:
+    """Before and after a payment of that time is known: time travel in both directions."""
+    story, day = billed(), date(2026, 2, 25)
+    assert known_on(story.state, day) == (Balance(bucket="PURCHASE", minor=36_500),)
+    paid(story, 65, on=date(2026, 2, 20))
+    assert known_on(story.state, day) == (Balance(bucket="PURCHASE", minor=30_000),)
+    assert known_on(story.state, date(2025, 12, 31)) is None
+    assert known_on(story.state, date.max) is None
 
 
 def test_balances_show_that_what_is_disputed_is_paid_last() -> None:

@@ -23,7 +23,7 @@ from services.accounts.domain.billing.statement import Statement
 from services.accounts.domain.billing.terms import BillingTerms, FeeKind, RateKind
 from services.accounts.domain.customer import CUSTOMER, Customer
 from services.accounts.domain.programme import PROGRAMME
-from services.accounts.domain.statements.rebuilding import BalancesAsOf, Verification
+from services.accounts.domain.statements.rebuilding import BalancesAsOf, Verification, known_on
 from services.accounts.domain.values import CardStatus
 from services.accounts.queries import statements as queries
 from services.accounts.queries.books import ledger_position
@@ -170,12 +170,13 @@ class Statements:
         owed = await self.ports.database.read(
             lambda connection: queries.ledger_balance(connection, account_id, as_of, at)
         )
+        now = None if position else known_on(account, as_of)
+        if now is not None:
+            return owed, now, account, at
         told = BalancesAsOf(as_of)
         async for page in self.pages(CREDIT_ACCOUNT, account_id, at):
             for fact in page:
                 told.tell(fact)
-            if told.known:
-                break
         return owed, told.balances(), account, at
 
     # Documents

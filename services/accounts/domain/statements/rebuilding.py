@@ -11,6 +11,7 @@ from services.accounts.domain.billing.cutting import cut
 from services.accounts.domain.billing.disputed import awaited_in, disputed_in
 from services.accounts.domain.billing.entries import in_order
 from services.accounts.domain.billing.events import InterestCharged, StatementCut
+from services.accounts.domain.billing.positions import standing_on
 from services.accounts.domain.billing.sheet import Work, balances_of
 from services.accounts.domain.billing.statement import Statement
 
@@ -69,16 +70,11 @@ class BalancesAsOf(Retelling):
         self._as_of = as_of
         self._found: tuple[Balance, ...] | None = None
 
-    @property
-    def known(self) -> bool:
-        """Whether what comes later changes nothing of it."""
-        return self._found is not None
-
     def tell(self, fact: Fact) -> CreditAccount | None:
         """One more fact; the balances are those of the statement of the day, or of the cycle that
         was open on it."""
         before = super().tell(fact)
-        if before and isinstance(fact, StatementCut) and not self.known:
+        if before and isinstance(fact, StatementCut) and self._found is None:
             if self._as_of is not None and fact.closed_on > self._as_of:
                 self._found = _standing(before, self._as_of)
             elif fact.closed_on == self._as_of:
@@ -87,8 +83,22 @@ class BalancesAsOf(Retelling):
         return before
 
     def balances(self) -> tuple[Balance, ...]:
-        """By what was told until now."""
+        """By what was told until now; of cycles too old to be known anew, as they were told."""
+        known = known_on(self.state, self._as_of)
+        if known is not None:
+            return known
         return _standing(self.state, self._as_of) if self._found is None else self._found
+
+
+def known_on(state: CreditAccount, as_of: date | None) -> tuple[Balance, ...] | None:
+    """What was owed at the end of a day by all that an account knows, what was back-dated since
+    included; None for a day that is not of the cycles that it remembers."""
+    terms = state.terms.billing if state.terms else None
+    if as_of is None or terms is None or not state.billing.number:
+        return None
+    if as_of > state.billing.closes_on:
+        return None
+    return standing_on(state.billing, terms, as_of, disputed_in(state))
 
 
 def _standing(state: CreditAccount, as_of: date | None) -> tuple[Balance, ...]:
