@@ -37,6 +37,11 @@ def money(amount: Money) -> money_pb2.Money:
     return money_pb2.Money(minor_units=amount.minor_units, currency_code=amount.currency)
 
 
+def minor(minor_units: int, currency: str) -> money_pb2.Money:
+    """So many minor units as a message."""
+    return money_pb2.Money(minor_units=minor_units, currency_code=currency)
+
+
 def of_money(message: money_pb2.Money) -> Money:
     """An amount from a message."""
     return Money(message.minor_units, message.currency_code)

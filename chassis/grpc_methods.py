@@ -5,6 +5,9 @@ from typing import Any
 
 import grpc
 
+from chassis.grpc_errors import to_status
+from chassis.kernel.errors import Unavailable
+
 
 class Methods:
     """A `grpc.GenericRpcHandler` that generated `add_…Servicer_to_server` take for a server.
@@ -13,8 +16,10 @@ class Methods:
     goes through all of these at every call: 170 methods cost more than a whole authorisation.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, service: str) -> None:
+        self._domain = f"{service}.cards"
         self._by_path: dict[str, Any] = {}
+        self._refused: Any = None
 
     def add_generic_rpc_handlers(self, handlers: Iterable[Any]) -> None:
         """Nothing: the same handlers are registered by name."""
@@ -26,4 +31,16 @@ class Methods:
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
         """The handler of a call, or None where there is none."""
-        return self._by_path.get(handler_call_details.method)
+        return self._refused or self._by_path.get(handler_call_details.method)
+
+    def refuse(self) -> None:
+        """Tell every call from now on to ask another server. What grpc.aio has not taken up when it
+        stops is told CANCELLED, which nobody repeats."""
+        refusal = Unavailable("DRAINING", "this server stops; ask another")
+        code, text, trailers = to_status(refusal, self._domain)
+
+        async def refuse(requests: Any, context: Any) -> None:
+            await context.abort(code, text, trailers)
+
+        # Of either kind of rpc no request is read, and no response written.
+        self._refused = grpc.stream_stream_rpc_method_handler(refuse)

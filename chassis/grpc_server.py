@@ -42,6 +42,8 @@ SPARE_PLACES = 64
 MAX_METADATA_BYTES = 16 * 1024
 KEEPALIVE_MS = 30_000
 KEEPALIVE_TIMEOUT_MS = 10_000
+REFUSAL_SECONDS = 0.1
+"""So long before the end a server refuses what comes: enough for what is on its way already."""
 SHORTEST_CLIENT_PING_MS = 10_000
 MAX_CONNECTION_AGE_MS = 30 * 60 * 1000
 """Then a client connects anew, and so comes to know servers that were added meanwhile."""
@@ -88,6 +90,7 @@ class GrpcServer:
         self.door = self._make_door(guard)
         self.rpcs = rpcs
         self._server: Any = None
+        self._methods = Methods(service)
         self._health = Health(self._names, ready, settings.health_listen)
         self.beside: list[Any] = []
         """Servers (see chassis.service) that begin and end with this one."""
@@ -123,7 +126,7 @@ class GrpcServer:
             options=_options(settings),
             maximum_concurrent_rpcs=settings.max_in_flight + settings.max_streams + SPARE_PLACES,
         )
-        methods = Methods()
+        methods = self._methods = Methods(self.service)
         for add, servicer, descriptor in self.rpcs:
             add(servicer, Registrar(self.door, descriptor, methods))
         health_pb2_grpc.add_HealthServicer_to_server(await self._health.start(), methods)
@@ -145,11 +148,13 @@ class GrpcServer:
         return self.port
 
     async def stop(self) -> None:
-        """Say NOT_SERVING, wait until that is noticed, end streams, let calls end, stop."""
+        """Say NOT_SERVING, wait until that is noticed, end streams, refuse calls, let calls end."""
         log("draining")
         await self._health.drain()
         await asyncio.sleep(self._settings.drain_notice_seconds)
         self.door.end_streams()
+        self._methods.refuse()
+        await asyncio.sleep(REFUSAL_SECONDS)
         grace_seconds = self._settings.drain_grace_seconds
         ending = [each.stop(grace_seconds) for each in self.beside]
         await asyncio.gather(self._server.stop(grace_seconds), *ending)

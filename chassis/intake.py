@@ -1,12 +1,12 @@
 """The port to the store of whoever takes messages in: watermarks, inbox rows, parked messages."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from chassis.bus import Message
 from chassis.envelope import NOWHERE, Incoming, Place
 from chassis.kernel.errors import Error
+from chassis.kernel.values import record
 from chassis.work import Inbox, Outcome, Work
 
 APPLIED = "applied"
@@ -25,7 +25,7 @@ BEHIND = "BEHIND"
 REASON_LENGTH = 120
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Following(Inbox):
     """A row that may be committed only when its lane (source and partition) is taken in at least up
     to `after`. So several units of a lane can be submitted at once, and none overtakes another that
@@ -34,7 +34,7 @@ class Following(Inbox):
     after: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parked:
     """A message that waits. `reason` is an error's class and reason code, no other text of it,
     which might say too much."""

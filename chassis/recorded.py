@@ -1,13 +1,13 @@
 """An event as it stands in a log, and what travels with it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from chassis.kernel import ids
 from chassis.kernel.events import Fact
+from chassis.kernel.values import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Meta:
     """What travels with every event: when, by whom, and in the course of what."""
 
@@ -18,7 +18,7 @@ class Meta:
     traceparent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recorded:
     """A fact at its place: `position` in the log (gap-free, in commit order, from 1) and
     `stream_version` in its stream (from 1)."""

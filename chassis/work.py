@@ -1,16 +1,17 @@
 """What is handed to the committer and what comes back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from chassis.kernel.events import Command, Fact
+from chassis.kernel.values import keyword_record, record
 from chassis.recorded import Meta
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Idempotency:
     """The caller's name for one request; `request_hash` is SHA-256 of its canonical bytes."""
 
@@ -26,7 +27,7 @@ class Idempotency:
         object.__setattr__(self, "request_id", sha256(parts.encode()).hexdigest()[:32])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Inbox:
     """One message of another service, about to be taken in.
 
@@ -42,7 +43,7 @@ class Inbox:
     outcome: str = "applied"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Audit:
     """A privileged act for the Merkle log: who, for whom, what, on what, from where."""
 
@@ -54,7 +55,7 @@ class Audit:
     correlation_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Receipt:
     """Where the effect of a unit stands; see cards.type.v1.Receipt."""
 
@@ -65,7 +66,7 @@ class Receipt:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settled:
     """What an answer may be rendered from: the state after each command, and the place."""
 
@@ -79,7 +80,7 @@ class Settled:
         return self.states[-1]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """What became of a unit. `answer` is what `render` gave, or gave the first time."""
 
@@ -89,7 +90,7 @@ class Outcome:
     replayed: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@keyword_record
 class Work:
     """One unit for the committer: all of it is stored, or none.
 
@@ -110,7 +111,7 @@ class Work:
     wanted: Callable[[], bool] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Schedule:
     """Ask for `command` to be carried out at `due_at`, durably; the same `timer_id` replaces."""
 
@@ -119,7 +120,7 @@ class Schedule:
     command: Command
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cancel:
     """Take a timer back; nothing happens if it is not there."""
 

@@ -1,14 +1,13 @@
 """The head of the log: whoever holds its row's lock writes, everybody else waits."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import Connection, Engine, insert, select
 
 from chassis.database import run_statement
 from chassis.event_store.tables import METADATA, epochs, log_head
+from chassis.kernel.values import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Head:
     """Where the log stands: `position` of the last event (0: none) and the size of the audit log
     with its frontier."""

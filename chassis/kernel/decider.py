@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from chassis.kernel.events import Command, Fact
+from chassis.kernel.values import keyword_record
 
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@keyword_record
 class Context:
     """What a decision may know besides state and command; the only way time and identity come in.
 

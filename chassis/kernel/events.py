@@ -1,8 +1,10 @@
 """Bases of what happened (facts), is asked (commands) and is compared by value (values)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import field
 from typing import Any, ClassVar, TypeVar, dataclass_transform
+
+from chassis.kernel.values import keyword_record
 
 T = TypeVar("T")
 
@@ -31,19 +33,19 @@ class Command:
     __slots__ = ()
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True)
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 def fact(cls: type[T]) -> type[T]:
     """Make a frozen, keyword-only, slotted dataclass of a fact."""
-    return dataclass(frozen=True, kw_only=True, slots=True)(cls)
+    return keyword_record(cls)
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True)
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 def command(cls: type[T]) -> type[T]:
     """Make a frozen, keyword-only, slotted dataclass of a command."""
-    return dataclass(frozen=True, kw_only=True, slots=True)(cls)
+    return keyword_record(cls)
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True)
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 def value(cls: type[T]) -> type[T]:
     """Make a frozen, keyword-only, slotted dataclass of a value or of an aggregate's state."""
-    return dataclass(frozen=True, kw_only=True, slots=True)(cls)
+    return keyword_record(cls)

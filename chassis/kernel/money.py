@@ -1,16 +1,16 @@
 """Money: integer minor units of one ISO 4217 currency; two currencies never meet."""
 
-from dataclasses import dataclass
 from functools import total_ordering
 
 from chassis.kernel.errors import Invalid
+from chassis.kernel.values import record
 
 LARGEST_MINOR_UNITS = 10**15
 """Beyond this an amount is taken for a mistake; far above any balance, far below 2^63."""
 
 
 @total_ordering
-@dataclass(frozen=True, slots=True)
+@record
 class Money:
     """An amount, possibly negative. `currency` is an ISO 4217 alphabetic code."""
 

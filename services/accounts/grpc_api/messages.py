@@ -313,7 +313,7 @@ def account(state: CreditAccount) -> pb.Account:
 
 def available(state: CreditAccount) -> Any:
     """What may be spent, as a message."""
-    return answers.money(state.money(state.available_minor))
+    return answers.minor(state.available_minor, state.currency)
 
 
 def merchant(of: Merchant) -> events_pb2.Merchant:
@@ -325,15 +325,16 @@ def charge(account: CreditAccount, of: Charge) -> pb.Charge:
     """A charge as a message."""
     original, expires, settled = of.original_amount, of.hold_expires_at, of.settlement_amount
     declined = of.status is ChargeStatus.DECLINED
+    currency, minor = account.currency, answers.minor
     return pb.Charge(
         charge_id=of.charge_id,
         account_id=account.account_id,
         card_id=of.card_id,
         status=CHARGE_STATUSES[of.status],  # type: ignore[arg-type]
-        amount=answers.money(of.requested if declined else account.money(of.amount_minor)),
-        held=answers.money(account.money(of.held_minor)),
-        captured=answers.money(account.money(of.captured_minor)),
-        refunded=answers.money(account.money(of.refunded_minor)),
+        amount=answers.money(of.requested) if declined else minor(of.amount_minor, currency),
+        held=minor(of.held_minor, currency),
+        captured=minor(of.captured_minor, currency),
+        refunded=minor(of.refunded_minor, currency),
         original_amount=None if original is None else answers.money(original),
         rate=of.rate,
         merchant=merchant(of.merchant),
@@ -345,7 +346,7 @@ def charge(account: CreditAccount, of: Charge) -> pb.Charge:
         forced=of.forced,
         hold_expires_at=None if expires is None else answers.timestamp(expires),
         transaction_date=of.transaction_date.isoformat(),
-        markup=answers.money(account.money(of.markup_minor)) if of.markup_minor else None,
+        markup=minor(of.markup_minor, currency) if of.markup_minor else None,
         settlement_amount=None if settled is None else answers.money(settled),
         network=NETWORKS[of.network],  # type: ignore[arg-type]
         decided_by_network=of.decided_by_network,

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from chassis.kernel.errors import Invalid
+from chassis.kernel.values import keyword_record
 from services.accounts.domain.account.state import Card, CreditAccount
 from services.accounts.domain.card_place import CARD_PLACE
 from services.accounts.domain.life.using import plastic_of, plastic_shown
@@ -26,7 +27,7 @@ PIN_PURPOSE = "accounts.pin"
 RSA_BITS_LEAST = 2_048
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_record
 class Shown:
     """What is shown of a card, to be compared and never kept; empty where it is not shown.
 

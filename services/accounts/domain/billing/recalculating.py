@@ -1,7 +1,6 @@
 """Closed cycles computed anew when something back-dated is known of them, and the difference."""
 
-from dataclasses import replace
-
+from chassis.kernel.values import replace
 from services.accounts.domain.billing.events import CorrectedInterest, RecalculatedCycle
 from services.accounts.domain.billing.interest import Computed, compute
 from services.accounts.domain.billing.state import Billing, Cycle
