@@ -22,11 +22,13 @@ from services.accounts.domain.billing.terms import (
 )
 from services.accounts.domain.programmes.commands import MigrateAccount
 from services.accounts.domain.programmes.state import Version
+from services.accounts.domain.repaying.state import PlannedPayment
 from services.accounts.domain.standing.commands import ChangeStanding
 from services.accounts.domain.transfers.commands import ReturnBalanceTransfer, TransferBalance
 from services.accounts.domain.values import AccountStatus, Channel
 from services.accounts.tests.billing_stories import CASH_MACHINE, STANDARD, BilledStory, amounts
 from services.accounts.tests.credit_line_stories import refused
+from services.accounts.tests.repaying_stories import PayingStory
 from services.accounts.tests.stories import PUMP, AccountStory, Story, pounds, terms
 
 
@@ -246,3 +248,14 @@ def test_a_purchase_posted_after_the_promotion_it_would_have_had_is_like_any_oth
     story.run(12, 31)
     assert story.statements()[-1].closing_minor == 60_00
     assert story.state.billing.deferrals == ()
+
+
+def test_what_is_planned_for_the_last_day_of_a_told_cycle_is_paid_in_the_open_one() -> None:
+    story = PayingStory()
+    story.buy(300)
+    story.run(1, 31)
+    story.planned((PlannedPayment(on=date(2026, 1, 31), minor=80_00),))
+    assert amounts(story.run(2, 1), "PaymentRecorded") == [80]
+    story.run(2, 28)
+    told = story.statement(2)
+    assert (told.payments_minor, told.closing_minor) == (80_00, story.state.posted_minor)

@@ -153,7 +153,8 @@ def draw(state: CreditAccount, terms: BillingTerms, item: Item, context: Context
     if amount <= 0:
         return _skipped(state, plan, payment, SkipReason.NOTHING_OWED, item.on)
     source = plan.source(payment.number)
-    told = drawn(state, source, source, amount, item.on)
+    # Whoever plans it for the last day of a cycle that is told already pays in the open one.
+    told = drawn(state, source, source, amount, max(item.on, state.billing.cycle_opened_on))
     return (*told, *_completed(state, told, plan.plan_id, item.on))
 
 
