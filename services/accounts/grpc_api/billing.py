@@ -111,10 +111,7 @@ class BillingApi(BillingServiceServicer):
         owed, day = account.posted_minor, await self._cases.today(account)
         if told and date.fromisoformat(told) < day:
             day = date.fromisoformat(told)
-            on = day
-            owed = await self._database.read(
-                lambda connection: queries.owed_on(connection, account.account_id, on)
-            )
+            owed = await self._owed_on(account, day)
         due = billing.last_due
         left = max(0, due.minimum_now - paid_towards(billing, due)) if due else 0
         return pb.GetBalanceResponse(
@@ -133,6 +130,17 @@ class BillingApi(BillingServiceServicer):
             minimum_required=answers.money(account.money(due.minimum_now if due else 0)),
             disputed=answers.money(account.money(account.disputes.open_minor)),
             restored_by=due.restored_by.isoformat() if due and due.restored_by else "",
+        )
+
+    async def _owed_on(self, account: CreditAccount, day: date) -> int:
+        """By posting dates: in the open cycle as the account knows it at this moment, before that
+        as the ledger tells it."""
+        billing = account.billing
+        if billing.active and day >= billing.cycle_opened_on:
+            later = (each for each in billing.booked() if each.posting_date > day)
+            return account.posted_minor - sum(each.amount_minor for each in later)
+        return await self._database.read(
+            lambda connection: queries.owed_on(connection, account.account_id, day)
         )
 
     async def ProcessBillingDay(

@@ -65,3 +65,17 @@ async def test_an_account_without_billing_says_so(door: Door) -> None:
     account = await door.open()
     with pytest.raises(Refused, match="NO_BILLING"):
         await door("GetBalance", account_id=account.account_id)
+
+
+async def test_a_day_of_the_open_cycle_is_told_at_once(door: Door) -> None:
+    """What was posted on it and after it is known before any read model has caught up."""
+    account = await door.open(billing=BILLING)
+    posted = {"card_id": account.cards[0].card_id, "merchant": GROCER}
+    await door("ClearCharge", amount=gbp(300), **posted)
+    first = door.node.clock.now().date()
+    door.node.clock.advance(timedelta(days=2))
+    await door("ClearCharge", amount=gbp(40), **posted)
+    asked = {"account_id": account.account_id}
+    for day, owed in ((first, 300), (first + timedelta(days=1), 300), (None, 340)):
+        found = await door("GetBalance", as_of=day.isoformat() if day else "", **asked)
+        assert found.balance == gbp(owed)
