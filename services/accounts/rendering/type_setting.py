@@ -3,6 +3,7 @@
 import re
 from html import escape
 
+from anyascii import anyascii
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase import pdfmetrics
@@ -22,7 +23,11 @@ HEADING = ParagraphStyle(
 TITLE = ParagraphStyle("title", parent=BODY, fontSize=15, leading=19)
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-BEYOND_LATIN = re.compile(r"[^\x00-\xff\u20ac\u2013\u2014\u2018\u2019\u201c\u201d]+")
+OF_WINDOWS = "\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192"
+"""Letters beyond Latin-1 that Helvetica has."""
+WITH_OTHER_MARKS = re.compile(f"(?![{OF_WINDOWS}])[\u0100-\u024f\u1e00-\u1eff]")
+"""Latin letters that neither font has: they are written without their marks, not left out."""
+BEYOND_LATIN = re.compile(f"[^\\x00-\\xff\u20ac\u2013\u2014\u2018\u2019\u201c\u201d{OF_WINDOWS}]+")
 
 
 def prepare_fonts() -> None:
@@ -33,5 +38,6 @@ def prepare_fonts() -> None:
 
 def set_text(text: str) -> str:
     """A text as a paragraph takes it: nothing in it is markup, and each character has a font."""
-    plain = escape(CONTROL.sub(" ", text), quote=False)
+    marked = WITH_OTHER_MARKS.sub(lambda run: anyascii(run.group()), CONTROL.sub(" ", text))
+    plain = escape(marked, quote=False)
     return BEYOND_LATIN.sub(lambda run: f'<font name="{CHINESE}">{run.group()}</font>', plain)

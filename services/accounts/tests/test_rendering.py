@@ -14,6 +14,7 @@ from services.accounts.domain.billing.statement import InterestCause, LineKind, 
 from services.accounts.domain.billing.terms import BalanceType
 from services.accounts.rendering import camt, comma, ofx, pdf, words
 from services.accounts.rendering.document import Document, Language, plain
+from services.accounts.rendering.type_setting import set_text
 from services.accounts.tests.documents import CHARGES, document, statement
 
 FORMATS = {"pdf": pdf.render, "csv": comma.render, "ofx": ofx.render, "camt": camt.render}
@@ -162,3 +163,17 @@ def test_no_name_breaks_a_format(merchant: str, holder: str) -> None:
     ElementTree.fromstring(ofx.render(of).split(b"?>\n", 2)[2])
     rows = list(csv.reader(io.StringIO(comma.render(of).decode(), newline="")))
     assert {len(row) for row in rows} == {len(comma.COLUMNS)}
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Müller-Łęcka", "Müller-Lecka"),
+        ("Nguyễn", "Nguyen"),
+        ("Škoda & Œuvre", "Škoda &amp; Œuvre"),
+        ("张伟", '<font name="STSong-Light">张伟</font>'),
+    ],
+)
+def test_no_letter_of_a_name_is_left_out(name: str, shown: str) -> None:
+    """What no font has is written without its marks."""
+    assert set_text(name) == shown
