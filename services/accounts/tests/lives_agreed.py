@@ -98,15 +98,18 @@ class AgreedLife(BilledLife):
                 )
             )
 
-    @precondition(lambda self: self.story.state.billing.deferrals and self.payments)
-    @rule(choice=st.integers(0, 50))
-    def direct(self, choice: int) -> None:
+    @precondition(lambda self: self.story.state.billing.deferrals)
+    @rule(choice=st.integers(0, 50), amount=st.none() | AMOUNTS)
+    def direct(self, choice: int, amount: Money | None) -> None:
+        """A payment of now, or an earlier one, is to go to a deferred balance first."""
+        if amount is not None:
+            self.pay_on_a_day(amount, 0)
         deferrals: Any = self.story.state.billing.deferrals
-        if deferrals and self.payments:
+        if self.payments:
             self.give(
                 deferring.DirectPayment(
                     account_id="account",
-                    payment_id=self.payments[choice % len(self.payments)],
+                    payment_id=self.payments[-1 if amount else choice % len(self.payments)],
                     deferral_id=deferrals[choice % len(deferrals)].deferral_id,
                     transaction_date=self.today,
                 )

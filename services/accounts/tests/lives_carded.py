@@ -70,11 +70,18 @@ class CardedLife(Life):
         cardholder_id=st.sampled_from(["", "aunt"]),
         use=st.sampled_from([CardUse.ANY, *CardUse]),
         pending=st.booleans(),
+        arrives=st.booleans(),
     )
-    def issue_a_card(self, card_id: str, **fields: Any) -> None:
+    def issue_a_card(self, card_id: str, arrives: bool, **fields: Any) -> None:
         card_id = card_id or f"card {len(self.story.facts)}"
         card = commands.NewCard(card_id=card_id, last_four="1111", **fields)
         self.give(commands.IssueCard(account_id="account", card=card))
+        if arrives:
+            self.give(
+                life.ActivateCard(
+                    account_id="account", card_id=card_id, reason="ASKED", channel=Channel.HOLDER
+                )
+            )
 
     def a_card(self, place: int) -> Card:
         """One of those that there are, the latest first."""

@@ -25,6 +25,7 @@ ANSWERS = st.lists(
         st.sampled_from([True, True, False]),
         st.sampled_from([0, 0, 5, 40]),
     ),
+    min_size=1,
     max_size=3,
 )
 """Who says yes or no, after so many days."""
@@ -55,8 +56,8 @@ class LimitedLife(BilledLife):
 
     @rule(
         more=MORE,
-        income=st.sampled_from([500_000_00, 24_000_00, 0]),
-        age=st.sampled_from([40, 40, 19, None]),
+        income=st.sampled_from([500_000_00, 500_000_00, 24_000_00, 0]),
+        age=st.sampled_from([40, 19, None]),
         by=PEOPLE,
         offered=st.booleans(),
         answers=ANSWERS,

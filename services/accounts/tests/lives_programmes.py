@@ -81,7 +81,7 @@ BILLINGS = st.builds(
     autopay=st.sampled_from([AutopayKind.NONE, AutopayKind.MINIMUM, AutopayKind.STATEMENT]),
     deferred_promotions=st.sampled_from([PROMOTIONS, (*PROMOTIONS, BY_ITSELF)]),
     instalment_products=st.just(PLANS),
-    credit_line=st.sampled_from([RULES, EAGER, None]),
+    credit_line=st.sampled_from([EAGER, RULES, EAGER, None]),
     transfer_offers=st.just(OFFERS),
     settlement=st.sampled_from(Settlement),
 )
