@@ -259,3 +259,24 @@ def test_what_is_planned_for_the_last_day_of_a_told_cycle_is_paid_in_the_open_on
     story.run(2, 28)
     told = story.statement(2)
     assert (told.payments_minor, told.closing_minor) == (80_00, story.state.posted_minor)
+
+
+def test_a_plan_that_is_paid_is_not_made_again_when_it_is_asked_for_again() -> None:
+    """Neither under its own id, nor under another for the same purchase: what is owed is another
+    one by then."""
+    story = BilledStory(instalment_products=(InstalmentProduct(months=3),))
+    charge_id = story.buy(300)
+    agreement = AgreeInstalmentPlan(
+        account_id="account",
+        plan_id="plan",
+        charge_id=charge_id,
+        months=3,
+        transaction_date=story.today,
+    )
+    story.when(agreement)
+    story.on(1, 20).pay(300)
+    story.run(10, 31)
+    story.buy(400)
+    assert story.when(agreement) == []
+    assert refused(story.when, replace(agreement, months=6)) == "PLAN_AGREED_DIFFERENTLY"
+    assert refused(story.when, replace(agreement, plan_id="another")) == "PLAN_EXISTS"

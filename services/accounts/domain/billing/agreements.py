@@ -97,13 +97,12 @@ def agree_plan(
     Refused where the programme has no such product or too little of the purchase is owed."""
     terms = billed_terms(state)
     charge = charges.find(state, command.charge_id)
-    known = next((p for p in state.billing.plans if p.plan_id == command.plan_id), None)
-    if known is not None:
-        if (known.charge_id, known.months) == (command.charge_id, command.months):
-            return ()
-        raise Refused("PLAN_AGREED_DIFFERENTLY", "another plan has this id")
+    key, asked = act_key("instalment plan", command.plan_id), str(command.months)
+    otherwise = Refused("PLAN_AGREED_DIFFERENTLY", "another plan has this id")
+    if charges.is_repeated(state, key, command.charge_id, asked, otherwise):
+        return ()
     product = _product(terms, command.months)
-    if any(p.charge_id == command.charge_id for p in state.billing.plans):
+    if act_key("in instalments", command.charge_id) in state.acts:
         raise Refused("PLAN_EXISTS", "the purchase is in a plan already")
     if any(d.charge_id == command.charge_id for d in state.billing.deferrals):
         raise Refused("PURCHASE_DEFERRED", "the purchase is under a promotion")

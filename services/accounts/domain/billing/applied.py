@@ -78,6 +78,14 @@ def _paid_out(state: CreditAccount, fact: events.CreditBalanceRefunded) -> Credi
 OF_CHARGES = (LineKind.CHARGE, LineKind.REFUND, LineKind.CREDIT)
 """Entries about a charge, whose rate they have."""
 
+
+def _in_instalments(state: CreditAccount, fact: events.InstalmentPlanMade) -> CreditAccount:
+    # Billing forgets a plan that is paid; what was agreed is not agreed again all the same.
+    act = Act(charge_id=fact.charge_id, asked=str(fact.months))
+    acts = state.acts.set(act_key("instalment plan", fact.plan_id), act)
+    return replace(state, acts=acts.set(act_key("in instalments", fact.charge_id), act))
+
+
 OF_BILLING = tuple(
     each.__name__
     for each in (events, collecting, credit_lines, over_limit, repaying, repricing, transfers)
@@ -106,6 +114,7 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.FeeWaived: _waived,
     events.LimitChanged: _limited,
     events.CreditBalanceRefunded: _paid_out,
+    events.InstalmentPlanMade: _in_instalments,
     repaying.RepaymentPlanScheduled: _planned,
     repaying.RepaymentPlanChanged: _replanned,
 }
