@@ -47,13 +47,14 @@ class Watcher:
         self._loyalty = open_engine(system.store_url("loyalty"))
         self.committed: dict[int, float] = {}
         self.applied: dict[int, float] = {}
-        self.head = self._head()
+        self.head = self.latest()
         # Partitions are taken in side by side: up to here nothing is missing.
         self.whole = self.head
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watcher")
 
-    def _head(self) -> int:
+    def latest(self) -> int:
+        """The position of the last fact that is committed, whether it was seen yet or not."""
         with self._accounts.begin() as connection:
             return int(connection.scalar(select(log_head.c.position)) or 0)
 
@@ -67,7 +68,7 @@ class Watcher:
             now = time.perf_counter()
             for position in found:
                 self.applied.setdefault(position, now)
-            head = self._head()
+            head = self.latest()
             now = time.perf_counter()
             self.committed.update(dict.fromkeys(range(self.head + 1, head + 1), now))
             self.head = head
@@ -110,8 +111,8 @@ async def steadily(address: str, token: str, cards: list[str], rate: int, second
 
 def wait_until_applied(watcher: Watcher) -> float:
     """Seconds until loyalty has taken in everything, at most a minute."""
-    begin = time.perf_counter()
-    while watcher.whole < watcher.head and time.perf_counter() - begin < CATCH_UP_SECONDS:
+    begin, last = time.perf_counter(), watcher.latest()
+    while watcher.whole < last and time.perf_counter() - begin < CATCH_UP_SECONDS:
         time.sleep(LOOK_SECONDS)
     return time.perf_counter() - begin
 
