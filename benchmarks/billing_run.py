@@ -27,6 +27,7 @@ from chassis.kernel.clock import FixedClock
 from chassis.kernel.events import Command
 from chassis.kernel.ids import derive
 from chassis.kernel.money import Money
+from chassis.process import tune_interpreter
 from chassis.testing.harness import TestNode, running
 from chassis.testing.servers import PostgresServer
 from services.accounts.app import SERVICE
@@ -265,6 +266,8 @@ def main() -> bool:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite")
     asked = parser.parse_args()
+    # As every process of a service does.
+    tune_interpreter()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cards-billing-")))
         postgres = None
