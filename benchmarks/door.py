@@ -22,10 +22,12 @@ import uvloop
 
 from chassis import logs
 from chassis.config import DoorLayer, Settings
+from chassis.grpc_methods import Methods
 from chassis.grpc_server import GrpcServer, Guard
 from chassis.interceptors.door import Registrar
 from chassis.permission import Permissions, PolicySource
 from chassis.ports import RandomIds, SystemClock
+from chassis.simulation.server import CallDetails
 from chassis.telemetry import Telemetry
 from chassis.tests.door.echo import EchoApi, modules, rpc
 from chassis.tokens import SigningKey, TokenVerifier, TrustBundle
@@ -165,16 +167,6 @@ class Context:
         return "ipv4:127.0.0.1:50000"
 
 
-class Collected:
-    """Takes handlers as a server would."""
-
-    def __init__(self) -> None:
-        self.handlers: dict[str, Any] = {}
-
-    def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
-        self.handlers = handlers
-
-
 async def in_process() -> None:
     key = SigningKey.generate("service:bench")
     context = Context(key.sign("service:bench", now=SystemClock().now(), token_id="t"))
@@ -182,10 +174,10 @@ async def in_process() -> None:
     handlers: dict[str, Any] = {}
     for count in range(len(layers) + 1):
         server = make_server(frozenset(layers[count:]), key)
-        collected, (add, api, descriptor) = Collected(), server.rpcs[0]
-        add(api, Registrar(server.door, descriptor, collected))
+        methods, (add, api, descriptor) = Methods(), server.rpcs[0]
+        add(api, Registrar(server.door, descriptor, methods))
         name = layers[count - 1] if count else "reading, hash, context"
-        handlers[name] = collected.handlers["Echo"].unary_unary
+        handlers[name] = methods.service(CallDetails(ECHO, ())).unary_unary
     best = dict.fromkeys(handlers, float("inf"))
     for _ in range(IN_PROCESS_ROUNDS):
         for name, handler in handlers.items():

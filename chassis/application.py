@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from google.protobuf import descriptor_pool, message_factory
@@ -20,7 +21,6 @@ from chassis.kernel.clock import Clock
 from chassis.kernel.decider import Decider
 from chassis.kernel.errors import Error, NotFound
 from chassis.kernel.events import Command
-from chassis.kernel.values import replace
 from chassis.recorded import Meta
 from chassis.work import Audit, Idempotency, Outcome, Settled, Work
 

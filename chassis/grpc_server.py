@@ -11,7 +11,6 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
-from grpc_reflection.v1alpha._async import ReflectionServicer
 
 from chassis.config import DoorLayer, Settings
 from chassis.grpc_methods import Methods
@@ -90,7 +89,7 @@ class GrpcServer:
         self.door = self._make_door(guard)
         self.rpcs = rpcs
         self._server: Any = None
-        self._methods = Methods(service)
+        self._methods = Methods()
         self._health = Health(self._names, ready, settings.health_listen)
         self.beside: list[Any] = []
         """Servers (see chassis.service) that begin and end with this one."""
@@ -126,14 +125,14 @@ class GrpcServer:
             options=_options(settings),
             maximum_concurrent_rpcs=settings.max_in_flight + settings.max_streams + SPARE_PLACES,
         )
-        methods = self._methods = Methods(self.service)
+        # A server that stopped refuses; one that starts again does not.
+        methods = self._methods = Methods()
         for add, servicer, descriptor in self.rpcs:
             add(servicer, Registrar(self.door, descriptor, methods))
         health_pb2_grpc.add_HealthServicer_to_server(await self._health.start(), methods)
         names = [*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME]
-        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
-            ReflectionServicer(names), methods
-        )
+        reflected = reflection.aio.ReflectionServicer(names)  # type: ignore[attr-defined]
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflected, methods)
         self._server.add_generic_rpc_handlers((methods,))
         credentials = server_credentials(settings)
         if credentials is None:
@@ -153,7 +152,7 @@ class GrpcServer:
         await self._health.drain()
         await asyncio.sleep(self._settings.drain_notice_seconds)
         self.door.end_streams()
-        self._methods.refuse()
+        self._methods.refuse(self.service)
         await asyncio.sleep(REFUSAL_SECONDS)
         grace_seconds = self._settings.drain_grace_seconds
         ending = [each.stop(grace_seconds) for each in self.beside]

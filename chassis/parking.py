@@ -1,13 +1,12 @@
 """What becomes of parked messages: try them again, or give the first one up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chassis.background import TRANSIENT
 from chassis.envelope import read
 from chassis.intake import REDRIVEN, SKIPPED, Intake, Parked, reason_of, row
 from chassis.kernel.clock import Clock
 from chassis.kernel.errors import NotFound
-from chassis.kernel.values import replace
 from chassis.recorded import Meta
 from chassis.taking_in import Reactions, work_for
 from chassis.work import Audit, Work

@@ -4,7 +4,7 @@ overtakes what failed; lanes go on beside one another."""
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chassis.background import TRANSIENT, Backoff
 from chassis.envelope import NOWHERE, Incoming, Place
@@ -21,7 +21,6 @@ from chassis.intake import (
 from chassis.kernel.clock import Clock
 from chassis.kernel.errors import Conflict, Exhausted
 from chassis.kernel.events import Command
-from chassis.kernel.values import replace
 from chassis.policies import Policy
 from chassis.recorded import Meta
 from chassis.work import Inbox, Work

@@ -1,34 +1,28 @@
 """What a servicer believes to be a grpc.aio server and its context, without a network."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import grpc
+
+from chassis.grpc_methods import Methods
 
 Interceptor = Any
 """A grpc.aio.ServerInterceptor."""
 
 
-class SimulatedServer:
+class SimulatedServer(Methods):
     """Takes servicers as `add_…Servicer_to_server` adds them, and finds the handler of a method."""
 
     def __init__(self, interceptors: Iterable[Interceptor] = ()) -> None:
-        self._handlers: dict[str, Any] = {}
+        super().__init__()
         self._interceptors = tuple(interceptors)
-
-    def add_generic_rpc_handlers(self, handlers: Iterable[Any]) -> None:
-        """The registered methods below are the same ones by full name."""
-
-    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
-        """Remember the methods of one service by their full names."""
-        for name, handler in handlers.items():
-            self._handlers[f"/{service}/{name}"] = handler
 
     async def handler(self, details: "CallDetails") -> Any:
         """The handler of a method, inside all interceptors; None where there is none."""
 
         async def find(asked: Any) -> Any:
-            return self._handlers.get(asked.method)
+            return self.service(asked)
 
         continuation: Callable[[Any], Awaitable[Any]] = find
         for interceptor in reversed(self._interceptors):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cards.auth.v1 import key_service_pb2 as keys
 from cards.auth.v1.key_service_pb2_grpc import KeyServiceStub
@@ -20,7 +20,6 @@ from cards.risk.v1.screening_service_pb2_grpc import ScreeningServiceStub
 from chassis import answers, call
 from chassis.kernel import ids
 from chassis.kernel.errors import Error, Forbidden, Invalid, Unavailable
-from chassis.kernel.values import replace
 from chassis.logs import log
 from chassis.ports import Rpc
 from services.accounts.domain.account.commands import AuthoriseCharge

@@ -122,6 +122,25 @@ async def test_what_runs_when_the_server_stops_is_finished() -> None:
         await stopping
 
 
+async def test_what_comes_as_the_server_closes_is_told_to_ask_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chassis.grpc_server.REFUSAL_SECONDS", 2.0)
+    async with doorway(drain_notice_seconds=0.0) as door:
+        stopping = asyncio.create_task(door.server.stop())
+        with pytest.raises(grpc.aio.AioRpcError):
+            await gone(door)
+        watch = door.pb.WatchRequest(account_id="acc-1")
+        for call in (door.stub.Ping(door.pb.PingRequest()), door.stub.Watch(watch).read()):
+            told = await refusal(call)
+            assert (told.code, told.reason, told.domain) == (
+                "UNAVAILABLE",
+                "DRAINING",
+                "echo.cards",
+            )
+        await stopping
+
+
 async def test_sigterm_stops_the_server() -> None:
     async with doorway() as door:
         other = door.server

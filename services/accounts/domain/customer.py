@@ -1,13 +1,13 @@
 """A customer: whoever owes. Personal fields come in and stay as ciphertext."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import Conflict, NotFound, Refused
 from chassis.kernel.events import Command, Fact, command, value
-from chassis.kernel.values import replace
 from services.accounts.domain.customers import commands, events
 from services.accounts.domain.events import CustomerRegistered
 

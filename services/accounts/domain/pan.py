@@ -1,5 +1,6 @@
 """The vault of card numbers: one stream per number, found by keyed hash, kept as ciphertext."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Protocol
 
@@ -8,7 +9,6 @@ from chassis.kernel.errors import Refused
 from chassis.kernel.events import Command, command, value
 from chassis.kernel.money import Money
 from chassis.kernel.persistent_map import PersistentMap
-from chassis.kernel.values import replace
 from services.accounts.domain.values import (
     RESPONSE_CODES,
     DeclineReason,

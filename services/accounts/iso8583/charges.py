@@ -1,7 +1,8 @@
 """What messages about charges come to: commands of the account, and fields of the answer."""
 
+from dataclasses import replace
+
 from chassis.kernel.events import Command
-from chassis.kernel.values import replace
 from chassis.work import Settled
 from services.accounts.domain.account.at_once import PostApprovedCharge
 from services.accounts.domain.account.commands import (

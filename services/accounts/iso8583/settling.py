@@ -1,7 +1,7 @@
 """What the handlers of messages have in common: cards, originals, and answers that are kept."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -12,7 +12,6 @@ from chassis.application import Application
 from chassis.database import Database
 from chassis.kernel.errors import Invalid, NotFound
 from chassis.kernel.events import Command
-from chassis.kernel.values import replace
 from chassis.work import Settled
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.pan import Pan

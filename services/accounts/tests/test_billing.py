@@ -3,7 +3,11 @@
 from datetime import date
 from typing import Any
 
+import pytest
+
+from chassis.kernel.errors import Error
 from services.accounts.domain.account.state import CreditAccount
+from services.accounts.domain.billing.agenda import Step
 from services.accounts.domain.billing.commands import (
     AgreeInstalmentPlan,
     ChangeCreditLine,
@@ -11,6 +15,7 @@ from services.accounts.domain.billing.commands import (
     ProcessBillingDay,
     RefundCreditBalance,
 )
+from services.accounts.domain.billing.day import STEPS
 from services.accounts.domain.billing.events import StatementCut
 from services.accounts.domain.billing.explaining import by_day
 from services.accounts.domain.billing.statement import GraceStatus
@@ -344,6 +349,12 @@ def test_many_days_at_once_are_the_same_as_each_day_in_turn() -> None:
             in_turn.run(month, day)
     assert at_once.statements() == in_turn.statements()
     assert at_once.state.posted_minor == in_turn.state.posted_minor
+
+
+def test_a_step_that_would_stay_due_for_ever_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STEPS, Step.CLOSE, lambda *_: ())
+    with pytest.raises(Error, match="does nothing"):
+        BilledStory().on(1, 10).run(2, 1)
 
 
 def test_a_statement_is_cut_the_same_from_the_facts_before_it() -> None:

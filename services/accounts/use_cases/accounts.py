@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import TypeVar
 
@@ -15,7 +15,6 @@ from chassis.kernel import ids
 from chassis.kernel.errors import Exhausted, NotFound, Refused
 from chassis.kernel.events import Command
 from chassis.kernel.money import Money
-from chassis.kernel.values import replace
 from chassis.ports import Ports
 from chassis.work import Settled
 from services.accounts.clients import Risk

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
 from google.protobuf.message import Message
@@ -12,7 +12,6 @@ from chassis.kernel import ids
 from chassis.kernel.errors import Exhausted, Invalid, Refused
 from chassis.kernel.events import Command
 from chassis.kernel.money import Money
-from chassis.kernel.values import replace
 from chassis.work import Settled
 from services.accounts.clients import Person, Screener
 from services.accounts.domain.account.commands import NewCard, OpenAccount

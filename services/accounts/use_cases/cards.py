@@ -1,13 +1,12 @@
 """What takes more than one step about cards: those for authorised users, and their numbers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from google.protobuf.message import Message
 
 from chassis.kernel.errors import Invalid
-from chassis.kernel.values import replace
 from chassis.work import Settled
 from services.accounts.domain.account.commands import IssueCard, NewCard
 from services.accounts.domain.card_place import CardPlace

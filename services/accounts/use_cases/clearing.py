@@ -1,7 +1,7 @@
 """Clearing files: taken whole, put by, worked through batch by batch; and what was left over."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -11,7 +11,6 @@ from google.protobuf.message import Message
 from chassis.kernel import ids
 from chassis.kernel.decider import Context
 from chassis.kernel.errors import Error, Exhausted, Invalid, NotFound, Refused
-from chassis.kernel.values import replace
 from chassis.ports import Ports
 from chassis.recorded import Meta
 from chassis.work import Settled, Work

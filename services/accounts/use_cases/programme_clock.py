@@ -2,6 +2,7 @@
 of its accounts is decided as of the moment it shows, and what is due by then is carried out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -11,7 +12,6 @@ from chassis import logs
 from chassis.application import Application
 from chassis.kernel.errors import Error
 from chassis.kernel.events import Command
-from chassis.kernel.values import replace
 from chassis.ports import Ports
 from chassis.recorded import Meta
 from chassis.work import Settled, Work

@@ -1,7 +1,7 @@
 """Labels and searches: what needs the holder's key on the way."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, TypeVar
 
@@ -12,7 +12,6 @@ from chassis.application import Application
 from chassis.crypto.keys import Keys
 from chassis.database import Database
 from chassis.kernel.errors import Conflict, NotFound, Refused, Unavailable
-from chassis.kernel.values import replace
 from chassis.logs import log
 from chassis.ports import Ports
 from chassis.work import Settled

@@ -1,9 +1,9 @@
 """Somebody, and what they show it with: the state of an identity."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from chassis.kernel.events import Fact, value
-from chassis.kernel.values import replace
 from services.auth.domain.events import (
     CredentialRevoked,
     CredentialType,

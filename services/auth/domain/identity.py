@@ -1,11 +1,11 @@
 """Somebody who can log in: registered, given roles, enrolled; state in `credentials`."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import Invalid, NotFound, Refused
 from chassis.kernel.events import Command, Fact, command
-from chassis.kernel.values import replace
 from services.auth.domain.credentials import Identity, evolved
 from services.auth.domain.enrolment import (
     ConfirmTotp,

@@ -3,12 +3,12 @@
 Names that belong to nobody have the same guard, so that they are answered alike in every way.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import AlreadyExists, Refused, Unauthenticated
 from chassis.kernel.events import Command, Fact, command, value
-from chassis.kernel.values import replace
 from services.auth.domain.events import (
     CredentialType,
     FactorsAccepted,

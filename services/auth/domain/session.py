@@ -1,11 +1,11 @@
 """A session: the checks that were passed, and the chain of refresh tokens."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import NotFound, Unauthenticated
 from chassis.kernel.events import Command, Fact, command, value
-from chassis.kernel.values import replace
 from services.auth.domain.events import (
     ChallengeFailed,
     CredentialType,

@@ -5,11 +5,11 @@ The cost of an operation depends on the lots it touches, never on how many there
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 
 from chassis.kernel.events import value
 from chassis.kernel.persistent_map import PersistentMap
-from chassis.kernel.values import replace
 from services.loyalty.domain.events import LotPart
 
 PARTS_LIMIT = 5_000

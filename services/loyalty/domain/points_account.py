@@ -1,12 +1,12 @@
 """The points of one credit account: what may be asked, what is known, how facts change it."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from functools import singledispatch
 
 from chassis.kernel.events import Command, Fact, command, value
 from chassis.kernel.money import Money
 from chassis.kernel.persistent_map import PersistentMap
-from chassis.kernel.values import replace
 from services.loyalty.domain import lots as lot_book
 from services.loyalty.domain.events import (
     AnticipationDropped,

@@ -1,12 +1,12 @@
 """The rule sets of a programme: proposed by one person, put in force by another."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import NotFound, Refused
 from chassis.kernel.events import Command, Fact, command, value
-from chassis.kernel.values import replace
 from services.loyalty.domain import rules
 from services.loyalty.domain.events import RULES_FACTS, RuleSetActivated, RuleSetProposed
 from services.loyalty.domain.rules import HOUSE_RULES, RuleSet

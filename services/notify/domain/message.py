@@ -5,6 +5,7 @@ under the same name, by which the receiver can tell.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import singledispatch
@@ -12,7 +13,6 @@ from functools import singledispatch
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import NotFound, Refused
 from chassis.kernel.events import Command, Fact, command, value
-from chassis.kernel.values import replace
 from services.notify.domain.events import (
     MESSAGE_FACTS,
     Channel,

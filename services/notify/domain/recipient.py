@@ -5,6 +5,7 @@ All decisions about one customer are made here, one after the other, so that wha
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import singledispatch
 
 from chassis.kernel.decider import Context, Decider
@@ -13,7 +14,6 @@ from chassis.kernel.events import Command, Fact, command, value
 from chassis.kernel.ids import derive
 from chassis.kernel.money import Money
 from chassis.kernel.persistent_map import PersistentMap
-from chassis.kernel.values import replace
 from services.notify.domain.events import (
     RECIPIENT_FACTS,
     Channel,

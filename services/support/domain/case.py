@@ -1,6 +1,7 @@
 """One case: opened once per matter, conversed in, assigned, closed, opened again by its holder."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import singledispatch
 
@@ -9,7 +10,6 @@ from chassis.kernel.errors import AlreadyExists, Exhausted, Forbidden, NotFound,
 from chassis.kernel.events import Command, Fact, command, value
 from chassis.kernel.ids import derive
 from chassis.kernel.persistent_map import PersistentMap
-from chassis.kernel.values import replace
 from services.support.domain.events import (
     FACTS,
     Author,

@@ -1,12 +1,12 @@
 """Deciding what may be charged: card, account, risk's word, limit and holds, all at once."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from chassis.kernel.decider import Context
 from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain import events
 from services.accounts.domain.account import commands, foreign
 from services.accounts.domain.account.state import Charge, CreditAccount

@@ -1,11 +1,11 @@
 """Deciding about the account itself and its cards."""
 
+from dataclasses import replace
 from datetime import date
 
 from chassis.kernel.decider import Context
 from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain import events
 from services.accounts.domain.account import commands
 from services.accounts.domain.account.state import Card, CreditAccount

@@ -1,12 +1,12 @@
 """The credit account as a decider: which function decides which command."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import NotFound
 from chassis.kernel.events import Command, Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.account import cards, commands, holding, posting, restricting
 from services.accounts.domain.account.as_of import AsOf
 from services.accounts.domain.account.at_once import PostApprovedCharge, post_approved

@@ -1,10 +1,10 @@
 """How each fact changes a credit account; no guard stands here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain import events
 from services.accounts.domain.account.state import Act, Card, Charge, CreditAccount, act_key
 from services.accounts.domain.billing import applied as billing

@@ -1,11 +1,11 @@
 """Deciding about what is held for a charge: advice, increment, reversal and expiry."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chassis.kernel.decider import Context
 from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain import events
 from services.accounts.domain.account import commands, foreign
 from services.accounts.domain.account.authorising import more_objection

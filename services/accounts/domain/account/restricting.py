@@ -1,11 +1,11 @@
 """What besides credit stands against a charge: the last word of the same decision. An account
 without spend controls pays for a look only."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from chassis.kernel.decider import Context
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain import events
 from services.accounts.domain.account import authorising, commands, holding
 from services.accounts.domain.account.state import CreditAccount

@@ -4,6 +4,7 @@ Totals are running integers and everything that grows is a persistent map, so th
 the same after a hundred thousand facts as after ten.
 """
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from chassis.kernel.errors import NotFound
 from chassis.kernel.events import value
 from chassis.kernel.money import Money
 from chassis.kernel.persistent_map import PersistentMap
-from chassis.kernel.values import replace
 from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.charging.state import Charging
 from services.accounts.domain.controls.state import Controls

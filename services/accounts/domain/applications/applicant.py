@@ -2,11 +2,11 @@
 they are."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import Refused
 from chassis.kernel.events import Command, Fact, value
-from chassis.kernel.values import replace
 from services.accounts.domain.applications import commands, events
 
 

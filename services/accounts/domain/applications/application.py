@@ -1,6 +1,7 @@
 """An application: submitted and verified, then approved, declined, or referred to two people."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -9,7 +10,6 @@ from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import Invalid, NotFound, Refused
 from chassis.kernel.events import Command, Fact, value
 from chassis.kernel.money import Money
-from chassis.kernel.values import replace
 from services.accounts.domain.applications import commands, events
 from services.accounts.domain.applications.commands import SealedApplication
 from services.accounts.domain.applications.verification import (

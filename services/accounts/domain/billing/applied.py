@@ -1,11 +1,11 @@
 """The facts of billing on the account: what they move, and what every fact means for billing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.account.state import Act, CreditAccount, act_key
 from services.accounts.domain.billing import events
 from services.accounts.domain.billing.buckets import CREDIT, PURCHASE, EarlierTerms

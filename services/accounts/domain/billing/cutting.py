@@ -1,9 +1,9 @@
 """Cutting a statement: cycle, minimum payment and disclosure computed, all as one value."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
-from chassis.kernel.values import replace
 from services.accounts.domain.billing.buckets import (
     CASH_ADVANCE,
     CREDIT,

@@ -5,6 +5,7 @@ from datetime import date
 from functools import reduce
 
 from chassis.kernel.decider import Context
+from chassis.kernel.errors import Error
 from chassis.kernel.events import Fact
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount
@@ -34,9 +35,13 @@ Facts = tuple[Fact, ...]
 
 
 def process(state: CreditAccount, command: commands.ProcessBillingDay, context: Context) -> Facts:
-    """Do what is due. Nothing where the programme has no billing, or nothing is due."""
+    """Do what is due. Nothing where the programme has no billing, or nothing is due.
+
+    Raises Error BILLING_STUCK when a step that is due does nothing: it would stay due for ever.
+    """
     told: list[Fact] = []
     for _ in range(STEPS_LIMIT):
+        before = len(told)
         terms = terms_of(state)
         item = next_item(state.billing, terms) if terms else None
         if terms is None or item is None or item.on > command.business_date:
@@ -47,6 +52,8 @@ def process(state: CreditAccount, command: commands.ProcessBillingDay, context: 
         for fact in cured(state, context):
             state = evolve(state, fact)
             told.append(fact)
+        if len(told) == before:
+            raise Error("BILLING_STUCK", "a step of billing is due and does nothing")
     return (*told, *agenda_set(state, command.business_date))
 
 

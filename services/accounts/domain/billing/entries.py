@@ -1,9 +1,9 @@
 """What is posted becomes an entry of the open cycle; a back-dated credit counts in a closed one."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from chassis.kernel.values import replace
 from services.accounts.domain import events as facts
 from services.accounts.domain.billing import events
 from services.accounts.domain.billing.buckets import CASH_ADVANCE, PURCHASE, Plan

@@ -1,11 +1,11 @@
 """How each fact changes the billing of an account; no guard stands here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain import events as facts
 from services.accounts.domain.billing import entries, events
 from services.accounts.domain.billing.buckets import FEE, Balance, Span

@@ -1,9 +1,9 @@
 """Interest explained: one line for each day, balance and cause, adding up to what was charged."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
-from chassis.kernel.values import replace
 from services.accounts.domain.billing.buckets import RateBook
 from services.accounts.domain.billing.rounding import day_interest, half_up
 from services.accounts.domain.billing.statement import InterestLine

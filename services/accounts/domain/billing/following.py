@@ -1,12 +1,12 @@
 """What follows in billing from what is posted: fees, recalculated cycles, a cured delinquency."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
 from chassis.kernel.decider import Context
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain import events as facts
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.evolve import evolve as apply

@@ -1,8 +1,8 @@
 """Instalment plans at the close of a cycle: what each asks for, and which are paid off."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from chassis.kernel.values import replace
 from services.accounts.domain.billing.buckets import Balance, Plan
 from services.accounts.domain.billing.state import Cycle
 from services.accounts.domain.billing.statement import BalanceLine, StatementLine

@@ -1,6 +1,7 @@
 """Minimum payments as they are told, and what of them need not be paid because of disputes."""
 
-from chassis.kernel.values import replace
+from dataclasses import replace
+
 from services.accounts.domain.billing.buckets import Balance, is_plan
 from services.accounts.domain.billing.calendar import DAY
 from services.accounts.domain.billing.sheet import balances_of

@@ -1,10 +1,10 @@
 """How long paying off takes: 12 CFR 1026.7(b)(12), computed as in its Appendices M1 and M2."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from chassis.kernel.events import value
-from chassis.kernel.values import replace
 from services.accounts.domain.billing.rounding import BASIS_POINTS, half_up, share
 from services.accounts.domain.billing.statement import PayoffDisclosure
 from services.accounts.domain.billing.terms import MinimumPaymentRule

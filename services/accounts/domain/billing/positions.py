@@ -1,8 +1,8 @@
 """What was owed in each balance at the end of a day, by what is known now."""
 
+from dataclasses import replace
 from datetime import date
 
-from chassis.kernel.values import replace
 from services.accounts.domain.billing.buckets import Balance
 from services.accounts.domain.billing.interest import Computed, compute
 from services.accounts.domain.billing.sheet import Sheet, balances_of

@@ -1,6 +1,7 @@
 """Closed cycles computed anew when something back-dated is known of them, and the difference."""
 
-from chassis.kernel.values import replace
+from dataclasses import replace
+
 from services.accounts.domain.billing.events import CorrectedInterest, RecalculatedCycle
 from services.accounts.domain.billing.interest import Computed, compute
 from services.accounts.domain.billing.state import Billing, Cycle

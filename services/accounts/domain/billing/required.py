@@ -1,11 +1,11 @@
 """What must be paid of a statement now, when something of it is in dispute: the minimum by the same
 rule with what is disputed, and the interest on it, left out (12 CFR 1026.13(d)(1))."""
 
+from dataclasses import replace
 from datetime import date
 
 from chassis.kernel.decider import Context
 from chassis.kernel.events import Fact, value
-from chassis.kernel.values import replace
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import Charge, CreditAccount
 from services.accounts.domain.billing.buckets import Balance

@@ -1,6 +1,7 @@
 """Deciding about business days: each is open, then closing, then closed while the next is open."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
@@ -9,7 +10,6 @@ from zoneinfo import ZoneInfo
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import Invalid, NotFound, Refused
 from chassis.kernel.events import Command, Fact, value
-from chassis.kernel.values import replace
 from services.accounts.domain.business_day import commands, events
 
 ADVANCE_DAYS_LIMIT = 400

@@ -1,10 +1,10 @@
 """How the facts of this part change a credit account; no guard stands here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.account.state import Act, CreditAccount, act_key
 from services.accounts.domain.charging import events
 from services.accounts.domain.charging.early import of_credit, of_refund

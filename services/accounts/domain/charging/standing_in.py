@@ -1,9 +1,10 @@
 """What the network decided in the house's place is recorded: it binds, whatever the limit."""
 
+from dataclasses import replace
+
 from chassis.kernel.decider import Context
 from chassis.kernel.errors import Refused
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain import events
 from services.accounts.domain.account import cards, charges, commands, holding
 from services.accounts.domain.account.authorising import approved, declined, grant, is_same

@@ -1,11 +1,11 @@
 """A clearing file: received once, processed batch by batch, completed."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import Invalid, NotFound, Refused
 from chassis.kernel.events import Command, Fact, command, value
-from chassis.kernel.values import replace
 from services.accounts.domain.clearing.events import (
     ClearingBatchProcessed,
     ClearingFileCompleted,

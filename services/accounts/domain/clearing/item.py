@@ -1,9 +1,10 @@
 """A clearing record that waits for somebody: queued once, resolved once."""
 
+from dataclasses import replace
+
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import NotFound, Refused
 from chassis.kernel.events import Command, Fact, command, value
-from chassis.kernel.values import replace
 from services.accounts.domain.clearing.events import (
     ClearingRecordQueued,
     ClearingRecordResolved,

@@ -1,10 +1,10 @@
 """How each fact changes what is known about payments to be confirmed; no guard stands here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.billing.terms import BillingTerms
 from services.accounts.domain.collecting import events

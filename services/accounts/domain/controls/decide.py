@@ -1,13 +1,13 @@
 """Deciding about spend controls, and what they say of a charge."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from chassis.kernel.decider import Context
 from chassis.kernel.errors import Invalid, NotFound, Refused
 from chassis.kernel.events import Command, Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.controls import commands, events
 from services.accounts.domain.controls.metering import Moment, Window, moment_of, used

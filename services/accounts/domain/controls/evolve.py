@@ -1,12 +1,12 @@
 """How facts change spend controls, and what every charge uses of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chassis.kernel.events import Fact
 from chassis.kernel.persistent_map import PersistentMap
-from chassis.kernel.values import replace
 from services.accounts.domain import events as charges
 from services.accounts.domain.controls import events
 from services.accounts.domain.controls.metering import Meter, add, hour_of

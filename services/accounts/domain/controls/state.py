@@ -1,11 +1,11 @@
 """The spend controls of an account and its cards, and what is used of them."""
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
 from chassis.kernel.events import value
 from chassis.kernel.persistent_map import PersistentMap
-from chassis.kernel.values import replace
 from services.accounts.domain.controls.metering import Meter, Window, code_of
 from services.accounts.domain.values import Channel, EntryMode, Merchant
 

@@ -1,10 +1,10 @@
 """What facts of deferred balances mean for the account besides its billing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.account.state import Act, CreditAccount, act_key
 from services.accounts.domain.deferring import events
 

@@ -1,10 +1,10 @@
 """How each fact of deferred balances changes the billing of an account; no guard stands here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.billing.buckets import Balance
 from services.accounts.domain.billing.calendar import DAY
 from services.accounts.domain.billing.entries import entered

@@ -1,10 +1,10 @@
 """How facts about disputes change a credit account; no guard stands here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.disputes import events
 from services.accounts.domain.disputes.state import Dispute, DisputeStatus

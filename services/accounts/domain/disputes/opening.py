@@ -1,11 +1,11 @@
 """Deciding about a notice of a billing error, and what follows before the network is asked."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from chassis.kernel.decider import Context
 from chassis.kernel.errors import Invalid, NotFound, Refused
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.account import charges
 from services.accounts.domain.account.state import Charge, CreditAccount
 from services.accounts.domain.disputes import commands, events, networks, rules

@@ -2,13 +2,13 @@
 
 import calendar
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
 from chassis.kernel.decider import Context
 from chassis.kernel.errors import NotFound, Refused
 from chassis.kernel.events import Command, Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.account.state import Card, CreditAccount
 from services.accounts.domain.life import commands, events
 from services.accounts.domain.life.transitions import (

@@ -1,10 +1,10 @@
 """How each fact changes what is known about exceeding the limit; no guard stands here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.billing.calendar import DAY
 from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.billing.terms import BillingTerms

@@ -1,10 +1,10 @@
 """How each fact changes the PIN of a card."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.account.state import Act, CreditAccount, act_key
 from services.accounts.domain.pins import events
 

@@ -1,12 +1,12 @@
 """The keys that one network's gateway shares with the house: changed while messages come."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import Refused
 from chassis.kernel.events import Command, Fact, command, fact, value
-from chassis.kernel.values import replace
 
 KEPT_PER_KIND = 2
 """The one in use and the one before."""

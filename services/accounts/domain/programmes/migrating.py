@@ -1,12 +1,12 @@
 """An account goes over to another version of its programme; the tables of the credit account."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.decider import Context
 from chassis.kernel.errors import Refused
 from chassis.kernel.events import Command, Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.programmes import commands, events
 from services.accounts.domain.programmes.state import no_version

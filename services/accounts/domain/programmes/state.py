@@ -1,13 +1,13 @@
 """The folded state of a programme: its versions, and the changes that were proposed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 
 from chassis.kernel.errors import NotFound
 from chassis.kernel.events import Fact, value
 from chassis.kernel.persistent_map import PersistentMap
-from chassis.kernel.values import replace
 from services.accounts.domain.events import ProgrammeDefined
 from services.accounts.domain.programmes import events
 from services.accounts.domain.values import Terms

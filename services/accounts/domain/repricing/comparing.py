@@ -1,9 +1,9 @@
 """What of some terms is dearer than of others, today or on any day that is known already."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
-from chassis.kernel.values import replace
 from services.accounts.domain.billing.buckets import (
     CASH_ADVANCE,
     FEE,

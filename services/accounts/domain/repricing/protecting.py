@@ -2,9 +2,9 @@
 each in a bucket of its own, beside what is newer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
-from chassis.kernel.values import replace
 from services.accounts.domain.billing.buckets import (
     FEE,
     PROTECTED,

@@ -1,12 +1,12 @@
 """What lists say of a customer, and whether people still have to look."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import NotFound
 from chassis.kernel.events import Command, Fact, value
-from chassis.kernel.values import replace
 from services.accounts.domain.applications.verification import Screening
 from services.accounts.domain.screening import commands, events
 

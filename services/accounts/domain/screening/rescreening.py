@@ -2,12 +2,12 @@
 stands in here, and what was found is stored in the same unit."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import Conflict, NotFound
 from chassis.kernel.events import Command, Fact, value
-from chassis.kernel.values import replace
 from services.accounts.domain.screening import commands, events
 
 

@@ -1,10 +1,10 @@
 """How each fact changes the standing of an account."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.standing import events
 

@@ -1,10 +1,10 @@
 """How facts change device tokens, and how tokens follow their card."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chassis.kernel.events import Fact
-from chassis.kernel.values import replace
 from services.accounts.domain import events as cards
 from services.accounts.domain.life.events import CardTerminated
 from services.accounts.domain.tokens import events

@@ -1,9 +1,9 @@
 """What a line of an account is found by: words in their order, and marks."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from chassis.kernel.events import value
-from chassis.kernel.values import replace
 from services.accounts.domain.transactions import words as of_words
 from services.accounts.domain.transactions.merchants import clean
 

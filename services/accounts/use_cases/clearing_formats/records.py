@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from chassis.kernel import ids
 from chassis.kernel.money import LARGEST_MINOR_UNITS, Money
-from chassis.kernel.values import replace
 from services.accounts.domain.clearing.planning import Line
 from services.accounts.domain.clearing.values import ClearingRecord, RecordKind
 from services.accounts.domain.pan import VISIBLE_TAIL, is_luhn

@@ -2,6 +2,7 @@
 a version in does not put it in force."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -11,7 +12,6 @@ from chassis.kernel.errors import Exhausted, NotFound, Refused
 from chassis.kernel.events import Command, Fact, value
 from chassis.kernel.ids import derive
 from chassis.kernel.persistent_map import PersistentMap
-from chassis.kernel.values import replace
 from services.risk.domain.screening import commands, events
 from services.risk.domain.screening.values import ListFormat, ListPurpose, ListVersion
 

@@ -2,6 +2,7 @@
 entries they are known not to be."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,6 @@ from chassis.kernel.errors import Exhausted, Invalid, NotFound, Refused
 from chassis.kernel.events import Command, Fact, value
 from chassis.kernel.ids import derive
 from chassis.kernel.persistent_map import PersistentMap
-from chassis.kernel.values import replace
 from services.risk.domain.screening import commands, events
 from services.risk.domain.screening.values import HitDecision, NameMatch, ScreeningOutcome
 
