@@ -174,12 +174,13 @@ def transactions(
     last: LastDay = "",
     at_least: AtLeast = "",
     at_most: AtMost = "",
+    currency: Currency = "GBP",
     size: Annotated[int, typer.Option(help="At most so many.")] = 50,
     by: By = OPERATOR,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """List the lines of an account that are so and so, latest first, with their ids."""
-    those = lines_that(kind, status, category, card, (first, last), (at_least, at_most))
+    those = lines_that(kind, status, category, card, (first, last), (at_least, at_most), currency)
     restricted = accounts.TransactionFilter(merchant=merchant, **those)
     request = accounts.ListTransactionsRequest(
         account_id=account, filter=restricted, page_size=size

@@ -24,9 +24,10 @@ def lines_that(
     card: str,
     days: tuple[str, str],
     amounts: tuple[str, str],
+    currency: str,
 ) -> dict[str, Any]:
-    """The fields of a filter."""
-    least, most = (money_of(each, "").minor_units if each else 0 for each in amounts)
+    """The fields of a filter; its amounts are in the billing currency of the account."""
+    least, most = (money_of(each, currency).minor_units if each else 0 for each in amounts)
     return {
         "kind": chosen(accounts.TransactionKind, kind),
         "status": chosen(accounts.TransactionStatus, status),

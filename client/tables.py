@@ -1,6 +1,7 @@
 """How answers look on a terminal."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Literal
 
 from cards.accounts.v1 import accounts_service_pb2 as accounts
@@ -10,6 +11,8 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Column, Table
 from rich.text import Text
+
+from chassis.kernel.money import decimals_of
 
 PARAGRAPH_COLUMNS = 4
 """Narrower tables stay tables: of two columns, the first says what the second is."""
@@ -25,8 +28,10 @@ def who(actor: str) -> str:
 
 
 def money(amount: money_pb2.Money) -> str:
-    """An amount as people write it; the currencies of this system have two decimals."""
-    return f"{amount.minor_units / 100:,.2f} {amount.currency_code}".strip()
+    """An amount as people write it, with the decimals of its currency: `1,250 JPY`."""
+    decimals = decimals_of(amount.currency_code)
+    value = Decimal(amount.minor_units).scaleb(-decimals)
+    return f"{value:,.{decimals}f} {amount.currency_code}".strip()
 
 
 def owed(balance: money_pb2.Money) -> str:

@@ -18,7 +18,7 @@ from rich.markup import escape
 
 from chassis.grpc_errors import InvalidFields
 from chassis.kernel.errors import Error
-from chassis.kernel.money import LARGEST_MINOR_UNITS
+from chassis.kernel.money import LARGEST_MINOR_UNITS, decimals_of
 from client import tables
 from client.advice import NEXT
 from client.session import NotRunning, Session, SystemAddress
@@ -182,13 +182,13 @@ def tell_of_more(page_token: str, hint: str = "") -> None:
 def money_of(text: str, currency: str) -> money_pb2.Money:
     """An amount from units such as 12.50. Raises BadParameter."""
     try:
-        minor = Decimal(text) * 100
+        minor = Decimal(text).scaleb(decimals_of(currency))
     except InvalidOperation:
         raise typer.BadParameter(f"{text} is not an amount; write 12.50") from None
     if not minor.is_finite() or abs(minor) > LARGEST_MINOR_UNITS:
         raise typer.BadParameter(f"{text} is no amount that anybody has")
     if minor != minor.to_integral_value():
-        raise typer.BadParameter(f"{text} has more than two decimals")
+        raise typer.BadParameter(f"{text} has more decimals than {currency}")
     return money_pb2.Money(minor_units=int(minor), currency_code=currency)
 
 

@@ -25,6 +25,7 @@ from client.session import DESCRIPTION, Session
 from client.terminal import (
     ANY,
     AccountId,
+    Currency,
     SystemPath,
     ask,
     chosen,
@@ -57,12 +58,13 @@ def search(
     last: LastDay = "",
     at_least: AtLeast = "",
     at_most: AtMost = "",
+    currency: Currency = "GBP",
     size: Annotated[int, typer.Option(help="At most so many.")] = 50,
     ids: Annotated[bool, typer.Option("--ids", help="Show the ids of transactions.")] = False,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Search transactions, of one account or of all."""
-    those = lines_that(kind, status, category, card, (first, last), (at_least, at_most))
+    those = lines_that(kind, status, category, card, (first, last), (at_least, at_most), currency)
     asked: dict[str, Any] = {
         "query": " ".join(f'"{each}"' if " " in each else each for each in words or ()),
         "order": pb.SEARCH_ORDER_NEWEST if newest else pb.SEARCH_ORDER_RELEVANCE,
@@ -245,10 +247,11 @@ def export(
     last: LastDay = "",
     at_least: AtLeast = "",
     at_most: AtMost = "",
+    currency: Currency = "GBP",
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Take an account's transactions away as a file."""
-    those = lines_that(kind, status, category, card, (first, last), (at_least, at_most))
+    those = lines_that(kind, status, category, card, (first, last), (at_least, at_most), currency)
     which = pb.SearchFilter(**those)
     format = pb.EXPORT_FORMAT_JSON_LINES if as_json else pb.EXPORT_FORMAT_CSV
 

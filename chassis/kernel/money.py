@@ -7,6 +7,18 @@ from chassis.kernel.values import record
 
 LARGEST_MINOR_UNITS = 10**15
 """Beyond this an amount is taken for a mistake; far above any balance, far below 2^63."""
+USUAL_DECIMALS = 2
+DECIMALS = {
+    each: decimals
+    for decimals, currencies in {
+        0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+        3: "BHD IQD JOD KWD LYD OMR TND",
+        4: "CLF UYW",
+    }.items()
+    for each in currencies.split()
+}
+"""ISO 4217 minor units where they are not two. What is customary in writing amounts differs for
+some currencies (dinars of Iraq are written without decimals), and is never taken for them."""
 
 
 @total_ordering
@@ -44,6 +56,11 @@ class Money:
 
     def __bool__(self) -> bool:
         return self.minor_units != 0
+
+
+def decimals_of(currency: str) -> int:
+    """How many decimals a currency has: a unit is 10 to that power of minor units."""
+    return DECIMALS.get(currency, USUAL_DECIMALS)
 
 
 def zero(currency: str) -> Money:

@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from babel.dates import format_datetime
-from babel.numbers import format_currency, get_currency_precision
 from jinja2 import FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
+from chassis.amounts import written
 from chassis.kernel.money import Money
 from services.notify.domain.events import Details, Locale, Template
 
@@ -86,9 +85,7 @@ def _money(context: Context, amount: Money | None) -> str:
     """An amount as people of the language write it; empty when there is none."""
     if amount is None:
         return ""
-    digits = get_currency_precision(amount.currency)
-    value = Decimal(amount.minor_units).scaleb(-digits)
-    return format_currency(value, amount.currency, locale=_language(context))
+    return written(amount.minor_units, amount.currency, _language(context))
 
 
 @pass_context

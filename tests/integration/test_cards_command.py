@@ -104,7 +104,7 @@ async def test_a_holder_of_a_card(make_system: Callable[[str], System]) -> None:
     status, printed = terminal.run("show", "0" * 32)
     assert (status, "ACCOUNT_NOT_FOUND" in printed) == (1, True)
     status, printed = terminal.run("charge", card, "1.234")
-    assert (status, "two decimals" in printed) == (2, True)
+    assert (status, "more decimals" in printed) == (2, True)
     change_a_programme(terminal)
     apply_and_be_forgotten(terminal)
     look_for_names(terminal, system.folder)
@@ -188,6 +188,29 @@ def test_without_a_system_it_says_what_to_do(tmp_path_factory: pytest.TempPathFa
 def test_what_is_no_amount_is_said_to_be_none(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         money_of(text, "GBP")
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor_units", "shown"),
+    [
+        ("12.5", "GBP", 12_50, "12.50 GBP"),
+        ("1250", "JPY", 1_250, "1,250 JPY"),
+        ("-1.234", "KWD", -1_234, "-1.234 KWD"),
+        ("0.0001", "CLF", 1, "0.0001 CLF"),
+    ],
+)
+def test_amounts_have_the_decimals_of_their_currency(
+    text: str, currency: str, minor_units: int, shown: str
+) -> None:
+    amount = money_of(text, currency)
+    assert amount.minor_units == minor_units
+    assert tables.money(amount) == shown
+
+
+@pytest.mark.parametrize(("text", "currency"), [("12.5", "JPY"), ("1.2345", "KWD")])
+def test_decimals_that_a_currency_has_not_are_refused(text: str, currency: str) -> None:
+    with pytest.raises(typer.BadParameter, match="more decimals"):
+        money_of(text, currency)
 
 
 @pytest.mark.parametrize(

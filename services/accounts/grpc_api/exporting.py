@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from services.accounts.domain.transactions.words import decimals_of
+from chassis.kernel.money import decimals_of
 
 FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A cell that begins so is a formula to some spreadsheet, whoever wrote it."""

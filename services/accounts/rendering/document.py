@@ -6,8 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from babel.dates import format_date
-from babel.numbers import format_currency, get_currency_precision
 
+from chassis.amounts import units, written
 from services.accounts.domain.billing.statement import LineKind, Statement, StatementLine
 
 BASIS_POINTS_A_PERCENT = 100
@@ -41,7 +41,7 @@ class Document:
     def money(self, minor_units: int) -> str:
         """An amount as people write it."""
         currency, locale = self.statement.currency, LOCALES[self.language]
-        return str(format_currency(amount(minor_units, currency), currency, locale=locale))
+        return written(minor_units, currency, locale)
 
     def day(self, on: date) -> str:
         """A date as people write it."""
@@ -67,14 +67,9 @@ def entries(of: Statement) -> tuple[StatementLine, ...]:
     return (*of.lines, *interest)
 
 
-def amount(minor_units: int, currency: str) -> Decimal:
-    """An amount in units, with as many decimals as the currency has."""
-    return Decimal(minor_units).scaleb(-get_currency_precision(currency))
-
-
 def plain(minor_units: int, currency: str) -> str:
     """An amount as programs read it: -1234.50."""
-    return f"{amount(minor_units, currency):f}"
+    return f"{units(minor_units, currency):f}"
 
 
 def rate(basis_points: int) -> str:

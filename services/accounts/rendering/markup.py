@@ -13,8 +13,13 @@ def add(parent: Element, path: str, text: str = "", **attributes: str) -> Elemen
         made = SubElement(made, name)
     made.attrib.update(attributes)
     if text:
-        made.text = UNWRITABLE.sub("", text)
+        made.text = writable(text)
     return made
+
+
+def writable(text: str) -> str:
+    """A text without what XML cannot hold and without spaces around it; it may be empty then."""
+    return UNWRITABLE.sub("", text).strip()
 
 
 def written(root: Element, heading: str) -> bytes:

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from services.accounts.domain.billing.statement import LineKind, StatementLine
 from services.accounts.rendering.document import Document, entries, plain
-from services.accounts.rendering.markup import add, written
+from services.accounts.rendering.markup import add, writable, written
 
 HEADING = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<?OFX OFXHEADER="200" VERSION="220"'
@@ -60,7 +60,8 @@ def _add_entry(listed: Element, line: StatementLine, currency: str) -> None:
     add(entry, "DTUSER", _day(line.transaction_date))
     add(entry, "TRNAMT", plain(-line.amount_minor, currency))
     add(entry, "FITID", line.entry_id)
-    add(entry, "NAME", (line.description or line.kind.replace("_", " "))[:NAME_LIMIT])
+    name = writable(line.description) or line.kind.replace("_", " ")
+    add(entry, "NAME", name[:NAME_LIMIT])
 
 
 def _kind(line: StatementLine) -> str:

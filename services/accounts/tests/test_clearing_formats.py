@@ -56,6 +56,23 @@ def test_both_formats_say_the_same() -> None:
 
 
 @pytest.mark.parametrize(
+    ("currency", "minor_units", "rate"),
+    [("JPY", 10_000, "0.00522500"), ("KWD", 20_000, "2.61250000"), ("GBP", 5_225, "1.00000000")],
+)
+def test_a_rate_is_billing_units_for_an_original_unit(
+    currency: str, minor_units: int, rate: str
+) -> None:
+    """£52.25 for ¥10,000 or for 20.000 dinars: yen have no decimals, dinars three."""
+    records = [record("R-1", 52_25, original_minor=minor_units, original_currency=currency)]
+    reading = READERS[FileFormat.CSV](csv_file(records))
+    ((number, raw),) = reading.lines
+    line, _, _ = line_of(number, raw, reading.source, str)
+    assert line.record is not None
+    assert line.record.original is not None
+    assert line.record.original.rate == rate
+
+
+@pytest.mark.parametrize(
     ("damage", "expected"),
     [
         (lambda text: text.replace("CLEARING,1", "CLEARING,2"), ("1", "head")),

@@ -10,6 +10,7 @@ from cards.accounts.v1 import programmes_service_pb2 as programmes
 
 from chassis.call import Principal
 from chassis.kernel.errors import Error, Invalid, NotFound, Refused
+from chassis.kernel.money import decimals_of
 from services.accounts.config import REFERENCE
 from services.accounts.tests.conftest import OPERATOR, Door, gbp
 from services.accounts.use_cases.currencies import Currencies
@@ -147,3 +148,4 @@ def test_the_table_of_currencies_knows_their_decimals() -> None:
     decimals = Currencies.load(REFERENCE / "iso4217_codes_all.csv").decimals
     assert [decimals[code] for code in ("GBP", "JPY", "BHD", "CLF")] == [2, 0, 3, 4]
     assert 150 < len(decimals) < 200
+    assert decimals == {code: decimals_of(code) for code in decimals}

@@ -74,6 +74,13 @@ def test_a_currency_without_minor_units_is_written_without_them() -> None:
     assert "¥5,000 " in TEMPLATES.render(Template.CHARGE_APPROVED, Locale.EN, yen).text
 
 
+def test_a_currency_is_written_with_all_its_minor_units() -> None:
+    """ISO 4217 gives the dinar of Iraq three decimals, which the table of locales leaves out."""
+    at = DETAILS.happened_at
+    dinars = Details(happened_at=at, amount=Money(1_234_567, "IQD"), merchant="Baghdad Books")
+    assert "IQD1,234.567" in TEMPLATES.render(Template.CHARGE_APPROVED, Locale.EN, dinars).text
+
+
 def test_what_a_merchant_is_called_cannot_become_markup_nor_a_second_header() -> None:
     nasty = Details(
         happened_at=DETAILS.happened_at,

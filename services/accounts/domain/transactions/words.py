@@ -6,14 +6,11 @@ from datetime import date
 from decimal import Decimal
 from unicodedata import combining, normalize
 
-from services.accounts.domain.transactions.merchant_words import listed
+from chassis.kernel.money import decimals_of
 
 WORD_LENGTH_LIMIT = 48
 WORDS_LIMIT = 64
 """So many words of one text are taken; nobody has a longer merchant's name or note."""
-NO_DECIMALS = listed("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF")
-THREE_DECIMALS = listed("BHD IQD JOD KWD LYD OMR TND")
-"""ISO 4217 minor units where they are not two."""
 MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
@@ -64,13 +61,6 @@ def phrase(text: str) -> tuple[str, ...]:
 def pairs(run: str) -> list[str]:
     """Each two neighbours of a run of characters."""
     return [run[place : place + 2] for place in range(len(run) - 1)]
-
-
-def decimals_of(currency: str) -> int:
-    """How many decimals a currency has."""
-    if currency in NO_DECIMALS:
-        return 0
-    return 3 if currency in THREE_DECIMALS else 2
 
 
 def amount_marks(minor_units: int, currency: str) -> tuple[str, str]:

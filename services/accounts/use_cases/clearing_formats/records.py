@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from chassis.amounts import units
 from chassis.kernel import ids
 from chassis.kernel.money import LARGEST_MINOR_UNITS, Money
 from services.accounts.domain.clearing.planning import Line
@@ -146,7 +147,7 @@ def _original(raw: Raw, billed: Money) -> Original | None:
     if not raw["original_minor"]:
         return None
     amount = _amount(raw, "original_minor", "original_currency")
-    rate = Decimal(billed.minor_units) / Decimal(amount.minor_units)
+    rate = units(billed.minor_units, billed.currency) / units(amount.minor_units, amount.currency)
     return Original(amount=amount, rate=f"{rate.quantize(NO_FRACTION_BEYOND):f}")
 
 
