@@ -21,6 +21,7 @@ BENCHMARKS = {
     "statements": "working out again every statement of an account with ten thousand charges",
     "clearing": "a month of real clearing files, over and over, and the proof of every day",
     "door": "the door alone, layer by layer",
+    "limit": "a group commit and nothing else over gRPC, beside an echo",
     "authorise": "a durable command over gRPC, beside an echo",
     "reaction": "from a commit in accounts to its effect in loyalty",
     "screening": "telling names apart; with --lists DIR, over the public lists",

@@ -121,11 +121,11 @@ async def prepare(address: SystemAddress) -> tuple[str, list[str]]:
 
 
 @contextmanager
-def echo_server() -> Iterator[tuple[str, int]]:
-    """The bare echo; gives its address and process."""
+def echo_server(*command: str) -> Iterator[tuple[str, int]]:
+    """The bare echo, or what is named instead; gives its address and process."""
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'protos' / 'gen'}"}
-    command = [sys.executable, "-m", "benchmarks.echo"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+    started = [sys.executable, "-m", *(command or ("benchmarks.echo",))]
+    with subprocess.Popen(started, stdout=subprocess.PIPE, env=environment) as process:
         try:
             assert process.stdout is not None
             yield f"127.0.0.1:{int(process.stdout.readline())}", process.pid
