@@ -150,7 +150,8 @@ class DisputeResolved(Fact):
     """It is decided. With this, `credit` goes to the holder and `recovered` comes from the network,
     each negative for the other way; `loss` is the house's. `corrected` is the error in all, `owed`
     what the holder owes after all, to be paid without further charges by `pay_by`; `awaited` of it
-    was withheld and had grace when the notice came."""
+    was withheld and had grace when the notice came. `asked` are the amounts of the decision as
+    they were told, None where that was not kept."""
 
     account_id: str
     customer_id: str
@@ -173,6 +174,7 @@ class DisputeResolved(Fact):
     transaction_date: date
     posting_date: date
     awaited: Money | None = None
+    asked: str | None = None
 
 
 @fact

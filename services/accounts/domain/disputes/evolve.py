@@ -101,6 +101,7 @@ def _resolved(state: CreditAccount, fact: events.DisputeResolved) -> CreditAccou
         credited_minor=before.credited_minor + credit,
         recovered_minor=before.recovered_minor + fact.recovered.minor_units,
         resolved_on=fact.transaction_date,
+        resolved_as=fact.asked,
         corrected_minor=fact.corrected.minor_units,
         owed_minor=fact.owed.minor_units,
         awaited_minor=fact.awaited.minor_units if fact.awaited else 0,

@@ -1,11 +1,13 @@
 """Deciding how a dispute goes on at the network, and how it ends."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from chassis.kernel.decider import Context
 from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Fact
+from chassis.kernel.money import Money
 from services.accounts.domain.account import charges
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing.disputed import had_grace
@@ -67,8 +69,11 @@ def resolve(
     """Decide once. Raises Refused when it was decided otherwise, or a credit that is final would be
     taken away (comment 13(c)(2)-2)."""
     found = opening.find(state, command.dispute_id)
+    asked = _asked(command.corrected, command.related)
     if found.status is command.outcome:
-        return ()
+        if found.resolved_as in (asked, None):
+            return ()
+        raise Refused("DISPUTE_RESOLVED_DIFFERENTLY", "it was decided with other amounts")
     found = opening.find_open(state, command.dispute_id)
     if command.outcome is DisputeStatus.WON and found.lapsed and found.lapsed is not _MERCHANTS:
         raise Refused("NETWORK_RECOURSE_LOST", f"{found.lapsed.lower()} was not begun in time")
@@ -85,11 +90,15 @@ def resolve(
         raise Refused("CREDIT_IS_FINAL", "the time to take it back is over")
     recovered = corrected if command.outcome is DisputeStatus.WON else 0
     settlement = Settlement(corrected, related, recovered)
-    return (
-        _resolved(
-            state, found, command.outcome, settlement, command.explanation, command.posting_date
-        ),
+    resolved = _resolved(
+        state, found, command.outcome, settlement, command.explanation, command.posting_date
     )
+    return (replace(resolved, asked=asked),)
+
+
+def _asked(corrected: Money | None, related: Money | None) -> str:
+    """The amounts of a decision, by which a repetition is told from another one."""
+    return " ".join("-" if each is None else str(each.minor_units) for each in (corrected, related))
 
 
 def withdraw(
@@ -143,6 +152,7 @@ def _resolved(
         transaction_date=day,
         posting_date=day,
         awaited=state.money(awaited) if had_grace(state.billing, dispute.received_on) else None,
+        asked=_asked(None, None),
     )
 
 

@@ -108,6 +108,7 @@ class Dispute:
     network so far; `final`: the credit is not taken away again. `owed_minor` is what the holder
     owes after all, without further charges until `pay_by`, and not reported until `report_after`;
     `awaited_minor` of it was withheld, had grace, and has it again until then.
+    `resolved_as` are the amounts it was decided with, None where that was not kept.
     The next stage may be begun until `window_ends_on`; `lapsed` is one that was not.
     """
 
@@ -128,6 +129,7 @@ class Dispute:
     acknowledged_on: date | None = None
     resolve_by: date
     resolved_on: date | None = None
+    resolved_as: str | None = None
     missed: tuple[str, ...] = ()
     corrected_minor: int = 0
     owed_minor: int = 0
