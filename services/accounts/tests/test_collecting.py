@@ -8,8 +8,12 @@ import pytest
 from chassis.kernel.errors import NotFound, Refused
 from services.accounts.domain.billing.commands import SetAutopay
 from services.accounts.domain.billing.terms import AutopayKind
+from services.accounts.domain.collecting.commands import InitiatePayment
+from services.accounts.domain.values import AccountStatus
 from services.accounts.tests.billing_stories import BilledStory, amounts
 from services.accounts.tests.repaying_stories import PayingStory, names
+from services.accounts.tests.stories import TODAY, AccountStory, pounds
+from services.accounts.use_cases.billing import Choice, chosen
 
 
 def test_a_payment_is_credited_when_it_is_settled_and_as_of_its_own_day() -> None:
@@ -57,6 +61,46 @@ def test_what_came_back_is_not_settled_and_what_never_was_is_not_found() -> None
         story.report("another")
     with pytest.raises(Refused, match="PAYMENT_RECORDED_DIFFERENTLY"):
         story.initiate(50)
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_what_came_back_after_it_was_credited_is_not_settled_again(confirmed: bool) -> None:
+    """That it is settled contradicts that it came back: nothing of it is credited any more."""
+    story = PayingStory(confirmed=True).on(1, 10)
+    story.buy(100)
+    if confirmed:
+        story.initiate(40)
+        story.report("q")
+    else:
+        story.pay(40, payment_id="q")
+    story.on(1, 20).report("q", settled=False)
+    with pytest.raises(Refused, match="PAYMENT_CAME_BACK"):
+        story.report("q")
+    assert story.report("q", settled=False) == []
+
+
+def test_what_was_charged_off_may_be_paid_by_a_bank_that_has_to_confirm() -> None:
+    """The account has no cycles any more; what a bank pays is recovered."""
+    story = PayingStory(confirmed=True).on(1, 10)
+    story.buy(100)
+    story.run(9, 30)
+    assert story.state.status is AccountStatus.CHARGED_OFF
+    story.initiate(40)
+    assert amounts(story.on(10, 2).report("q"), "RecoveryRecorded") == [40]
+    story.initiate(30, payment_id="nsf")
+    assert names(story.report("nsf", settled=False)) == ["PaymentCollectionFailed"]
+    lost, known = story.state.billing.charged_off_minor, story.state.billing
+    assert (known.recovered_minor, known.collecting.pending) == (40_00, ())
+    assert chosen(story.state, "new", Choice.BALANCE, None).minor_units == lost - 40_00
+
+
+def test_without_billing_nothing_is_drawn() -> None:
+    with pytest.raises(Refused, match="NO_BILLING"):
+        AccountStory().when(
+            InitiatePayment(
+                account_id="account", payment_id="q", amount=pounds(1), transaction_date=TODAY
+            )
+        )
 
 
 def test_a_payment_recorded_at_once_is_settled_already() -> None:

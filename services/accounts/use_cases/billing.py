@@ -69,7 +69,9 @@ def chosen(account: CreditAccount, payment_id: str, choice: Choice, amount: Mone
             raise Invalid("AMOUNT_MISSING", "say how much", field="amount")
         return amount
     pending = on_its_way.pending_minor
-    owed = account.posted_minor - total(disputed_in(account)) - pending
+    # What was given up as lost is owed all the same, less what of it was recovered.
+    lost = account.billing.charged_off_minor - account.billing.recovered_minor
+    owed = account.posted_minor + lost - total(disputed_in(account)) - pending
     due = account.billing.last_due
     if choice is Choice.MINIMUM:
         wanted = due.minimum_now - paid_towards(account.billing, due) - pending if due else 0

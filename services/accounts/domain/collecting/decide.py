@@ -11,7 +11,6 @@ from services.accounts.domain.account import charges
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount, act_key
 from services.accounts.domain.billing import commands as billing
-from services.accounts.domain.billing.agreements import billed_terms
 from services.accounts.domain.billing.fees import event_of_return
 from services.accounts.domain.billing.posting import moved, penalty_fee, terms_of
 from services.accounts.domain.billing.returning import return_payment
@@ -27,8 +26,10 @@ Facts = tuple[Fact, ...]
 
 
 def initiate(state: CreditAccount, command: commands.InitiatePayment, context: Context) -> Facts:
-    """Ask for it. Raises Refused for another payment of this id, and for too many at once."""
-    billed_terms(state)
+    """Ask for it, also for what was charged off. Raises Refused for another payment of this id,
+    for too many at once, and without billing."""
+    if not state.billing.number:
+        raise Refused("NO_BILLING", "the account never had billing cycles")
     amount = charges.check_currency(state, command.amount)
     known = state.billing.collecting.known.get(command.payment_id)
     recorded = state.acts.get(act_key("payment", command.payment_id))
@@ -54,10 +55,12 @@ def report(state: CreditAccount, command: commands.ReportPayment, context: Conte
     if known is not None and known.status is PaymentStatus.RETURNED:
         if command.outcome is PaymentStatus.RETURNED:
             return ()
-        raise Refused("PAYMENT_CAME_BACK", "the payment came back; draw it again under another id")
+        raise _came_back()
     if act_key("payment", command.payment_id) not in state.acts:
         raise NotFound("PAYMENT_NOT_FOUND", "there is no such payment on this account")
     if command.outcome is PaymentStatus.SETTLED:
+        if act_key("return", command.payment_id) in state.acts:
+            raise _came_back()
         return ()
     back = billing.ReturnPayment(
         account_id=command.account_id,
@@ -67,6 +70,11 @@ def report(state: CreditAccount, command: commands.ReportPayment, context: Conte
         posting_date=command.transaction_date,
     )
     return return_payment(state, back, context)
+
+
+def _came_back() -> Refused:
+    # What is drawn again is another payment, with a day of its own on which it is credited.
+    return Refused("PAYMENT_CAME_BACK", "the payment came back; draw it again under another id")
 
 
 def _settled(state: CreditAccount, known: Payment, command: commands.ReportPayment) -> Facts:
