@@ -30,6 +30,7 @@ from services.accounts.domain.billing.terms import AutopayKind, BillingTerms
 from services.accounts.domain.collecting.state import Settlement
 from services.accounts.grpc_api import messages, statements
 from services.accounts.grpc_api.billing_terms import number, word
+from services.accounts.grpc_api.programmes import person
 from services.accounts.queries import billing as queries
 from services.accounts.queries.statements import list_statements
 from services.accounts.use_cases.accounts import Accounts
@@ -248,6 +249,7 @@ class BillingApi(BillingServiceServicer):
             change_id=derived_id(),
             limit=answers.of_money(request.limit),
             reason=request.reason,
+            by=person(),
             transaction_date=await self._cases.today(account),
         )
         return await self._application.answer(

@@ -11,7 +11,10 @@ from services.accounts.domain.credit_lines import events
 from services.accounts.domain.credit_lines.state import ChangeKind
 from services.accounts.tables.credit_lines import credit_line_queue, credit_line_steps
 
-DECIDERS = ("declined_by", "proposed_by", "confirmed_by", "rejected_by")
+DECIDERS = (
+    *("declined_by", "proposed_by", "confirmed_by", "rejected_by"),
+    *("decided_by", "offered_by"),
+)
 IDS = ("request_id", "change_id", "offer_id", "review_id")
 STEPS = {
     events.CreditLineRequested: "REQUESTED",

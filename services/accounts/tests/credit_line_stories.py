@@ -131,6 +131,7 @@ class LineStory(BilledStory):
                 change_id=change_id,
                 limit=pounds(limit),
                 reason="RISK",
+                by="operator:olga",
                 transaction_date=self.today,
             )
         )

@@ -23,6 +23,7 @@ class AgreedLife(BilledLife):
                 change_id=change_id,
                 limit=amount,
                 reason="REVIEW",
+                by="operator:olga",
                 transaction_date=self.today,
             )
         )

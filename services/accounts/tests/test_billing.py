@@ -233,6 +233,7 @@ def test_fees_that_a_lower_limit_does_not_allow_are_given_back() -> None:
             change_id="cut",
             limit=pounds(250),
             reason="REVIEW",
+            by="operator:olga",
             transaction_date=story.today,
         )
     )

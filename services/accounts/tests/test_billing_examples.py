@@ -43,6 +43,7 @@ def test_a_limit_cut_to_half_gives_half_of_the_fees_back() -> None:
         change_id="cut",
         limit=pounds(500),
         reason="REVIEW",
+        by="operator:olga",
         transaction_date=story.today,
     )
     assert amounts(story.when(cut), "FeeWaived") == [125]
@@ -58,6 +59,7 @@ def test_a_higher_limit_leaves_no_more_room_for_fees() -> None:
         change_id="raised",
         limit=pounds(600),
         reason="ASKED",
+        by="operator:olga",
         transaction_date=story.today,
     )
     story.when(raised)

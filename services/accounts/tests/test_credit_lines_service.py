@@ -44,7 +44,8 @@ async def test_a_holder_asks_and_two_people_grant(door: Door) -> None:
     found = await door("GetCreditLine", account_id=account_id)
     steps = [each.step for each in found.steps]
     assert steps == ["CHANGED", "CONFIRMED", "PROPOSED", "REFERRED", "REQUESTED"]
-    assert [each.decided_by for each in found.steps][1:3] == ["operator:otto", "operator:olga"]
+    deciders = [each.decided_by for each in found.steps]
+    assert deciders[:3] == ["operator:otto", "operator:otto", "operator:olga"]
     assert not (await door("ListCreditLineQueue")).pending
 
 
@@ -81,3 +82,18 @@ async def test_an_offer_is_answered_by_the_holder(door: Door) -> None:
     )
     assert taken.credit_line.limit == gbp(1_800)
     assert not taken.credit_line.HasField("offer")
+
+
+async def test_who_changes_or_offers_a_limit_is_told(door: Door) -> None:
+    account_id = (await door.open(billing=ruled())).account_id
+    await door(
+        "RequestCreditLine", account_id=account_id, limit=gbp(1_500), annual_income=gbp(30_000)
+    )
+    door.node.clock.advance(timedelta(days=200))
+    await door("OfferCreditLine", account_id=account_id, limit=gbp(1_200), reason="GOOD")
+    await door("ChangeCreditLine", account_id=account_id, limit=gbp(800), reason="RISK", as_=SECOND)
+    await door.node.caught_up()
+    found = await door("GetCreditLine", account_id=account_id)
+    decided = {each.step: each.decided_by for each in found.steps}
+    assert decided["CHANGED"] == decided["REDUCED"] == "operator:otto"
+    assert decided["OFFERED"] == "operator:olga"

@@ -127,6 +127,7 @@ def cut(story: BilledStory, limit: float) -> list[float]:
         change_id="cut",
         limit=pounds(limit),
         reason="REVIEW",
+        by="operator:olga",
         transaction_date=story.today,
     )
     return amounts(story.when(lower), "FeeWaived")

@@ -250,6 +250,7 @@ def test_a_lower_limit_is_no_reason_for_45_days() -> None:
                 change_id="c",
                 limit=pounds(200),
                 reason="RISK",
+                by="operator:olga",
                 transaction_date=story.today,
             )
         )

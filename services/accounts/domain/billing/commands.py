@@ -56,6 +56,7 @@ class ChangeCreditLine(Command):
     change_id: str
     limit: Money
     reason: str
+    by: str
     transaction_date: date
 
 

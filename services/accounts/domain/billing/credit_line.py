@@ -41,9 +41,8 @@ def change_credit_line(
     if charges.is_repeated(state, key, "", str(limit), otherwise):
         return ()
     _check_rules(state, terms, limit, command.transaction_date)
-    return limit_changed(
-        state, terms, limit, command.change_id, command.reason, command.transaction_date
-    )
+    day, by = command.transaction_date, command.by
+    return limit_changed(state, terms, limit, command.change_id, command.reason, day, by)
 
 
 def _check_rules(state: CreditAccount, terms: BillingTerms, limit: int, day: date) -> None:
@@ -60,9 +59,15 @@ def _check_rules(state: CreditAccount, terms: BillingTerms, limit: int, day: dat
 
 
 def limit_changed(
-    state: CreditAccount, terms: BillingTerms, limit: int, change_id: str, reason: str, day: date
+    state: CreditAccount,
+    terms: BillingTerms,
+    limit: int,
+    change_id: str,
+    reason: str,
+    day: date,
+    by: str = "",
 ) -> Facts:
-    """The change, and what a lower limit brings about."""
+    """The change, and what a lower limit brings about; `by` is who decided, empty: the rules."""
     changed = events.LimitChanged(
         account_id=state.account_id,
         customer_id=state.customer_id,
@@ -72,6 +77,7 @@ def limit_changed(
         reason=reason,
         available=state.money(state.available_minor - state.limit_minor + limit),
         transaction_date=day,
+        decided_by=by,
     )
     if limit >= state.limit_minor:
         return (changed,)
@@ -84,6 +90,7 @@ def limit_changed(
         reason=reason,
         consequences_from=day + NOTICE_DAYS * DAY,
         transaction_date=day,
+        decided_by=by,
     )
     after = evolve(state, changed)
     return (changed, told, *_given_back(after, terms, limit, change_id, day))

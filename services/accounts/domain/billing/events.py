@@ -295,7 +295,8 @@ class AnnualFeeSkipped(Fact):
 
 @fact
 class LimitChanged(Fact):
-    """The credit limit is another. `change_id` is the change that was asked for."""
+    """The credit limit is another. `change_id` is the change that was asked for; `decided_by` the
+    person who decided it, empty where the rules did."""
 
     account_id: str
     customer_id: str
@@ -305,6 +306,7 @@ class LimitChanged(Fact):
     reason: str
     available: Money
     transaction_date: date
+    decided_by: str = ""
 
 
 @fact

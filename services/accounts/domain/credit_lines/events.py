@@ -94,7 +94,8 @@ class CreditLineChangeRejected(Fact):
 
 @fact
 class CreditLineOffered(Fact):
-    """The house offers a higher limit, up to and with `expires_on`."""
+    """The house offers a higher limit, up to and with `expires_on`; `offered_by` is the person who
+    decided to, empty where a review by the rules did."""
 
     account_id: str
     customer_id: str
@@ -104,6 +105,7 @@ class CreditLineOffered(Fact):
     reason: str
     expires_on: date
     transaction_date: date
+    offered_by: str = ""
 
 
 @fact
@@ -169,3 +171,4 @@ class CreditLineReduced(Fact):
     reason: str
     consequences_from: date
     transaction_date: date
+    decided_by: str = ""

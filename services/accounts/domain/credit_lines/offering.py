@@ -27,6 +27,8 @@ from services.accounts.domain.credit_lines.state import ChangeKind, Pending
 Facts = tuple[Fact, ...]
 
 OFFER_ACCEPTED = "OFFER_ACCEPTED"
+REVIEWER = "service:accounts"
+"""Who proposes what a review by the rules finds."""
 
 
 def offer(state: CreditAccount, command: commands.OfferCreditLine, context: Context) -> Facts:
@@ -57,7 +59,7 @@ def offered_or_proposed(
 ) -> Facts:
     """The offer; above what one may grant, `by` is for it and another has to confirm."""
     if not rules.two_people_above_minor or limit <= rules.two_people_above_minor:
-        return (_offered(state, rules, limit, offer_id, reason, day),)
+        return (_offered(state, rules, limit, offer_id, reason, by, day),)
     return (
         events.CreditLineChangeProposed(
             account_id=state.account_id,
@@ -73,7 +75,13 @@ def offered_or_proposed(
 
 
 def _offered(
-    state: CreditAccount, rules: CreditLineRules, limit: int, offer_id: str, reason: str, day: date
+    state: CreditAccount,
+    rules: CreditLineRules,
+    limit: int,
+    offer_id: str,
+    reason: str,
+    by: str,
+    day: date,
 ) -> events.CreditLineOffered:
     return events.CreditLineOffered(
         account_id=state.account_id,
@@ -84,6 +92,7 @@ def _offered(
         reason=reason,
         expires_on=day + rules.offer_days * DAY,
         transaction_date=day,
+        offered_by="" if by == REVIEWER else by,
     )
 
 
@@ -112,10 +121,10 @@ def confirm(state: CreditAccount, command: commands.ConfirmCreditLine, context: 
         transaction_date=command.transaction_date,
     )
     after, day = evolve(state, confirmed), command.transaction_date
-    limit, change_id = waits.limit_minor, waits.change_id
+    limit, change_id, by = waits.limit_minor, waits.change_id, command.by
     if waits.kind is ChangeKind.OFFER:
-        return (confirmed, _offered(after, rules, limit, change_id, command.reason, day))
-    return (confirmed, *limit_changed(after, terms, limit, change_id, REQUESTED, day))
+        return (confirmed, _offered(after, rules, limit, change_id, command.reason, by, day))
+    return (confirmed, *limit_changed(after, terms, limit, change_id, REQUESTED, day, by))
 
 
 def _rejected(state: CreditAccount, waits: Pending, command: commands.ConfirmCreditLine) -> Facts:

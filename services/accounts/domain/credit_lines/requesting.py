@@ -142,7 +142,8 @@ def decide_request(
     if rules.two_people_above_minor and limit > rules.two_people_above_minor:
         return (proposed,)
     after = evolve(state, proposed)
-    return (proposed, *limit_changed(after, terms, limit, waits.change_id, REQUESTED, day))
+    change_id, by = waits.change_id, command.by
+    return (proposed, *limit_changed(after, terms, limit, change_id, REQUESTED, day, by))
 
 
 def check_still_good(

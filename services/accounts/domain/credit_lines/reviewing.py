@@ -14,7 +14,7 @@ from services.accounts.domain.billing.state import Billing
 from services.accounts.domain.billing.terms import BillingTerms
 from services.accounts.domain.credit_lines import commands, events
 from services.accounts.domain.credit_lines.ability import objections
-from services.accounts.domain.credit_lines.offering import offered_or_proposed
+from services.accounts.domain.credit_lines.offering import REVIEWER, offered_or_proposed
 from services.accounts.domain.credit_lines.requesting import is_done, rules_of
 from services.accounts.domain.credit_lines.rules import CreditLineRules
 from services.accounts.domain.credit_lines.state import ReviewOutcome
@@ -23,7 +23,6 @@ from services.accounts.domain.values import AccountStatus
 STATEMENTS_LOOKED_AT = 6
 """The utilisation is that of so many latest statements, and of no fewer."""
 PAYMENTS_LOOKED_AT = 12
-REVIEWER = "service:accounts"
 
 LATE_PAYMENTS, PAST_DUE, LITTLE_USED = "LATE_PAYMENTS", "PAYMENTS_PAST_DUE", "LITTLE_USED"
 MUCH_USED, USED_AS_EXPECTED, TOO_FEW = "MUCH_USED", "USED_AS_EXPECTED", "TOO_FEW_STATEMENTS"
