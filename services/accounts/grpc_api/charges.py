@@ -26,9 +26,16 @@ from services.accounts.domain.card_place import CardPlace
 from services.accounts.domain.pan import RefuseUnknownCard
 from services.accounts.domain.values import APPROVALS, APPROVED, RESPONSE_CODES, DeclineReason
 from services.accounts.grpc_api import messages
-from services.accounts.grpc_api.dates import both_dates, dates_of_credit, day_of, moment_of
+from services.accounts.grpc_api.dates import (
+    both_dates,
+    dates_of_credit,
+    day_of,
+    moment_of,
+    moment_of_nobody,
+)
 from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.card_values import BY_ENTRY_MODE, ServiceCode
+from services.accounts.use_cases.programme_clock import Zones
 from services.accounts.use_cases.secrets import Compared, Secrets, Shown
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -43,6 +50,7 @@ class Charges(AccountsServiceServicer):
         self._secrets = Secrets(accounts)
         self._application = ports.application
         self._clock = ports.clock
+        self._zones = Zones(ports)
 
     async def AuthoriseCharge(
         self, request: pb.AuthoriseChargeRequest, context: Context
@@ -55,7 +63,7 @@ class Charges(AccountsServiceServicer):
         else:
             pan_hash, pan = await self._accounts.find_number(request.card_number)
             if pan is None:
-                on, at = messages.moment(request, self._clock.now())
+                on, at = moment_of_nobody(request, self._clock.now())
                 refusal = RefuseUnknownCard(
                     pan_hash=pan_hash,
                     charge_id=charge_id,
@@ -68,7 +76,7 @@ class Charges(AccountsServiceServicer):
                 return await self._refuse_unknown(refusal)
             place = CardPlace(card_id=pan.card_id, account_id=pan.account_id)
             token_id = pan.token_id
-        on, at = await moment_of(self._ports, place.account_id, request)
+        on, at = await moment_of(self._ports, self._zones, place.account_id, request)
         compared = await self._secrets.check(place.card_id, _shown(request), on)
         command = AuthoriseCharge(
             account_id=place.account_id,

@@ -1,6 +1,6 @@
 """The rpcs about spend controls."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import grpc
@@ -16,7 +16,7 @@ from services.accounts.domain.controls.metering import Meter, Window, code_of, m
 from services.accounts.domain.controls.state import Control, ControlKind, Scope
 from services.accounts.grpc_api import messages
 from services.accounts.use_cases.accounts import Accounts
-from services.accounts.use_cases.programme_clock import shown_to
+from services.accounts.use_cases.programme_clock import Zones, shown_to
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -28,6 +28,7 @@ class ControlsApi(ControlsServiceServicer):
         self._accounts = accounts
         self._application = ports.application
         self._ports = ports
+        self._zones = Zones(ports)
 
     async def SetControl(
         self, request: pb.SetControlRequest, context: Context
@@ -38,11 +39,12 @@ class ControlsApi(ControlsServiceServicer):
         )
         control_id = command.control.control_id
         now = await shown_to(self._ports, request.account_id)
+        today = now.astimezone(await self._zones.of_account(request.account_id)).date()
         return await self._application.answer(
             command,
             render=lambda settled: pb.SetControlResponse(
                 control=next(
-                    _in_force(settled.state, control, meter, now)
+                    _in_force(settled.state, control, meter, now, today)
                     for control, meter in settled.state.controls.every()
                     if control.control_id == control_id
                 ),
@@ -77,16 +79,17 @@ class ControlsApi(ControlsServiceServicer):
         ]
         more = len(found) > size
         now = await shown_to(self._ports, request.account_id)
+        today = now.astimezone(await self._zones.of_account(request.account_id)).date()
         return pb.ListControlsResponse(
-            controls=[_in_force(account, *each, now) for each in found[:size]],
+            controls=[_in_force(account, *each, now, today) for each in found[:size]],
             next_page_token=answers.page_token(found[size - 1][0].control_id) if more else "",
         )
 
 
 def _in_force(
-    account: CreditAccount, of: Control, meter: Meter, now: datetime
+    account: CreditAccount, of: Control, meter: Meter, now: datetime, today: date
 ) -> pb.ControlInForce:
-    minor, times = used(meter, code_of(of.window, of.rolling), moment_of(now, now.date()))
+    minor, times = used(meter, code_of(of.window, of.rolling), moment_of(now, today))
     return pb.ControlInForce(
         control=_message(account, of),
         set_by=messages.CHANNELS[of.channel],  # type: ignore[arg-type]

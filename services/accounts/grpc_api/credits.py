@@ -29,6 +29,7 @@ from services.accounts.grpc_api import messages
 from services.accounts.grpc_api.charges import paying_with, place_of
 from services.accounts.grpc_api.dates import both_dates, day_of, moment_of, today_of
 from services.accounts.use_cases.accounts import Accounts
+from services.accounts.use_cases.programme_clock import Zones
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -43,6 +44,7 @@ class ChargesApi(ChargesServiceServicer):
         self._accounts = accounts
         self._application = ports.application
         self._clock = ports.clock
+        self._zones = Zones(ports)
 
     async def InquireBalance(
         self, request: pb.InquireBalanceRequest, context: Context
@@ -65,7 +67,7 @@ class ChargesApi(ChargesServiceServicer):
     ) -> pb.RecordStandInResponse:
         account_id, card_id, token_id = await paying_with(self._accounts, request)
         charge_id = request.charge_id or derived_id()
-        on, at = await moment_of(self._ports, account_id, request)
+        on, at = await moment_of(self._ports, self._zones, account_id, request)
         charge = AuthoriseCharge(
             account_id=account_id,
             charge_id=charge_id,

@@ -1,7 +1,7 @@
 """Between the messages of accounts_service.proto and the values of the domain."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -121,16 +121,6 @@ def day(text: str, field: str, today: date) -> date:
 def checked_day(text: str, field: str) -> str:
     """The text itself, if it is empty or a date. Raises Invalid."""
     return text and day(text, field, date.min).isoformat()
-
-
-def moment(request: Any, now: datetime) -> tuple[date, datetime]:
-    """The business date and the instant of a charge: as told; a date alone has the time of now."""
-    told = request.HasField("transaction_at")
-    at = answers.of_timestamp(request.transaction_at) if told else now
-    on = day(request.transaction_date, "transaction_date", at.date())
-    if not told and on != at.date():
-        at = datetime.combine(on, now.timetz(), tzinfo=UTC)
-    return on, at
 
 
 def of_optional_money(request: Any, field: str) -> Money | None:

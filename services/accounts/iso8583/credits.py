@@ -33,7 +33,7 @@ class NetworkCredits(Settling):
         pan = await self.card(asked)
         account = await self.accounts.account(pan.account_id)
         card_id = await self.accounts.card_id_of(pan)
-        today = asked.now.date()
+        today = asked.there.date()
         compared = await self.compared(asked, pan)
         checks = compared.checks
         reason = card_objection(account, card_id, today) or token_objection(account, pan.token_id)

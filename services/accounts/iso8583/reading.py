@@ -65,7 +65,8 @@ class Trace:
 
 
 class Reading:
-    """What one message says, read at one moment by one gateway's rules."""
+    """What one message says, read at one moment by one gateway's rules. `there` is what the clock
+    of the account's programme shows, once it is known whose card it is."""
 
     def __init__(
         self, message: Message, gateway: str, now: datetime, currencies: Mapping[str, str]
@@ -73,6 +74,7 @@ class Reading:
         self.message = message
         self.gateway = gateway
         self.now = now
+        self.there = now
         self._currencies = currencies
         self.trace = Trace(
             gateway, _institution(message.get(32)), message[11], self._instant(message[7], 7)
@@ -149,15 +151,17 @@ class Reading:
 
     @property
     def day(self) -> date:
-        """The business date: where the card was used, else as transmitted."""
+        """The business date: where the card was used, else the programme's as transmitted."""
         local = self.message.get(13)
-        return self._day(local, 13) if local else self.trace.sent_at.date()
+        if local:
+            return self._day(local, 13)
+        return self.trace.sent_at.astimezone(self.there.tzinfo).date()
 
     @property
     def posting_day(self) -> date:
-        """When it is settled, else today."""
+        """When it is settled, else the programme's today."""
         settled = self.message.get(15)
-        return self._day(settled, 15) if settled else self.now.date()
+        return self._day(settled, 15) if settled else self.there.date()
 
     def _day(self, text: str, field: int) -> date:
         return self._instant(f"{text}000000", field).date()

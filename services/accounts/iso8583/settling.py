@@ -27,6 +27,7 @@ from services.accounts.projections.network_references import remember
 from services.accounts.queries.network_references import charge_of
 from services.accounts.use_cases.accounts import Accounts
 from services.accounts.use_cases.network_keys import GatewayKeys
+from services.accounts.use_cases.programme_clock import Zones, shown_to
 from services.accounts.use_cases.secrets import Compared, Secrets, Shown
 
 Answer = dict[int, str]
@@ -48,8 +49,17 @@ class Settling:
     def secrets(self) -> Secrets:
         return Secrets(self.accounts)
 
+    @cached_property
+    def zones(self) -> Zones:
+        return Zones(self.accounts.ports)
+
     async def find(self, asked: Reading) -> tuple[str, Pan | None]:
-        return await self.accounts.find_number(asked.number)
+        """The card of a message, whose programme's clock counts for what it leaves out."""
+        pan_hash, pan = await self.accounts.find_number(asked.number)
+        if pan is not None:
+            now = await shown_to(self.accounts.ports, pan.account_id)
+            asked.there = now.astimezone(await self.zones.of_account(pan.account_id))
+        return pan_hash, pan
 
     async def card(self, asked: Reading) -> Pan:
         _, pan = await self.find(asked)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,11 @@ class Door:
         made.person_token = "a token of the caller"
         with entered(made):
             return await method(request, None)
+
+    def wait_for(self, day: str) -> None:
+        """It is noon of a day, or later already."""
+        noon, clock = datetime.combine(date.fromisoformat(day), time(12), UTC), self.node.clock
+        clock.advance(max(noon - clock.now(), timedelta(0)))
 
     async def define(self, **changes: Any) -> None:
         """The everyday programme, in GBP."""

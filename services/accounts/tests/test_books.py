@@ -25,27 +25,34 @@ async def history(door: Door) -> Any:
     """A cleared, a pending, a declined and a reversed charge, two refunds and a payment."""
     account = await door.open()
     card_id = account.cards[0].card_id
+    first: dict[str, Any] = {"transaction_date": "2026-01-01"}
+    both: dict[str, Any] = {**first, "posting_date": "2026-01-01"}
+    door.wait_for("2026-02-01")
     cleared = (await door.charge(account, 100, transaction_date="2026-01-02")).charge
     await door(
         "ClearCharge",
         card_id=card_id,
         charge_id=cleared.charge_id,
         amount=gbp(110),
+        transaction_date="2026-01-01",
         posting_date="2026-01-04",
     )
     await door.charge(account, 20, merchant=CAFE, transaction_date="2026-01-05")
-    await door.charge(account, 5000, merchant=CAFE)
-    reversed_ = (await door.charge(account, 30)).charge
-    await door("ReverseCharge", account_id=account.account_id, charge_id=reversed_.charge_id)
-    await door("RefundCharge", card_id=card_id, charge_id=cleared.charge_id, amount=gbp(10))
+    await door.charge(account, 5000, merchant=CAFE, **first)
+    reversed_ = (await door.charge(account, 30, **first)).charge
+    taken_back = {"account_id": account.account_id, "charge_id": reversed_.charge_id}
+    await door("ReverseCharge", **taken_back, **first)
+    returned = {"card_id": card_id, "charge_id": cleared.charge_id, "amount": gbp(10)}
+    await door("RefundCharge", **returned, **both)
     await door(
         "RefundCharge",
         card_id=card_id,
         amount=gbp(3),
         merchant=CAFE,
         transaction_date="2026-02-01",
+        posting_date="2026-01-01",
     )
-    await door("RecordPayment", account_id=account.account_id, amount=gbp(40))
+    await door("RecordPayment", account_id=account.account_id, amount=gbp(40), **both)
     await door.node.caught_up()
     return account
 

@@ -27,7 +27,8 @@ PIECE = 1_000
 
 
 async def submit(door: Door, content: bytes, form: Any = CSV, name: str = "file") -> Any:
-    """Submit a file in pieces."""
+    """Submit a file in pieces, on the day on which its records are posted."""
+    door.wait_for("2026-03-15")
 
     async def pieces() -> AsyncIterator[pb.SubmitClearingFileRequest]:
         yield pb.SubmitClearingFileRequest(format=form, name=name)
@@ -74,6 +75,7 @@ async def test_a_record_is_matched_by_charge_by_code_by_its_looks_or_forced(
     door: Door, form: Any
 ) -> None:
     account = await door.open()
+    door.wait_for("2026-03-15")
     card = account.cards[0].card_id
     day = {"transaction_date": "2026-03-14"}
     named = (await door.charge(account, 10, **day)).charge.charge_id

@@ -31,6 +31,7 @@ class Books:
             accounts={"account": self.account.state},
             seen={key: self.seen[key] for key in self.seen},
             context=self.account.context(),
+            latest={"everyday": TODAY},
         )
         known = (line for line in lines if line.record and line.record.card_id != UNKNOWN_CARD)
         planner.plan(lines, {line.number: PLACE for line in known})

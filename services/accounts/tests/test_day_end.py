@@ -39,6 +39,7 @@ async def busy_day(door: Door) -> Any:
     """From a file: 10.00, 20.00, and 5.00 back. At the door: 30.00, 1.00 back, 12.00 paid in. The
     day before: 7.00. An account that did nothing."""
     account, _ = await door.open(), await door.open()
+    door.wait_for(DAY)
     card = account.cards[0].card_id
     dated = {"transaction_date": DAY, "posting_date": DAY, "card_id": card, "merchant": GROCER}
     earlier = {**dated, "posting_date": "2026-03-14"}

@@ -28,6 +28,7 @@ SHOPS = (
 async def shopping(door: Door) -> Any:
     """A charge at every shop, in order; and a payment."""
     account = await door.open(default_limit=gbp(10_000))
+    door.wait_for("2026-02-05")
     for name, mcc, amount, day in SHOPS:
         merchant = events_pb2.Merchant(id="M", name=name, mcc=mcc, country="GB")
         await door.charge(account, amount, merchant=merchant, transaction_date=day)

@@ -58,6 +58,7 @@ async def test_personal_fields_come_back_in_clear_and_stand_nowhere_in_clear(
 
 async def test_a_charge_lives_from_authorisation_to_refund(door: Door) -> None:
     account = await door.open()
+    door.wait_for("2026-01-03")
     authorised = await door.charge(account, 45)
     assert authorised.approved
     assert minor(authorised.available) == 95_500

@@ -1,7 +1,8 @@
 """Clearing files: taken whole, put by, worked through batch by batch; and what was left over."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -28,7 +29,7 @@ from services.accounts.domain.clearing.item import (
     ClearingItem,
     ResolveClearingRecord,
 )
-from services.accounts.domain.clearing.planning import Line, Place, Planner, post
+from services.accounts.domain.clearing.planning import TO_COME, Line, Place, Planner, post, to_come
 from services.accounts.domain.clearing.values import (
     ClearingRecord,
     FileFormat,
@@ -41,6 +42,7 @@ from services.accounts.use_cases.accounts import PAN_PURPOSE
 from services.accounts.use_cases.clearing_formats import READERS
 from services.accounts.use_cases.clearing_formats.columns import Reading
 from services.accounts.use_cases.clearing_formats.records import line_of
+from services.accounts.use_cases.programme_clock import latest_day, shown
 
 M = TypeVar("M", bound=Message)
 KeyedLine = tuple[Line, str, str]
@@ -227,9 +229,14 @@ class ClearingFiles:
             accounts=dict(zip(account_ids, found, strict=True)),
             seen=seen,
             context=Context(now=self.ports.clock.now(), actor=ACTOR, new_id=self.ports.ids.new),
+            latest=await self._latest({account.programme_id for account in found}),
         )
         planner.plan(lines, places)
         return planner
+
+    async def _latest(self, programme_ids: Iterable[str]) -> dict[str, date]:
+        """The latest date that is not yet to come, by programme: their clocks may differ."""
+        return {each: latest_day(await shown(self.ports, each)) for each in programme_ids}
 
     async def _place(self, record: ClearingRecord) -> Place | None:
         """Where the card of a record is; where nobody knows the card, the charge that is named
@@ -310,6 +317,10 @@ class ClearingFiles:
         if item.record is None or item.kind is ItemKind.EXCEPTION:
             raise Refused("CLEARING_ITEM_NOT_POSTABLE", "an exception can only be rejected")
         account = await self.ports.application.state(CREDIT_ACCOUNT, place.account_id)
+        latest = await self._latest([account.programme_id])
+        field = to_come(item.record, latest[account.programme_id])
+        if field:
+            raise Refused(TO_COME, "that day has not begun anywhere", field=field)
         resolve = ResolveClearingRecord(
             item_id=item_id,
             resolution=Resolution.MATCHED if charge_id else Resolution.POSTED,

@@ -3,7 +3,7 @@ of its accounts is decided as of the moment it shows, and what is due by then is
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
@@ -26,6 +26,11 @@ OF_ACCOUNTS = frozenset(CREDIT_ACCOUNT.commands)
 TOPICS = frozenset(each.__name__ for each in OF_ACCOUNTS)
 TIMERS_LIMIT = 500
 """So many timers are read at once."""
+ZONE_GOOD_SECONDS = 60.0
+"""For so long nobody looks again for the time zone of a programme, which hardly ever changes."""
+ZONES_LIMIT = 10_000
+EASTERNMOST = timedelta(hours=14)
+"""Of all time zones, so far is the first in which a day begins ahead of UTC."""
 REMEMBERED_LIMIT = 100_000
 """Of so many timers it is remembered which programme they are of, for the next day's end."""
 
@@ -48,6 +53,37 @@ async def shown_to(ports: Ports, account_id: str) -> datetime:
         return ports.clock.now()
     account = await ports.application.peek(CREDIT_ACCOUNT, account_id)
     return await shown(ports, account.programme_id) if account else ports.clock.now()
+
+
+def latest_day(moment: datetime) -> date:
+    """The latest date that it is anywhere at a moment: what is dated later is yet to come."""
+    return (moment + EASTERNMOST).date()
+
+
+class Zones:
+    """The time zones of programmes, as they were known a short while ago at most, so that no charge
+    waits until somebody has looked them up."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._known: dict[str, tuple[float, tzinfo]] = {}
+
+    async def of(self, programme_id: str) -> tzinfo:
+        """Where the days of a programme end at midnight; UTC until it has any."""
+        now = self._ports.clock.monotonic()
+        known = self._known.get(programme_id)
+        if known is None or known[0] <= now:
+            day = await self._ports.application.find(BUSINESS_DAY, programme_id)
+            if len(self._known) >= ZONES_LIMIT:
+                self._known.clear()
+            known = now + ZONE_GOOD_SECONDS, UTC if day is None else day.zone
+            self._known[programme_id] = known
+        return known[1]
+
+    async def of_account(self, account_id: str) -> tzinfo:
+        """The same for the programme of an account; UTC for an account that there is not."""
+        account = await self._ports.application.peek(CREDIT_ACCOUNT, account_id)
+        return UTC if account is None else await self.of(account.programme_id)
 
 
 class ClockedApplication(Application):

@@ -63,13 +63,17 @@ class BusinessDay:
             raise NotFound("BUSINESS_DAY_NOT_FOUND", "this programme has no business day yet")
         return self.on
 
+    @property
+    def zone(self) -> tzinfo:
+        """Where it is midnight when a day ends."""
+        return _zone(self.time_zone)
+
     def shown(self, now: datetime) -> datetime:
         """What the programme's clock shows: now, or as many days later as the test clock has set
         the business date ahead of the calendar."""
         if self.on is None:
             return now
-        calendar = now.astimezone(_zone(self.time_zone)).date()
-        return now + max(self.on - calendar, timedelta(0))
+        return now + max(self.on - now.astimezone(self.zone).date(), timedelta(0))
 
 
 # evolve

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from chassis.kernel.decider import Context
 from chassis.kernel.errors import Error
@@ -22,6 +23,7 @@ from services.accounts.domain.clearing.values import (
 )
 
 DIFFERS = "RECORD_DIFFERS"
+TO_COME = "DATE_IN_THE_FUTURE"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,13 +50,15 @@ class Place:
 class Planner:
     """Plans line after line on states that run ahead; what cannot be posted waits for somebody.
 
-    `seen` has the content digest of every record key that came to something before.
+    `seen` has the content digest of every record key that came to something before, `latest` the
+    last date of every programme that is not yet to come.
     """
 
     file_id: str
     accounts: dict[str, CreditAccount]
     seen: dict[str, str]
     context: Context
+    latest: Mapping[str, date]
     commands: list[Command] = field(default_factory=list)
     taken: dict[str, str] = field(default_factory=dict)
     counts: Counter[Disposition] = field(default_factory=Counter)
@@ -97,6 +101,9 @@ class Planner:
 
     def _post(self, line: Line, record: ClearingRecord, place: Place) -> Disposition:
         account = self.accounts[place.account_id]
+        field = to_come(record, self.latest[account.programme_id])
+        if field:
+            return self._queue(line, ItemKind.EXCEPTION, TO_COME, field)
         charge_id = self._charge_of(account, record, place.card_id)
         posting = post(record, place, charge_id)
         try:
@@ -165,6 +172,14 @@ class Planner:
             unmatched=self.counts[Disposition.UNMATCHED],
             exceptions=self.counts[Disposition.EXCEPTION],
         )
+
+
+def to_come(record: ClearingRecord, latest: date) -> str:
+    """Which date of a record is later than the latest; empty where none is."""
+    for name in ("transaction_date", "posting_date"):
+        if getattr(record, name) > latest:
+            return name
+    return ""
 
 
 def post(record: ClearingRecord, place: Place, charge_id: str) -> ClearCharge | RefundCharge:

@@ -2093,7 +2093,9 @@ class AuthoriseChargeRequest(_message.Message):
     estimated: _builtins.bool
     """The final amount is not known yet (fuel, hotel): the programme's hold rules may hold more."""
     transaction_date: _builtins.str
-    """Of the transaction, YYYY-MM-DD; empty: the date of transaction_at in UTC."""
+    """Of the transaction, YYYY-MM-DD; empty: the date of transaction_at in the programme's time
+    zone.
+    """
     network: Global___Network.ValueType
     """Over which network it comes; hold lifetimes may depend on it."""
     partial_approval_allowed: _builtins.bool

@@ -300,7 +300,7 @@ class AccountsServiceServicer:
     def AuthoriseCharge(self, request, context):
         """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_NOT_FOUND (no
         such card id; an unknown card number is declined), CHARGE_AUTHORISED_DIFFERENTLY,
-        DATE_MALFORMED, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING, CARD_ID_OR_NUMBER.
+        DATE_MALFORMED, DATE_IN_THE_FUTURE, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING, CARD_ID_OR_NUMBER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -311,7 +311,7 @@ class AccountsServiceServicer:
         After the hold has expired it is held anew. An advice that comes before its authorisation is
         kept, and follows it. Errors:
         CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES,
-        CURRENCY_MISMATCH, DATE_MALFORMED.
+        CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -320,7 +320,7 @@ class AccountsServiceServicer:
     def IncrementCharge(self, request, context):
         """Asks for more on an approved charge; a decline leaves it as it was. Errors: CHARGE_NOT_FOUND,
         CHARGE_NOT_APPROVED, CHARGE_CLOSED, INCREMENT_ASKED_DIFFERENTLY, INCREMENT_NOT_HIGHER,
-        BY_OR_TO, CURRENCY_MISMATCH, DATE_MALFORMED.
+        BY_OR_TO, CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -329,8 +329,8 @@ class AccountsServiceServicer:
     def ClearCharge(self, request, context):
         """Posts a charge. Clearing always posts: above the hold, after expiry, after a block, and without
         authorisation. Errors: CARD_NOT_FOUND, CHARGE_CLEARED_DIFFERENTLY, CURRENCY_MISMATCH,
-        MERCHANT_MISSING (force post without merchant), DATE_MALFORMED, RATE_MISSING,
-        CARD_ID_OR_NUMBER.
+        MERCHANT_MISSING (force post without merchant), DATE_MALFORMED, DATE_IN_THE_FUTURE,
+        RATE_MISSING, CARD_ID_OR_NUMBER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -339,7 +339,8 @@ class AccountsServiceServicer:
     def ReverseCharge(self, request, context):
         """Takes back all or part of what is held. A reversal that comes before its authorisation is kept,
         and follows it. Errors: CHARGE_NOT_APPROVED, CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD,
-        CHARGE_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
+        CHARGE_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED,
+        DATE_IN_THE_FUTURE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -348,7 +349,8 @@ class AccountsServiceServicer:
     def RefundCharge(self, request, context):
         """Posts money that came back, linked to a charge or not. Errors: CARD_NOT_FOUND,
         CHARGE_NOT_FOUND, REFUND_EXCEEDS_CAPTURED, CHARGE_REFUNDED_DIFFERENTLY, MERCHANT_MISSING (not
-        linked), CURRENCY_MISMATCH, DATE_MALFORMED, RATE_MISSING, CARD_ID_OR_NUMBER.
+        linked), CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE, RATE_MISSING,
+        CARD_ID_OR_NUMBER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -356,7 +358,7 @@ class AccountsServiceServicer:
 
     def RecordPayment(self, request, context):
         """Posts a repayment. Errors: ACCOUNT_NOT_FOUND, PAYMENT_RECORDED_DIFFERENTLY, CURRENCY_MISMATCH,
-        DATE_MALFORMED.
+        DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -76,39 +76,41 @@ class AccountsServiceStub:
     AuthoriseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.AuthoriseChargeRequest, _accounts_service_pb2.AuthoriseChargeResponse]
     """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_NOT_FOUND (no
     such card id; an unknown card number is declined), CHARGE_AUTHORISED_DIFFERENTLY,
-    DATE_MALFORMED, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING, CARD_ID_OR_NUMBER.
+    DATE_MALFORMED, DATE_IN_THE_FUTURE, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING, CARD_ID_OR_NUMBER.
     """
     AdviseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.AdviseChargeRequest, _accounts_service_pb2.AdviseChargeResponse]
     """The merchant tells what an approved charge amounts to: the new total, which is never declined.
     After the hold has expired it is held anew. An advice that comes before its authorisation is
     kept, and follows it. Errors:
     CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES,
-    CURRENCY_MISMATCH, DATE_MALFORMED.
+    CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE.
     """
     IncrementCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.IncrementChargeRequest, _accounts_service_pb2.IncrementChargeResponse]
     """Asks for more on an approved charge; a decline leaves it as it was. Errors: CHARGE_NOT_FOUND,
     CHARGE_NOT_APPROVED, CHARGE_CLOSED, INCREMENT_ASKED_DIFFERENTLY, INCREMENT_NOT_HIGHER,
-    BY_OR_TO, CURRENCY_MISMATCH, DATE_MALFORMED.
+    BY_OR_TO, CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE.
     """
     ClearCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ClearChargeRequest, _accounts_service_pb2.ClearChargeResponse]
     """Posts a charge. Clearing always posts: above the hold, after expiry, after a block, and without
     authorisation. Errors: CARD_NOT_FOUND, CHARGE_CLEARED_DIFFERENTLY, CURRENCY_MISMATCH,
-    MERCHANT_MISSING (force post without merchant), DATE_MALFORMED, RATE_MISSING,
-    CARD_ID_OR_NUMBER.
+    MERCHANT_MISSING (force post without merchant), DATE_MALFORMED, DATE_IN_THE_FUTURE,
+    RATE_MISSING, CARD_ID_OR_NUMBER.
     """
     ReverseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ReverseChargeRequest, _accounts_service_pb2.ReverseChargeResponse]
     """Takes back all or part of what is held. A reversal that comes before its authorisation is kept,
     and follows it. Errors: CHARGE_NOT_APPROVED, CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD,
-    CHARGE_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
+    CHARGE_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED,
+    DATE_IN_THE_FUTURE.
     """
     RefundCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.RefundChargeRequest, _accounts_service_pb2.RefundChargeResponse]
     """Posts money that came back, linked to a charge or not. Errors: CARD_NOT_FOUND,
     CHARGE_NOT_FOUND, REFUND_EXCEEDS_CAPTURED, CHARGE_REFUNDED_DIFFERENTLY, MERCHANT_MISSING (not
-    linked), CURRENCY_MISMATCH, DATE_MALFORMED, RATE_MISSING, CARD_ID_OR_NUMBER.
+    linked), CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE, RATE_MISSING,
+    CARD_ID_OR_NUMBER.
     """
     RecordPayment: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.RecordPaymentRequest, _accounts_service_pb2.RecordPaymentResponse]
     """Posts a repayment. Errors: ACCOUNT_NOT_FOUND, PAYMENT_RECORDED_DIFFERENTLY, CURRENCY_MISMATCH,
-    DATE_MALFORMED.
+    DATE_MALFORMED, DATE_IN_THE_FUTURE.
     """
     GetCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetChargeRequest, _accounts_service_pb2.GetChargeResponse]
     """One charge, from the deciding state itself. Errors: ACCOUNT_NOT_FOUND, CHARGE_NOT_FOUND."""
@@ -288,7 +290,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_accounts_service_pb2.AuthoriseChargeResponse]:
         """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_NOT_FOUND (no
         such card id; an unknown card number is declined), CHARGE_AUTHORISED_DIFFERENTLY,
-        DATE_MALFORMED, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING, CARD_ID_OR_NUMBER.
+        DATE_MALFORMED, DATE_IN_THE_FUTURE, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING, CARD_ID_OR_NUMBER.
         """
 
     @_abc_1.abstractmethod
@@ -301,7 +303,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         After the hold has expired it is held anew. An advice that comes before its authorisation is
         kept, and follows it. Errors:
         CHARGE_NOT_APPROVED, CHARGE_CLOSED, ADVICE_GIVEN_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES,
-        CURRENCY_MISMATCH, DATE_MALFORMED.
+        CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
 
     @_abc_1.abstractmethod
@@ -312,7 +314,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_accounts_service_pb2.IncrementChargeResponse]:
         """Asks for more on an approved charge; a decline leaves it as it was. Errors: CHARGE_NOT_FOUND,
         CHARGE_NOT_APPROVED, CHARGE_CLOSED, INCREMENT_ASKED_DIFFERENTLY, INCREMENT_NOT_HIGHER,
-        BY_OR_TO, CURRENCY_MISMATCH, DATE_MALFORMED.
+        BY_OR_TO, CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
 
     @_abc_1.abstractmethod
@@ -323,8 +325,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_accounts_service_pb2.ClearChargeResponse]:
         """Posts a charge. Clearing always posts: above the hold, after expiry, after a block, and without
         authorisation. Errors: CARD_NOT_FOUND, CHARGE_CLEARED_DIFFERENTLY, CURRENCY_MISMATCH,
-        MERCHANT_MISSING (force post without merchant), DATE_MALFORMED, RATE_MISSING,
-        CARD_ID_OR_NUMBER.
+        MERCHANT_MISSING (force post without merchant), DATE_MALFORMED, DATE_IN_THE_FUTURE,
+        RATE_MISSING, CARD_ID_OR_NUMBER.
         """
 
     @_abc_1.abstractmethod
@@ -335,7 +337,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_accounts_service_pb2.ReverseChargeResponse]:
         """Takes back all or part of what is held. A reversal that comes before its authorisation is kept,
         and follows it. Errors: CHARGE_NOT_APPROVED, CHARGE_CLOSED, REVERSAL_EXCEEDS_HOLD,
-        CHARGE_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
+        CHARGE_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED,
+        DATE_IN_THE_FUTURE.
         """
 
     @_abc_1.abstractmethod
@@ -346,7 +349,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_accounts_service_pb2.RefundChargeResponse]:
         """Posts money that came back, linked to a charge or not. Errors: CARD_NOT_FOUND,
         CHARGE_NOT_FOUND, REFUND_EXCEEDS_CAPTURED, CHARGE_REFUNDED_DIFFERENTLY, MERCHANT_MISSING (not
-        linked), CURRENCY_MISMATCH, DATE_MALFORMED, RATE_MISSING, CARD_ID_OR_NUMBER.
+        linked), CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE, RATE_MISSING,
+        CARD_ID_OR_NUMBER.
         """
 
     @_abc_1.abstractmethod
@@ -356,7 +360,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.RecordPaymentRequest, _accounts_service_pb2.RecordPaymentResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.RecordPaymentResponse]:
         """Posts a repayment. Errors: ACCOUNT_NOT_FOUND, PAYMENT_RECORDED_DIFFERENTLY, CURRENCY_MISMATCH,
-        DATE_MALFORMED.
+        DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
 
     @_abc_1.abstractmethod

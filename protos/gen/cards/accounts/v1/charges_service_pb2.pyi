@@ -236,7 +236,9 @@ class RecordStandInRequest(_message.Message):
     estimated: _builtins.bool
     """The final amount is not known yet (fuel, hotel): the programme's hold rules may hold more."""
     transaction_date: _builtins.str
-    """Of the transaction, YYYY-MM-DD; empty: the date of transaction_at in UTC."""
+    """Of the transaction, YYYY-MM-DD; empty: the date of transaction_at in the programme's
+    time zone.
+    """
     network: _accounts_service_pb2.Network.ValueType
     """Over which network it came."""
     response_code: _builtins.str

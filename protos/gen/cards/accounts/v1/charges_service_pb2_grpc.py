@@ -89,7 +89,7 @@ class ChargesServiceServicer:
         is held although it may exceed the limit, a decline takes back what the house had approved.
         Only a device token that is not active does not pay: response code 62, whatever the network
         approved. Errors: CARD_NOT_FOUND, CHARGE_AUTHORISED_DIFFERENTLY, STAND_IN_DECIDED_DIFFERENTLY,
-        CURRENCY_MISMATCH, DATE_MALFORMED, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING,
+        CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING,
         ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -101,7 +101,7 @@ class ChargesServiceServicer:
         before RefundCharge posts it under the same refund_id. Promises to one charge come to no more
         than was captured of it and has not come back. Errors: CARD_NOT_FOUND,
         CHARGE_NOT_FOUND, REFUND_AUTHORISED_DIFFERENTLY, MERCHANT_MISSING (not linked),
-        DATE_MALFORMED, RATE_MISSING, ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
+        DATE_MALFORMED, DATE_IN_THE_FUTURE, RATE_MISSING, ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -110,7 +110,7 @@ class ChargesServiceServicer:
     def ReverseRefund(self, request, context):
         """Takes a refund back. One that is not posted yet is taken back when it is. Errors:
         ACCOUNT_NOT_FOUND, REFUND_REVERSAL_EXCEEDS_POSTED, REFUND_REVERSED_DIFFERENTLY,
-        TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
+        TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -118,8 +118,8 @@ class ChargesServiceServicer:
 
     def PostOriginalCredit(self, request, context):
         """Posts money that somebody sends to the card (an original credit); a card that can take none
-        declines it. Errors: CARD_NOT_FOUND, CREDIT_POSTED_DIFFERENTLY, DATE_MALFORMED, RATE_MISSING,
-        ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
+        declines it. Errors: CARD_NOT_FOUND, CREDIT_POSTED_DIFFERENTLY, DATE_MALFORMED,
+        DATE_IN_THE_FUTURE, RATE_MISSING, ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -128,7 +128,8 @@ class ChargesServiceServicer:
     def ReverseOriginalCredit(self, request, context):
         """Takes an original credit back. One that is not posted yet is taken back when it is. Errors:
         ACCOUNT_NOT_FOUND, CREDIT_NOT_POSTED (it was declined), CREDIT_REVERSAL_EXCEEDS_POSTED,
-        CREDIT_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
+        CREDIT_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED,
+        DATE_IN_THE_FUTURE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

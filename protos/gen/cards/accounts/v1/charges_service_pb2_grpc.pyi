@@ -25,7 +25,7 @@ class ChargesServiceStub:
     is held although it may exceed the limit, a decline takes back what the house had approved.
     Only a device token that is not active does not pay: response code 62, whatever the network
     approved. Errors: CARD_NOT_FOUND, CHARGE_AUTHORISED_DIFFERENTLY, STAND_IN_DECIDED_DIFFERENTLY,
-    CURRENCY_MISMATCH, DATE_MALFORMED, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING,
+    CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING,
     ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
     """
     AuthoriseRefund: _aio.UnaryUnaryMultiCallable[_charges_service_pb2.AuthoriseRefundRequest, _charges_service_pb2.AuthoriseRefundResponse]
@@ -33,22 +33,23 @@ class ChargesServiceStub:
     before RefundCharge posts it under the same refund_id. Promises to one charge come to no more
     than was captured of it and has not come back. Errors: CARD_NOT_FOUND,
     CHARGE_NOT_FOUND, REFUND_AUTHORISED_DIFFERENTLY, MERCHANT_MISSING (not linked),
-    DATE_MALFORMED, RATE_MISSING, ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
+    DATE_MALFORMED, DATE_IN_THE_FUTURE, RATE_MISSING, ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
     """
     ReverseRefund: _aio.UnaryUnaryMultiCallable[_charges_service_pb2.ReverseRefundRequest, _charges_service_pb2.ReverseRefundResponse]
     """Takes a refund back. One that is not posted yet is taken back when it is. Errors:
     ACCOUNT_NOT_FOUND, REFUND_REVERSAL_EXCEEDS_POSTED, REFUND_REVERSED_DIFFERENTLY,
-    TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
+    TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE.
     """
     PostOriginalCredit: _aio.UnaryUnaryMultiCallable[_charges_service_pb2.PostOriginalCreditRequest, _charges_service_pb2.PostOriginalCreditResponse]
     """Posts money that somebody sends to the card (an original credit); a card that can take none
-    declines it. Errors: CARD_NOT_FOUND, CREDIT_POSTED_DIFFERENTLY, DATE_MALFORMED, RATE_MISSING,
-    ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
+    declines it. Errors: CARD_NOT_FOUND, CREDIT_POSTED_DIFFERENTLY, DATE_MALFORMED,
+    DATE_IN_THE_FUTURE, RATE_MISSING, ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
     """
     ReverseOriginalCredit: _aio.UnaryUnaryMultiCallable[_charges_service_pb2.ReverseOriginalCreditRequest, _charges_service_pb2.ReverseOriginalCreditResponse]
     """Takes an original credit back. One that is not posted yet is taken back when it is. Errors:
     ACCOUNT_NOT_FOUND, CREDIT_NOT_POSTED (it was declined), CREDIT_REVERSAL_EXCEEDS_POSTED,
-    CREDIT_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
+    CREDIT_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED,
+    DATE_IN_THE_FUTURE.
     """
     GetRefund: _aio.UnaryUnaryMultiCallable[_charges_service_pb2.GetRefundRequest, _charges_service_pb2.GetRefundResponse]
     """One refund, from the deciding state itself. Errors: ACCOUNT_NOT_FOUND, REFUND_NOT_FOUND."""
@@ -76,7 +77,7 @@ class ChargesServiceServicer(metaclass=_abc_1.ABCMeta):
         is held although it may exceed the limit, a decline takes back what the house had approved.
         Only a device token that is not active does not pay: response code 62, whatever the network
         approved. Errors: CARD_NOT_FOUND, CHARGE_AUTHORISED_DIFFERENTLY, STAND_IN_DECIDED_DIFFERENTLY,
-        CURRENCY_MISMATCH, DATE_MALFORMED, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING,
+        CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE, TIMESTAMP_OUT_OF_RANGE, RATE_MISSING,
         ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
         """
 
@@ -90,7 +91,7 @@ class ChargesServiceServicer(metaclass=_abc_1.ABCMeta):
         before RefundCharge posts it under the same refund_id. Promises to one charge come to no more
         than was captured of it and has not come back. Errors: CARD_NOT_FOUND,
         CHARGE_NOT_FOUND, REFUND_AUTHORISED_DIFFERENTLY, MERCHANT_MISSING (not linked),
-        DATE_MALFORMED, RATE_MISSING, ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
+        DATE_MALFORMED, DATE_IN_THE_FUTURE, RATE_MISSING, ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
         """
 
     @_abc_1.abstractmethod
@@ -101,7 +102,7 @@ class ChargesServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_charges_service_pb2.ReverseRefundResponse]:
         """Takes a refund back. One that is not posted yet is taken back when it is. Errors:
         ACCOUNT_NOT_FOUND, REFUND_REVERSAL_EXCEEDS_POSTED, REFUND_REVERSED_DIFFERENTLY,
-        TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
+        TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
 
     @_abc_1.abstractmethod
@@ -111,8 +112,8 @@ class ChargesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_charges_service_pb2.PostOriginalCreditRequest, _charges_service_pb2.PostOriginalCreditResponse],
     ) -> _abc.Awaitable[_charges_service_pb2.PostOriginalCreditResponse]:
         """Posts money that somebody sends to the card (an original credit); a card that can take none
-        declines it. Errors: CARD_NOT_FOUND, CREDIT_POSTED_DIFFERENTLY, DATE_MALFORMED, RATE_MISSING,
-        ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
+        declines it. Errors: CARD_NOT_FOUND, CREDIT_POSTED_DIFFERENTLY, DATE_MALFORMED,
+        DATE_IN_THE_FUTURE, RATE_MISSING, ORIGINAL_AMOUNT_MISSING, CARD_ID_OR_NUMBER.
         """
 
     @_abc_1.abstractmethod
@@ -123,7 +124,8 @@ class ChargesServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_charges_service_pb2.ReverseOriginalCreditResponse]:
         """Takes an original credit back. One that is not posted yet is taken back when it is. Errors:
         ACCOUNT_NOT_FOUND, CREDIT_NOT_POSTED (it was declined), CREDIT_REVERSAL_EXCEEDS_POSTED,
-        CREDIT_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED.
+        CREDIT_REVERSED_DIFFERENTLY, TOO_MANY_EARLY_MESSAGES, CURRENCY_MISMATCH, DATE_MALFORMED,
+        DATE_IN_THE_FUTURE.
         """
 
     @_abc_1.abstractmethod

@@ -106,7 +106,7 @@ class ClearingServiceServicer:
         Who did it is kept. Errors: CLEARING_ITEM_NOT_FOUND, CLEARING_ITEM_RESOLVED (otherwise),
         CLEARING_ITEM_NOT_POSTABLE (an exception can only be rejected), CARD_NOT_FOUND,
         ACCOUNT_NOT_FOUND, CHARGE_NOT_FOUND, CURRENCY_MISMATCH, REFUND_EXCEEDS_CAPTURED,
-        RESOLUTION_MISSING, REASON_MISSING (to reject).
+        RESOLUTION_MISSING, REASON_MISSING (to reject), DATE_IN_THE_FUTURE (of the record).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

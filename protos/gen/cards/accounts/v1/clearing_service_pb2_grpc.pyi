@@ -38,7 +38,7 @@ class ClearingServiceStub:
     Who did it is kept. Errors: CLEARING_ITEM_NOT_FOUND, CLEARING_ITEM_RESOLVED (otherwise),
     CLEARING_ITEM_NOT_POSTABLE (an exception can only be rejected), CARD_NOT_FOUND,
     ACCOUNT_NOT_FOUND, CHARGE_NOT_FOUND, CURRENCY_MISMATCH, REFUND_EXCEEDS_CAPTURED,
-    RESOLUTION_MISSING, REASON_MISSING (to reject).
+    RESOLUTION_MISSING, REASON_MISSING (to reject), DATE_IN_THE_FUTURE (of the record).
     """
 
 class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -95,7 +95,7 @@ class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
         Who did it is kept. Errors: CLEARING_ITEM_NOT_FOUND, CLEARING_ITEM_RESOLVED (otherwise),
         CLEARING_ITEM_NOT_POSTABLE (an exception can only be rejected), CARD_NOT_FOUND,
         ACCOUNT_NOT_FOUND, CHARGE_NOT_FOUND, CURRENCY_MISMATCH, REFUND_EXCEEDS_CAPTURED,
-        RESOLUTION_MISSING, REASON_MISSING (to reject).
+        RESOLUTION_MISSING, REASON_MISSING (to reject), DATE_IN_THE_FUTURE (of the record).
         """
 
 def add_ClearingServiceServicer_to_server(servicer: ClearingServiceServicer, server: _aio.Server) -> None: ...

@@ -100,7 +100,8 @@ class DisputesServiceServicer:
         """Takes the notice of a billing error. Until it is decided the amount need not be paid. Errors:
         ACCOUNT_NOT_FOUND, CHARGE_NOT_FOUND, NOTHING_TO_DISPUTE, DISPUTE_EXCEEDS_CAPTURED,
         NOTICE_TOO_LATE (unless an operator accepts it), DISPUTE_REASSERTED,
-        DISPUTE_OPENED_DIFFERENTLY, TOO_MUCH_EVIDENCE, CURRENCY_MISMATCH, DATE_MALFORMED.
+        DISPUTE_OPENED_DIFFERENTLY, TOO_MUCH_EVIDENCE, CURRENCY_MISMATCH, DATE_MALFORMED,
+        DATE_IN_THE_FUTURE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -108,7 +109,7 @@ class DisputesServiceServicer:
 
     def AcknowledgeDispute(self, request, context):
         """Records that the holder was told in writing that the notice has come. Errors:
-        ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND, DISPUTE_CLOSED, DATE_MALFORMED.
+        ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND, DISPUTE_CLOSED, DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,7 +125,7 @@ class DisputesServiceServicer:
 
     def CreditDispute(self, request, context):
         """Credits what is disputed until it is decided. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND,
-        DISPUTE_CLOSED, DATE_MALFORMED.
+        DISPUTE_CLOSED, DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -133,7 +134,7 @@ class DisputesServiceServicer:
     def AdvanceDispute(self, request, context):
         """Records the next stage of the network's procedure: chargeback, representment, pre-arbitration,
         arbitration. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND, DISPUTE_CLOSED, STAGE_OUT_OF_ORDER,
-        DISPUTE_WINDOW_CLOSED (with the date, `ended_on`), DATE_MALFORMED.
+        DISPUTE_WINDOW_CLOSED (with the date, `ended_on`), DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -141,7 +142,8 @@ class DisputesServiceServicer:
 
     def ResolveDispute(self, request, context):
         """Decides: won, lost or written off. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND,
-        DISPUTE_CLOSED, CREDIT_IS_FINAL, CORRECTED_OUT_OF_RANGE, CURRENCY_MISMATCH, DATE_MALFORMED,
+        DISPUTE_CLOSED, DISPUTE_RESOLVED_DIFFERENTLY (the same outcome with other amounts),
+        CREDIT_IS_FINAL, CORRECTED_OUT_OF_RANGE, CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE,
         NETWORK_RECOURSE_LOST (won, although the house did not begin a stage in time).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -150,7 +152,7 @@ class DisputesServiceServicer:
 
     def WithdrawDispute(self, request, context):
         """The holder finds that there was no error. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND,
-        DISPUTE_CLOSED, DATE_MALFORMED.
+        DISPUTE_CLOSED, DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -20,11 +20,12 @@ class DisputesServiceStub:
     """Takes the notice of a billing error. Until it is decided the amount need not be paid. Errors:
     ACCOUNT_NOT_FOUND, CHARGE_NOT_FOUND, NOTHING_TO_DISPUTE, DISPUTE_EXCEEDS_CAPTURED,
     NOTICE_TOO_LATE (unless an operator accepts it), DISPUTE_REASSERTED,
-    DISPUTE_OPENED_DIFFERENTLY, TOO_MUCH_EVIDENCE, CURRENCY_MISMATCH, DATE_MALFORMED.
+    DISPUTE_OPENED_DIFFERENTLY, TOO_MUCH_EVIDENCE, CURRENCY_MISMATCH, DATE_MALFORMED,
+    DATE_IN_THE_FUTURE.
     """
     AcknowledgeDispute: _aio.UnaryUnaryMultiCallable[_disputes_service_pb2.AcknowledgeDisputeRequest, _disputes_service_pb2.AcknowledgeDisputeResponse]
     """Records that the holder was told in writing that the notice has come. Errors:
-    ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND, DISPUTE_CLOSED, DATE_MALFORMED.
+    ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND, DISPUTE_CLOSED, DATE_MALFORMED, DATE_IN_THE_FUTURE.
     """
     AddDisputeEvidence: _aio.UnaryUnaryMultiCallable[_disputes_service_pb2.AddDisputeEvidenceRequest, _disputes_service_pb2.AddDisputeEvidenceResponse]
     """Adds references to evidence. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND, DISPUTE_CLOSED,
@@ -32,21 +33,22 @@ class DisputesServiceStub:
     """
     CreditDispute: _aio.UnaryUnaryMultiCallable[_disputes_service_pb2.CreditDisputeRequest, _disputes_service_pb2.CreditDisputeResponse]
     """Credits what is disputed until it is decided. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND,
-    DISPUTE_CLOSED, DATE_MALFORMED.
+    DISPUTE_CLOSED, DATE_MALFORMED, DATE_IN_THE_FUTURE.
     """
     AdvanceDispute: _aio.UnaryUnaryMultiCallable[_disputes_service_pb2.AdvanceDisputeRequest, _disputes_service_pb2.AdvanceDisputeResponse]
     """Records the next stage of the network's procedure: chargeback, representment, pre-arbitration,
     arbitration. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND, DISPUTE_CLOSED, STAGE_OUT_OF_ORDER,
-    DISPUTE_WINDOW_CLOSED (with the date, `ended_on`), DATE_MALFORMED.
+    DISPUTE_WINDOW_CLOSED (with the date, `ended_on`), DATE_MALFORMED, DATE_IN_THE_FUTURE.
     """
     ResolveDispute: _aio.UnaryUnaryMultiCallable[_disputes_service_pb2.ResolveDisputeRequest, _disputes_service_pb2.ResolveDisputeResponse]
     """Decides: won, lost or written off. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND,
-    DISPUTE_CLOSED, CREDIT_IS_FINAL, CORRECTED_OUT_OF_RANGE, CURRENCY_MISMATCH, DATE_MALFORMED,
+    DISPUTE_CLOSED, DISPUTE_RESOLVED_DIFFERENTLY (the same outcome with other amounts),
+    CREDIT_IS_FINAL, CORRECTED_OUT_OF_RANGE, CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE,
     NETWORK_RECOURSE_LOST (won, although the house did not begin a stage in time).
     """
     WithdrawDispute: _aio.UnaryUnaryMultiCallable[_disputes_service_pb2.WithdrawDisputeRequest, _disputes_service_pb2.WithdrawDisputeResponse]
     """The holder finds that there was no error. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND,
-    DISPUTE_CLOSED, DATE_MALFORMED.
+    DISPUTE_CLOSED, DATE_MALFORMED, DATE_IN_THE_FUTURE.
     """
     GetDispute: _aio.UnaryUnaryMultiCallable[_disputes_service_pb2.GetDisputeRequest, _disputes_service_pb2.GetDisputeResponse]
     """One dispute with what happened to it. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND."""
@@ -71,7 +73,8 @@ class DisputesServiceServicer(metaclass=_abc_1.ABCMeta):
         """Takes the notice of a billing error. Until it is decided the amount need not be paid. Errors:
         ACCOUNT_NOT_FOUND, CHARGE_NOT_FOUND, NOTHING_TO_DISPUTE, DISPUTE_EXCEEDS_CAPTURED,
         NOTICE_TOO_LATE (unless an operator accepts it), DISPUTE_REASSERTED,
-        DISPUTE_OPENED_DIFFERENTLY, TOO_MUCH_EVIDENCE, CURRENCY_MISMATCH, DATE_MALFORMED.
+        DISPUTE_OPENED_DIFFERENTLY, TOO_MUCH_EVIDENCE, CURRENCY_MISMATCH, DATE_MALFORMED,
+        DATE_IN_THE_FUTURE.
         """
 
     @_abc_1.abstractmethod
@@ -81,7 +84,7 @@ class DisputesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_disputes_service_pb2.AcknowledgeDisputeRequest, _disputes_service_pb2.AcknowledgeDisputeResponse],
     ) -> _abc.Awaitable[_disputes_service_pb2.AcknowledgeDisputeResponse]:
         """Records that the holder was told in writing that the notice has come. Errors:
-        ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND, DISPUTE_CLOSED, DATE_MALFORMED.
+        ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND, DISPUTE_CLOSED, DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
 
     @_abc_1.abstractmethod
@@ -101,7 +104,7 @@ class DisputesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_disputes_service_pb2.CreditDisputeRequest, _disputes_service_pb2.CreditDisputeResponse],
     ) -> _abc.Awaitable[_disputes_service_pb2.CreditDisputeResponse]:
         """Credits what is disputed until it is decided. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND,
-        DISPUTE_CLOSED, DATE_MALFORMED.
+        DISPUTE_CLOSED, DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
 
     @_abc_1.abstractmethod
@@ -112,7 +115,7 @@ class DisputesServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_disputes_service_pb2.AdvanceDisputeResponse]:
         """Records the next stage of the network's procedure: chargeback, representment, pre-arbitration,
         arbitration. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND, DISPUTE_CLOSED, STAGE_OUT_OF_ORDER,
-        DISPUTE_WINDOW_CLOSED (with the date, `ended_on`), DATE_MALFORMED.
+        DISPUTE_WINDOW_CLOSED (with the date, `ended_on`), DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
 
     @_abc_1.abstractmethod
@@ -122,7 +125,8 @@ class DisputesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_disputes_service_pb2.ResolveDisputeRequest, _disputes_service_pb2.ResolveDisputeResponse],
     ) -> _abc.Awaitable[_disputes_service_pb2.ResolveDisputeResponse]:
         """Decides: won, lost or written off. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND,
-        DISPUTE_CLOSED, CREDIT_IS_FINAL, CORRECTED_OUT_OF_RANGE, CURRENCY_MISMATCH, DATE_MALFORMED,
+        DISPUTE_CLOSED, DISPUTE_RESOLVED_DIFFERENTLY (the same outcome with other amounts),
+        CREDIT_IS_FINAL, CORRECTED_OUT_OF_RANGE, CURRENCY_MISMATCH, DATE_MALFORMED, DATE_IN_THE_FUTURE,
         NETWORK_RECOURSE_LOST (won, although the house did not begin a stage in time).
         """
 
@@ -133,7 +137,7 @@ class DisputesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_disputes_service_pb2.WithdrawDisputeRequest, _disputes_service_pb2.WithdrawDisputeResponse],
     ) -> _abc.Awaitable[_disputes_service_pb2.WithdrawDisputeResponse]:
         """The holder finds that there was no error. Errors: ACCOUNT_NOT_FOUND, DISPUTE_NOT_FOUND,
-        DISPUTE_CLOSED, DATE_MALFORMED.
+        DISPUTE_CLOSED, DATE_MALFORMED, DATE_IN_THE_FUTURE.
         """
 
     @_abc_1.abstractmethod
