@@ -115,7 +115,7 @@ def decide_request(
     waits = state.billing.credit_line.pending
     if waits is None or waits.change_id != command.request_id or waits.proposed_by:
         raise NotFound("CREDIT_LINE_REQUEST_NOT_FOUND", "no such request waits for a decision")
-    limit, day = waits.limit_minor, command.transaction_date
+    limit, day, by = waits.limit_minor, command.transaction_date, command.by
     if not command.approve:
         return (
             events.CreditLineRequestDeclined(
@@ -142,8 +142,7 @@ def decide_request(
     if rules.two_people_above_minor and limit > rules.two_people_above_minor:
         return (proposed,)
     after = evolve(state, proposed)
-    change_id, by = waits.change_id, command.by
-    return (proposed, *limit_changed(after, terms, limit, change_id, REQUESTED, day, by))
+    return (proposed, *limit_changed(after, terms, limit, waits.change_id, REQUESTED, day, by))
 
 
 def check_still_good(

@@ -152,7 +152,6 @@ def _resolved(
         transaction_date=day,
         posting_date=day,
         awaited=state.money(awaited) if had_grace(state.billing, dispute.received_on) else None,
-        asked=_asked(None, None),
     )
 
 
@@ -208,7 +207,8 @@ def _lapse(state: CreditAccount, dispute: Dispute, today: date) -> tuple[Fact, .
         return told
     amount = dispute.amount_minor
     won = Settlement(amount, related_interest(state, dispute, amount), amount)
-    return (*told, _resolved(state, dispute, DisputeStatus.WON, won, UNCONTESTED, today))
+    resolved = _resolved(state, dispute, DisputeStatus.WON, won, UNCONTESTED, today)
+    return (*told, replace(resolved, asked=_asked(None, None)))
 
 
 def _missed(
