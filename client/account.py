@@ -100,11 +100,16 @@ def announce(
     account: AccountId,
     version: Annotated[int, typer.Argument(help="Version, of `cards programme show`.")],
     on: Annotated[str, typer.Option(help="From when on, YYYY-MM-DD; the soonest without.")] = "",
+    reason: Annotated[list[str] | None, typer.Option(help="Why rates rise; at most 4.")] = None,
     system: SystemPath = DESCRIPTION,
 ) -> None:
     """Tell its holder of a dearer version, which it goes over to by itself."""
     request = programmes.AnnounceVersionRequest(
-        account_id=account, programme_version=version, effective_on=on, **named()
+        account_id=account,
+        programme_version=version,
+        effective_on=on,
+        reasons=reason or [],
+        **named(),
     )
     ask(system, ProgrammesServiceStub, "AnnounceVersion", request, lambda a: _told(a.announced))
 

@@ -1,13 +1,14 @@
-"""Every shape in which a fact was ever stored can be read for ever: one file per topic.
+"""Every shape in which a fact was ever stored can be read for ever: one file per topic and shape.
 
-A new fact, or a new version of one, gets its file when the test runs with CARDS_WRITE_GOLDEN=1; a
-file that is there is never written again.
+A new fact, a new version of one, or one that got a field with a default, gets its file when the
+test runs with CARDS_WRITE_GOLDEN=1; a file that is there is never written again.
 """
 
 import os
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -48,6 +49,10 @@ def example(kind: Any, name: str) -> Any:
     return name if kind is str else _PLAIN[kind]
 
 
+def _topic_of(path: Path) -> str:
+    return path.stem.partition("+")[0]
+
+
 def check(service: Service, folder: Path) -> None:
     """Each fact of `service` is stored as its file in `folder` says, and each file can be read."""
     codec = service.codec()
@@ -55,14 +60,16 @@ def check(service: Service, folder: Path) -> None:
     for topic, kind in sorted(facts.items()):
         fact: Fact = example(kind, topic)
         _, stored = codec.encode(fact, META)
-        path = folder / f"{topic}.json"
-        if os.environ.get("CARDS_WRITE_GOLDEN") and not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(stored)
-        assert path.exists(), f"{topic} has no golden file; see the head of {__name__}"
-        assert stored == path.read_bytes(), f"{topic} is stored in another shape: a new version"
+        known = [path.read_bytes() for path in folder.glob("*.json") if _topic_of(path) == topic]
+        if os.environ.get("CARDS_WRITE_GOLDEN") and stored not in known:
+            # The first shape of a topic has its name, a later one a digest of what it looks like.
+            later = f"+{sha256(stored).hexdigest()[:8]}" if known else ""
+            folder.mkdir(exist_ok=True)
+            (folder / f"{topic}{later}.json").write_bytes(stored)
+            known.append(stored)
+        assert stored in known, f"{topic} has no golden file; see the head of {__name__}"
         assert codec.decode(topic, stored) == (fact, META)
     for path in sorted(folder.glob("*.json")):
-        read, meta = codec.decode(path.stem, path.read_bytes())
+        read, meta = codec.decode(_topic_of(path), path.read_bytes())
         assert type(read).topic() in facts
         assert meta == META

@@ -11,10 +11,21 @@ from services.notify.config import NotifySettings
 from services.notify.domain.events import UPCASTERS
 from services.notify.domain.message import MESSAGE
 from services.notify.domain.recipient import RECIPIENT
-from services.notify.rendering import Templates
+from services.notify.rendering import Issuer, Templates
 from services.notify.use_cases import EmailSender
 
-TEMPLATES = Templates()
+
+def templates(ports: Ports) -> Templates:
+    """The templates, with what they say of the house."""
+    settings: NotifySettings = ports.settings
+    return Templates(
+        issuer=Issuer(
+            name=settings.issuer_name,
+            address=settings.issuer_address,
+            telephone=settings.issuer_telephone,
+            supervisor=settings.issuer_supervisor,
+        )
+    )
 
 
 async def describe_recipient(ports: Ports, id: str) -> Mapping[str, Any] | None:
@@ -33,7 +44,7 @@ def workers(ports: Ports) -> Sequence[Worker]:
     settings: NotifySettings = ports.settings
     if not settings.smtp_host:
         return []
-    sender = EmailSender(ports, SmtpMailer(settings, ports.clock), TEMPLATES)
+    sender = EmailSender(ports, SmtpMailer(settings, ports.clock), templates(ports))
     return [("send_email", sender.run)]
 
 
@@ -46,7 +57,7 @@ SERVICE = Service(
     policies=policies.POLICIES,
     projections=projections.PROJECTIONS,
     tables=tables.METADATA,
-    rpcs=lambda ports: grpc_api.rpcs(ports, TEMPLATES),
+    rpcs=lambda ports: grpc_api.rpcs(ports, templates(ports)),
     workers=workers,
     resources={"Recipient": describe_recipient, "Message": describe_message},
 )

@@ -31,7 +31,7 @@ OWN: Mapping[str, Set[str]] = {
     "risk": {"rule_engine", "name_matching"},
     # Keeps the earning rules in force in memory, and never trusts them for longer than is safe.
     "loyalty": {"rule_reader"},
-    # Words messages from templates, in two languages and three forms.
+    # Words messages from templates, in two languages, as text and as HTML.
     "notify": {"rendering"},
 }
 

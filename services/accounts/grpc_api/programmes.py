@@ -197,6 +197,7 @@ class Programmes(ProgrammesServiceServicer):
             version=programme.find_version(request.programme_version),
             effective_on=messages.day(asked, "effective_on", today) if asked else None,
             today=today,
+            reasons=tuple(request.reasons),
         )
         return await self._application.answer(
             command,

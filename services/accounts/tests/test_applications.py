@@ -183,6 +183,7 @@ def test_a_declined_applicant_is_told_what_declined_them_and_nothing_else() -> N
     *_, declined = story.when(submission(Finding.UNDER_AGE, Finding.SCREENING_HIT))
     assert isinstance(declined, events.ApplicationDeclined)
     assert declined.reasons == ("UNDER_AGE",)
+    assert declined.customer_id == "customer"
     assert refused(story, proposal()) == "APPLICATION_DECIDED"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chassis.kernel.errors import Invalid
 from services.accounts.domain.account import commands as account
 from services.accounts.domain.billing.terms import (
     BillingTerms,
@@ -273,3 +274,60 @@ def test_what_is_protected_is_repaid_by_no_less_beneficial_method(
         assert story.decide(asked)
     else:
         assert refused(story, asked) == "MINIMUM_NOT_PERMITTED"
+
+
+def test_the_notice_says_each_term_that_changes_and_why() -> None:
+    """1026.9(c)(2)(iv)(A)(1) and (8)."""
+    story = opened(fees=(Fee(kind=FeeKind.LATE, amount_minor=5_00),), grace_days=25)
+    story.run(3, 14, 2026)
+    fees = (Fee(kind=FeeKind.LATE, amount_minor=5_00, repeated_minor=10_00),)
+    may = date(2026, 5, 1)
+    dearer = announcement(
+        story.on(3, 15), may, rates=(apr(18), apr(20, CASH)), fees=fees, grace_days=21
+    )
+    (told,) = story.when(replace(dearer, reasons=("MARKET_CONDITIONS",)))
+    assert isinstance(told, MigrationAnnounced)
+    assert [(each.term, each.before, each.after, each.from_on) for each in told.changes] == [
+        ("PURCHASE_RATE", 1_500, 1_800, may),
+        ("CASH_ADVANCE_RATE", 1_500, 2_000, may),
+        ("BALANCE_TRANSFER_RATE", 1_500, 1_800, may),
+        ("LATE_FEE_REPEATED", 0, 10_00, may),
+        ("GRACE_DAYS", 25, 21, may),
+    ]
+    assert told.reasons == ("MARKET_CONDITIONS",)
+    assert told.currency == "GBP"
+
+
+def test_a_penalty_rate_is_told_where_there_is_one() -> None:
+    story = opened()
+    story.run(3, 14, 2026)
+    both = (apr(15), apr(29, kind=RateKind.PENALTY))
+    (told,) = announce(story.on(3, 15), rates=both)
+    assert isinstance(told, MigrationAnnounced)
+    found = {(each.term, each.before, each.after) for each in told.changes}
+    assert ("PURCHASE_PENALTY_RATE", 1_500, 2_900) in found
+    assert all("PENALTY" in term for term, *_ in found)
+
+
+def test_why_rates_rise_is_always_told_and_in_four_reasons_at_most() -> None:
+    story = opened()
+    story.run(3, 14, 2026)
+    dearer = announcement(story.on(3, 15), rates=(apr(18),))
+    with pytest.raises(Invalid, match="TOO_MANY_REASONS"):
+        story.decide(replace(dearer, reasons=("A", "B", "C", "D", "E")))
+    (told,) = story.when(dearer)
+    assert isinstance(told, MigrationAnnounced)
+    assert told.reasons == ("PROGRAMME_REPRICED",)
+
+
+def test_a_rate_that_is_dearer_later_is_told_with_its_day() -> None:
+    story = opened()
+    story.run(3, 14, 2026)
+    later = replace(apr(18), effective_from=date(2027, 1, 1))
+    (told,) = announce(story.on(3, 15), date(2026, 5, 1), rates=(apr(15), later))
+    assert isinstance(told, MigrationAnnounced)
+    assert {(x.term, x.after, x.from_on) for x in told.changes} == {
+        ("PURCHASE_RATE", 1_800, date(2027, 1, 1)),
+        ("CASH_ADVANCE_RATE", 1_800, date(2027, 1, 1)),
+        ("BALANCE_TRANSFER_RATE", 1_800, date(2027, 1, 1)),
+    }

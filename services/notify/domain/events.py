@@ -1,6 +1,6 @@
 """What happens to recipients and to messages."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from chassis.kernel.events import Fact, Upcasters, fact, value
@@ -35,6 +35,45 @@ class Template(StrEnum):
     CHARGE_APPROVED = "charge_approved"
     CHARGE_DECLINED = "charge_declined"
     CHARGE_REFUNDED = "charge_refunded"
+    TERMS_CHANGING = "terms_changing"
+    TERMS_REJECTED = "terms_rejected"
+    PENALTY_RATE_IMPOSED = "penalty_rate_imposed"
+    PENALTY_RATE_LIFTED = "penalty_rate_lifted"
+    APPLICATION_DECLINED = "application_declined"
+    CREDIT_LINE_REQUEST_DECLINED = "credit_line_request_declined"
+    CREDIT_LINE_REDUCED = "credit_line_reduced"
+    CREDIT_LINE_RAISED = "credit_line_raised"
+    CREDIT_LINE_OFFERED = "credit_line_offered"
+    ACCOUNT_SUSPENDED = "account_suspended"
+    ACCOUNT_REINSTATED = "account_reinstated"
+    ACCOUNT_CLOSED = "account_closed"
+    ACCOUNT_CHARGED_OFF = "account_charged_off"
+    OVER_LIMIT_CONSENT_GIVEN = "over_limit_consent_given"
+    OVER_LIMIT_CONSENT_REVOKED = "over_limit_consent_revoked"
+    STATEMENT_READY = "statement_ready"
+    PAYMENT_PAST_DUE = "payment_past_due"
+    DELINQUENCY_CURED = "delinquency_cured"
+    PAYMENT_RECEIVED = "payment_received"
+    PAYMENT_RETURNED = "payment_returned"
+    PAYMENT_NOT_COLLECTED = "payment_not_collected"
+    AUTOPAY_SET = "autopay_set"
+    REPAYMENT_PLAN_MADE = "repayment_plan_made"
+    REPAYMENT_PLAN_ENDED = "repayment_plan_ended"
+    HARDSHIP_GRANTED = "hardship_granted"
+    INSTALMENT_PLAN_MADE = "instalment_plan_made"
+    PURCHASE_DEFERRED = "purchase_deferred"
+    DEFERRED_INTEREST_CHARGED = "deferred_interest_charged"
+    DEFERRED_INTEREST_WAIVED = "deferred_interest_waived"
+    DISPUTE_RECEIVED = "dispute_received"
+    DISPUTE_CREDITED = "dispute_credited"
+    DISPUTE_CREDIT_FINAL = "dispute_credit_final"
+    DISPUTE_RESOLVED = "dispute_resolved"
+    REQUIRED_PAYMENT_CHANGED = "required_payment_changed"
+    BALANCE_TRANSFERRED = "balance_transferred"
+    BALANCE_TRANSFER_DECLINED = "balance_transfer_declined"
+    BALANCE_TRANSFER_RETURNED = "balance_transfer_returned"
+    CREDIT_BALANCE_REFUNDED = "credit_balance_refunded"
+    PROFILE_CHANGED = "profile_changed"
     CARD_BLOCKED = "card_blocked"
     CARD_REPORTED_LOST = "card_reported_lost"
     CARD_REPLACED = "card_replaced"
@@ -49,11 +88,26 @@ class ChargeAlert(StrEnum):
 
 
 @value
+class ChangedTerm:
+    """A term of an account that is another from a day on. `unit` says what the figures count:
+    BASIS_POINTS, MINOR_UNITS (of `currency`), DAYS, STATEMENTS or YES_NO."""
+
+    term: str
+    unit: str
+    before: int
+    after: int
+    currency: str
+    from_on: date | None
+
+
+@value
 class Details:
     """What a message is worded from; ids, amounts and merchants, nothing personal.
 
-    `last_four` are the last digits of a card's number; `reason` is UPPER_SNAKE; `happened_at` is
-    when it happened in the holder's life.
+    `last_four` are the last digits of a card's number; reasons are UPPER_SNAKE; `happened_at` is
+    when it happened in the holder's life. Of two amounts the other is what was before, or is still
+    to be paid; `from_day` and `until_day` are what the message is about, up to `reply_by` its
+    reader may answer. `count` is of days or months, `raised` names the terms that are dearer.
     """
 
     happened_at: datetime
@@ -61,6 +115,16 @@ class Details:
     merchant: str = ""
     last_four: str = ""
     reason: str = ""
+    other_amount: Money | None = None
+    from_day: date | None = None
+    until_day: date | None = None
+    reply_by: date | None = None
+    count: int = 0
+    rate_basis_points: int = 0
+    reasons: tuple[str, ...] = ()
+    raised: tuple[str, ...] = ()
+    may_reject: bool = False
+    changes: tuple[ChangedTerm, ...] = ()
 
 
 @value

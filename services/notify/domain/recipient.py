@@ -33,8 +33,52 @@ from services.notify.domain.events import (
 HOUSE_ALERT_MINOR_UNITS = 100_00
 """Who never said anything is told of approved charges from this amount, in any currency."""
 
-SECURITY = frozenset({Template.CARD_BLOCKED, Template.CARD_REPORTED_LOST, Template.CARD_REPLACED})
-"""What a customer cannot decline to be told."""
+SECURITY = frozenset(
+    {
+        Template.CARD_BLOCKED,
+        Template.CARD_REPORTED_LOST,
+        Template.CARD_REPLACED,
+        Template.PROFILE_CHANGED,
+    }
+)
+"""What a customer cannot decline to be told, lest somebody else does it unnoticed."""
+
+REGULATORY = frozenset(
+    {
+        Template.TERMS_CHANGING,
+        Template.PENALTY_RATE_IMPOSED,
+        Template.APPLICATION_DECLINED,
+        Template.CREDIT_LINE_REQUEST_DECLINED,
+        Template.CREDIT_LINE_REDUCED,
+        Template.ACCOUNT_SUSPENDED,
+        Template.ACCOUNT_CLOSED,
+        Template.ACCOUNT_CHARGED_OFF,
+        Template.OVER_LIMIT_CONSENT_GIVEN,
+        Template.OVER_LIMIT_CONSENT_REVOKED,
+        Template.STATEMENT_READY,
+        Template.PAYMENT_PAST_DUE,
+        Template.PAYMENT_RETURNED,
+        Template.PAYMENT_NOT_COLLECTED,
+        Template.AUTOPAY_SET,
+        Template.REPAYMENT_PLAN_MADE,
+        Template.HARDSHIP_GRANTED,
+        Template.INSTALMENT_PLAN_MADE,
+        Template.PURCHASE_DEFERRED,
+        Template.DEFERRED_INTEREST_CHARGED,
+        Template.DISPUTE_RECEIVED,
+        Template.DISPUTE_CREDITED,
+        Template.DISPUTE_CREDIT_FINAL,
+        Template.DISPUTE_RESOLVED,
+        Template.REQUIRED_PAYMENT_CHANGED,
+    }
+)
+"""What the law demands to be told, or what its reader's rights, money and time depend on."""
+
+MANDATORY = {
+    **dict.fromkeys(SECURITY, "SECURITY_IS_MANDATORY"),
+    **dict.fromkeys(REGULATORY, "REGULATORY_IS_MANDATORY"),
+}
+"""What is sent whatever a customer prefers, and the rule that says so."""
 
 # Commands -----------------------------------------------------------------------------------------
 
@@ -221,14 +265,12 @@ def _mark_read(asked: MarkRead, state: Recipient) -> Sequence[Fact]:
 
 def _verdict(asked: ConsiderNotice, channel: Channel, state: Recipient) -> tuple[Verdict, str]:
     """Whether a notice goes out on a channel, and the rule that decides."""
-    wanted, rule = Verdict.SEND, "ALWAYS"
-    if asked.template in SECURITY:
-        rule = "SECURITY_IS_MANDATORY"
-    elif asked.template is Template.CHARGE_APPROVED:
+    wanted, rule = Verdict.SEND, MANDATORY.get(asked.template, "ALWAYS")
+    if asked.template is Template.CHARGE_APPROVED:
         wanted, rule = _alert(state.preferences, asked.details.amount)
     if channel is Channel.IN_APP or wanted is Verdict.WITHHOLD:
         return wanted, rule
-    if asked.template not in SECURITY and state.preferences.no_service_email:
+    if asked.template not in MANDATORY and state.preferences.no_service_email:
         return Verdict.WITHHOLD, "SERVICE_EMAIL_DECLINED"
     if not state.sealed_email_address:
         return Verdict.WITHHOLD, "NO_EMAIL_ADDRESS"

@@ -23,8 +23,8 @@ from services.notify.domain.events import (
     Verdict,
 )
 from services.notify.domain.recipient import (
+    MANDATORY,
     RECIPIENT,
-    SECURITY,
     ConsiderNotice,
     MarkRead,
     Recipient,
@@ -112,11 +112,11 @@ def test_the_holder_says_which_approved_charges_to_be_told_of(
 
 
 @pytest.mark.parametrize("template", Template)
-def test_security_messages_cannot_be_declined(template: Template) -> None:
+def test_what_is_mandatory_cannot_be_declined(template: Template) -> None:
     picky = reachable(Preferences(charge_alert=ChargeAlert.NEVER, no_service_email=True))
     decided = verdicts(picky, consider(template, Money(1, "GBP")))
-    if template in SECURITY:
-        assert decided == dict.fromkeys(Channel, (Verdict.SEND, "SECURITY_IS_MANDATORY"))
+    if template in MANDATORY:
+        assert decided == dict.fromkeys(Channel, (Verdict.SEND, MANDATORY[template]))
     else:
         assert decided[Channel.EMAIL][0] is Verdict.WITHHOLD
 

@@ -16,7 +16,7 @@ from cards.type.v1.money_pb2 import Money
 
 from chassis.call import entered
 from chassis.testing.harness import TestNode, call, running
-from services.notify.app import SERVICE, TEMPLATES
+from services.notify.app import SERVICE
 from services.notify.clients import MailFailed, SmtpMailer
 from services.notify.config import NotifySettings
 from services.notify.domain.events import (
@@ -28,9 +28,11 @@ from services.notify.domain.events import (
 )
 from services.notify.domain.message import CLAIM_LASTS, ClaimSend
 from services.notify.grpc_api import NotifyApi
+from services.notify.rendering import Templates
 from services.notify.use_cases import AT_ONCE, EmailSender, key_subject
 
 CUSTOMER = "customer-1"
+TEMPLATES = Templates()
 ADDRESS = "ada@example.org"
 NO_CONTEXT: Any = None
 

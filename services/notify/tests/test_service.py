@@ -13,11 +13,13 @@ from cards.type.v1.money_pb2 import Money
 from chassis.call import entered
 from chassis.kernel.errors import NotFound
 from chassis.testing.harness import TestNode, call, running
-from services.notify.app import SERVICE, TEMPLATES
+from services.notify.app import SERVICE
 from services.notify.domain.events import ContactRegistered, NoticeDecided
 from services.notify.grpc_api import NotifyApi
+from services.notify.rendering import Templates
 
 CUSTOMER = "customer-1"
+TEMPLATES = Templates()
 ADDRESS = "ada@example.org"
 NO_CONTEXT: Any = None
 STREAM_LIMIT_SECONDS = 60.0

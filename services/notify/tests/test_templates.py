@@ -1,7 +1,8 @@
 """Every message can be worded in every language, from nothing more than the fact."""
 
 import re
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 
 from chassis.kernel.money import Money
-from services.notify.domain.events import Details, Locale, Template
-from services.notify.rendering import FOLDER, FORMS, Templates
+from services.notify.domain.events import ChangedTerm, Details, Locale, Template
+from services.notify.rendering import FOLDER, FORMS, LAYOUTS, Issuer, Templates
 
 TEMPLATES = Templates()
 DETAILS = Details(
@@ -19,7 +20,35 @@ DETAILS = Details(
     merchant="Tom & Jerry <b>Diner</b>",
     last_four="4242",
     reason="INSUFFICIENT_CREDIT",
+    other_amount=Money(2_00, "GBP"),
+    from_day=date(2026, 5, 1),
+    until_day=date(2026, 4, 2),
+    reply_by=date(2026, 4, 30),
+    count=60,
+    rate_basis_points=1_850,
+    reasons=("LATE_PAYMENTS", "NOBODY_KNOWS_THIS"),
+    raised=("RATES",),
+    may_reject=True,
+    changes=(
+        ChangedTerm(
+            term="PURCHASE_RATE",
+            unit="BASIS_POINTS",
+            before=1_500,
+            after=1_850,
+            currency="GBP",
+            from_on=date(2026, 5, 1),
+        ),
+        ChangedTerm(
+            term="ANNUAL_FEE",
+            unit="MINOR_UNITS",
+            before=0,
+            after=95_00,
+            currency="GBP",
+            from_on=date(2026, 5, 1),
+        ),
+    ),
 )
+OUTCOMES = ("", "NONE", "FIXED", "STATEMENT", "MINIMUM", "WITHDRAWN", "LOST", "COMPLETED")
 every_template = pytest.mark.parametrize("template", Template)
 every_locale = pytest.mark.parametrize("locale", Locale)
 
@@ -30,7 +59,8 @@ def test_every_template_is_there_in_every_language_and_form_and_nothing_else_is(
         for template in Template
         for locale in Locale
         for form in FORMS
-    } | {f"layout/{locale}.html.j2" for locale in Locale}
+    } | {f"layout/{locale}.{layout}.j2" for locale in Locale for layout in LAYOUTS}
+    wanted |= {f"words/{locale}.j2" for locale in Locale}
     there = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*") if path.is_file()}
     assert there == wanted
 
@@ -49,6 +79,48 @@ def test_every_template_says_something_in_every_form(template: Template, locale:
         assert re.search("[\u4e00-\u9fff]", rendered.subject)
     else:
         assert not re.search("[\u4e00-\u9fff]", rendered.text)
+
+
+def test_a_notice_of_dearer_terms_says_what_the_law_demands() -> None:
+    """12 CFR 1026.9(c)(2)(iv): the changes as a table, when, on what, why, and the right to reject
+    them until the day before."""
+    templates = Templates(issuer=Issuer(name="Bank", telephone="0800 CARDS"))
+    rendered = templates.render(Template.TERMS_CHANGING, Locale.EN, DETAILS)
+    assert "begins on 1 May 2026" in rendered.text
+    assert "transactions made after 2 April 2026" in rendered.text
+    assert "- payments on your account were late\n- nobody knows this" in rendered.text
+    assert "right to reject these changes up to and including 30 April 2026" in rendered.text
+    assert "by calling 0800 CARDS" in rendered.text
+    row = "<td>Annual rate for purchases</td><td>15.00% now</td><td>18.50% from 1 May 2026</td>"
+    assert row in rendered.html
+    assert "Annual fee\t£0.00 now\t£95.00 from 1 May 2026" in rendered.text
+    kept = replace(DETAILS, may_reject=False, raised=("FEES",), reasons=())
+    without = templates.render(Template.TERMS_CHANGING, Locale.EN, kept)
+    assert "reject" not in without.text
+    assert "higher rates" not in without.text
+
+
+def test_an_adverse_decision_names_its_reasons_and_who_watches_over_the_house() -> None:
+    """12 CFR 1002.9(b)."""
+    templates = Templates(issuer=Issuer(supervisor="the Bureau, Washington"))
+    details = Details(happened_at=DETAILS.happened_at, reasons=("INSUFFICIENT_INCOME",))
+    for template in (Template.APPLICATION_DECLINED, Template.CREDIT_LINE_REQUEST_DECLINED):
+        text = templates.render(template, Locale.EN, details).text
+        assert "- your income is not sufficient\n" in text
+        assert "Equal Credit Opportunity Act" in text
+        assert "this creditor is the Bureau, Washington." in text
+        assert "您的收入不足" in templates.render(template, Locale.ZH_CN, details).text
+
+
+@pytest.mark.parametrize("reason", OUTCOMES)
+@every_template
+@every_locale
+def test_every_outcome_is_worded_in_whole_paragraphs(
+    template: Template, locale: Locale, reason: str
+) -> None:
+    text = TEMPLATES.render(template, locale, replace(DETAILS, reason=reason)).text
+    assert not re.search(r"\n{3,}|[ \t]\n|  ", text)
+    assert not re.search(r"\bby \.| on \.|\(\)", text)
 
 
 @every_template
@@ -114,6 +186,8 @@ def test_the_version_changes_with_any_word(tmp_path: Path) -> None:
     assert Templates(tmp_path).version(Template.CARD_BLOCKED, Locale.ZH_CN) == TEMPLATES.version(
         Template.CARD_BLOCKED, Locale.ZH_CN
     )
+    other = Templates(issuer=Issuer(name="Bank"))
+    assert other.version(Template.CARD_BLOCKED, Locale.EN) != same
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,7 @@ def _by_rule(command: commands.SubmitApplication, today: date) -> Fact:
                 reasons=tuple(str(each) for each in command.findings if each in DECLINING),
                 declined_by="",
                 transaction_date=today,
+                customer_id=asked.customer_id,
             )
     return events.ApplicationReferred(
         application_id=command.application_id,
@@ -303,6 +304,7 @@ def decline(
             reasons=command.reasons,
             declined_by=command.by,
             transaction_date=context.now.date(),
+            customer_id=asked.customer_id,
         ),
     )
 

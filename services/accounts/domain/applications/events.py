@@ -83,13 +83,15 @@ class ApplicationApproved(Fact):
 
 @fact
 class ApplicationDeclined(Fact):
-    """The applicant gets no account, for these reasons, UPPER_SNAKE."""
+    """The applicant gets no account, for these reasons, UPPER_SNAKE; `customer_id` is who they
+    would have become, under which they are told."""
 
     application_id: str
     programme_id: str
     reasons: tuple[str, ...]
     declined_by: str
     transaction_date: date
+    customer_id: str = ""
 
 
 @fact

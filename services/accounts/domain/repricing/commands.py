@@ -11,7 +11,8 @@ from services.accounts.domain.programmes.state import Version
 @command
 class AnnounceMigration(Command):
     """Tell the holder that the account goes over to a dearer version; `version` is None where the
-    programme has none of this number, `effective_on` where it is to be as soon as may be."""
+    programme has none of this number, `effective_on` where it is to be as soon as may be.
+    `reasons` are why rates are raised, UPPER_SNAKE, the principal one first."""
 
     account_id: str
     programme_id: str
@@ -19,6 +20,7 @@ class AnnounceMigration(Command):
     version: Version | None
     effective_on: date | None = None
     today: date | None = None
+    reasons: tuple[str, ...] = ()
 
 
 @command

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from chassis.kernel.decider import Context
-from chassis.kernel.errors import Refused
+from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Command, Fact
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount
@@ -23,6 +23,7 @@ from services.accounts.domain.repricing.state import (
     Announcement,
     Raised,
 )
+from services.accounts.domain.repricing.summarising import changes
 
 NOTICE_DAYS = 45
 """Before dearer terms are in effect their holder is told of them: 1026.9(c)(2)(i)."""
@@ -30,6 +31,10 @@ NOTICE_DAYS_MOST = 120
 """Not earlier, so that what was bought since is still known when they are."""
 PROTECTED_DAYS = 14
 """What is bought so many days after the notice keeps its rate, too: 1026.55(b)(3)(ii)."""
+REASONS_LIMIT = 4
+"""No more than four principal reasons are told: 1026.9(c)(2)(iv)(A)(8)."""
+REPRICED = "PROGRAMME_REPRICED"
+"""Why rates are raised where nobody says more: all who have the programme get other terms."""
 PROTECTIONS_LIMIT = 12
 """So many times rates may be raised with something under them kept apart."""
 
@@ -69,8 +74,18 @@ def announce(state: CreditAccount, command: commands.AnnounceMigration, context:
             effective_on=effective_on,
             protected_until=_protected_until(state, today),
             transaction_date=today,
+            changes=changes(state.in_force, version.terms, opened_on, effective_on),
+            reasons=_reasons(found, command.reasons),
+            currency=version.terms.currency,
         ),
     )
+
+
+def _reasons(found: tuple[Raised, ...], told: tuple[str, ...]) -> tuple[str, ...]:
+    """Why, which has to be told of rates."""
+    if len(told) > REASONS_LIMIT:
+        raise Invalid("TOO_MANY_REASONS", f"at most {REASONS_LIMIT} reasons", field="reasons")
+    return told or ((REPRICED,) if Raised.RATES in found else ())
 
 
 def _is_announced(known: Announcement | None, command: commands.AnnounceMigration) -> bool:

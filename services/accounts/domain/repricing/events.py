@@ -4,13 +4,15 @@ from datetime import date
 
 from chassis.kernel.events import Fact, fact
 from services.accounts.domain.repricing.state import Raised
+from services.accounts.domain.repricing.summarising import ChangedTerm
 from services.accounts.domain.values import Terms
 
 
 @fact
 class MigrationAnnounced(Fact):
     """The holder is told of dearer terms at least 45 days before they have them (1026.9(c)(2));
-    what was bought up to `protected_until` keeps its rates (1026.55(b)(3))."""
+    what was bought up to `protected_until` keeps its rates (1026.55(b)(3)). `changes` is each term
+    that changes, `reasons` why rates are raised, UPPER_SNAKE, the principal one first."""
 
     account_id: str
     customer_id: str
@@ -23,6 +25,9 @@ class MigrationAnnounced(Fact):
     effective_on: date
     protected_until: date
     transaction_date: date
+    changes: tuple[ChangedTerm, ...] = ()
+    reasons: tuple[str, ...] = ()
+    currency: str = ""
 
 
 @fact

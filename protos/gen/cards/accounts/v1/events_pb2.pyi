@@ -2399,6 +2399,47 @@ class AccountMigrated(_message.Message):
 Global___AccountMigrated: _TypeAlias = AccountMigrated  # noqa: Y015
 
 @_typing.final
+class ChangedTerm(_message.Message):
+    """A term that is another from a day on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TERM_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    FROM_ON_FIELD_NUMBER: _builtins.int
+    term: _builtins.str
+    """PURCHASE_RATE, PURCHASE_PENALTY_RATE, LATE_FEE, ANNUAL_FEE, LATE_FEE_REPEATED,
+    CASH_ADVANCE_FEE_SHARE, FOREIGN_MARKUP, GRACE_DAYS, GRACE_REGAINED, MINIMUM_PAYMENT_FLOOR,
+    MINIMUM_PAYMENT_SHARE, MINIMUM_PAYMENT_INCLUDES_INTEREST, INTEREST_ON_INTEREST and so on.
+    """
+    unit: _builtins.str
+    """BASIS_POINTS, MINOR_UNITS (of the account's currency), DAYS, STATEMENTS or YES_NO."""
+    before: _builtins.int
+    """As it is."""
+    after: _builtins.int
+    """As it will be."""
+    from_on: _builtins.str
+    """From when on."""
+    def __init__(
+        self,
+        *,
+        term: _builtins.str = ...,
+        unit: _builtins.str = ...,
+        before: _builtins.int = ...,
+        after: _builtins.int = ...,
+        from_on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "from_on", b"from_on", "term", b"term", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangedTerm: _TypeAlias = ChangedTerm  # noqa: Y015
+
+@_typing.final
 class MigrationAnnounced(_message.Message):
     """A holder is told that the account goes over to a dearer version of its programme."""
 
@@ -2414,6 +2455,9 @@ class MigrationAnnounced(_message.Message):
     EFFECTIVE_ON_FIELD_NUMBER: _builtins.int
     PROTECTED_UNTIL_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -2432,9 +2476,19 @@ class MigrationAnnounced(_message.Message):
     """Whatever was bought up to this day keeps its rates."""
     transaction_date: _builtins.str
     """Business date."""
+    currency: _builtins.str
+    """ISO 4217 currency of amounts among the changes."""
     @_builtins.property
     def raised(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What is dearer: RATES, ANNUAL_FEE, FEES, GRACE, MINIMUM_PAYMENT, INTEREST_METHOD."""
+
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChangedTerm]:
+        """Each term that changes."""
+
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Why rates are raised, UPPER_SNAKE, the principal reason first."""
 
     def __init__(
         self,
@@ -2449,10 +2503,13 @@ class MigrationAnnounced(_message.Message):
         effective_on: _builtins.str = ...,
         protected_until: _builtins.str = ...,
         transaction_date: _builtins.str = ...,
+        changes: _abc.Iterable[Global___ChangedTerm] | None = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
+        currency: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "effective_on", b"effective_on", "may_reject", b"may_reject", "previous_version", b"previous_version", "programme_id", b"programme_id", "programme_version", b"programme_version", "protected_until", b"protected_until", "raised", b"raised", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "changes", b"changes", "currency", b"currency", "customer_id", b"customer_id", "effective_on", b"effective_on", "may_reject", b"may_reject", "previous_version", b"previous_version", "programme_id", b"programme_id", "programme_version", b"programme_version", "protected_until", b"protected_until", "raised", b"raised", "reasons", b"reasons", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2974,12 +3031,15 @@ class ApplicationDeclined(_message.Message):
     PROGRAMME_ID_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     application_id: _builtins.str
     """The application."""
     programme_id: _builtins.str
     """The programme applied for."""
     transaction_date: _builtins.str
     """Business date."""
+    customer_id: _builtins.str
+    """The customer that the applicant would have become, and is told under; empty in older facts."""
     @_builtins.property
     def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Why, UPPER_SNAKE."""
@@ -2991,10 +3051,11 @@ class ApplicationDeclined(_message.Message):
         programme_id: _builtins.str = ...,
         reasons: _abc.Iterable[_builtins.str] | None = ...,
         transaction_date: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "programme_id", b"programme_id", "reasons", b"reasons", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "customer_id", b"customer_id", "programme_id", b"programme_id", "reasons", b"reasons", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3894,6 +3955,7 @@ class ProvisionalCreditGranted(_message.Message):
     AVAILABLE_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
     POSTING_DATE_FIELD_NUMBER: _builtins.int
+    MERCHANT_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -3916,6 +3978,10 @@ class ProvisionalCreditGranted(_message.Message):
     def balance(self) -> _money_pb2.Money:
         """What is owed afterwards; negative when the account is in credit."""
 
+    @_builtins.property
+    def merchant(self) -> Global___Merchant:
+        """Where it was charged."""
+
     def __init__(
         self,
         *,
@@ -3927,10 +3993,11 @@ class ProvisionalCreditGranted(_message.Message):
         available: _money_pb2.Money | None = ...,
         balance: _money_pb2.Money | None = ...,
         posting_date: _builtins.str = ...,
+        merchant: Global___Merchant | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "balance", b"balance", "credit", b"credit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "balance", b"balance", "credit", b"credit", "merchant", b"merchant"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "available", b"available", "balance", b"balance", "charge_id", b"charge_id", "credit", b"credit", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "posting_date", b"posting_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "available", b"available", "balance", b"balance", "charge_id", b"charge_id", "credit", b"credit", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "merchant", b"merchant", "posting_date", b"posting_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -4001,6 +4068,7 @@ class DisputeResolved(_message.Message):
     AVAILABLE_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
     TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    MERCHANT_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     customer_id: _builtins.str
@@ -4039,6 +4107,10 @@ class DisputeResolved(_message.Message):
     def balance(self) -> _money_pb2.Money:
         """What is owed afterwards; negative when the account is in credit."""
 
+    @_builtins.property
+    def merchant(self) -> Global___Merchant:
+        """Where it was charged."""
+
     def __init__(
         self,
         *,
@@ -4055,10 +4127,11 @@ class DisputeResolved(_message.Message):
         available: _money_pb2.Money | None = ...,
         balance: _money_pb2.Money | None = ...,
         transaction_date: _builtins.str = ...,
+        merchant: Global___Merchant | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance", "corrected", b"corrected", "credit", b"credit", "owed", b"owed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "available", b"available", "balance", b"balance", "corrected", b"corrected", "credit", b"credit", "merchant", b"merchant", "owed", b"owed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "charge_id", b"charge_id", "corrected", b"corrected", "credit", b"credit", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "outcome", b"outcome", "owed", b"owed", "pay_by", b"pay_by", "transaction_date", b"transaction_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "available", b"available", "balance", b"balance", "charge_id", b"charge_id", "corrected", b"corrected", "credit", b"credit", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "merchant", b"merchant", "outcome", b"outcome", "owed", b"owed", "pay_by", b"pay_by", "transaction_date", b"transaction_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -5701,3 +5774,145 @@ class InstalmentPlanMade(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___InstalmentPlanMade: _TypeAlias = InstalmentPlanMade  # noqa: Y015
+
+@_typing.final
+class PenaltyRateImposed(_message.Message):
+    """More than 60 days past due: a penalty rate will apply, or promotions will be over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_FROM_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who owes."""
+    effective_from: _builtins.str
+    """From when on, 45 days after it is told."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        effective_from: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "effective_from", b"effective_from", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PenaltyRateImposed: _TypeAlias = PenaltyRateImposed  # noqa: Y015
+
+@_typing.final
+class PenaltyRateLifted(_message.Message):
+    """Six minimum payments in a row were made: the rates are as before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Who owes."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PenaltyRateLifted: _TypeAlias = PenaltyRateLifted  # noqa: Y015
+
+@_typing.final
+class DisputeCreditFinalised(_message.Message):
+    """The time to resolve a dispute is over: what was credited is the holder's."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    dispute_id: _builtins.str
+    """The dispute."""
+    charge_id: _builtins.str
+    """The charge."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        dispute_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "charge_id", b"charge_id", "customer_id", b"customer_id", "dispute_id", b"dispute_id", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisputeCreditFinalised: _TypeAlias = DisputeCreditFinalised  # noqa: Y015
+
+@_typing.final
+class AutopaySet(_message.Message):
+    """What is collected on due dates from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    customer_id: _builtins.str
+    """Whose."""
+    kind: _builtins.str
+    """NONE, MINIMUM, STATEMENT or FIXED."""
+    transaction_date: _builtins.str
+    """Business date."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much, for FIXED."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "customer_id", b"customer_id", "kind", b"kind", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AutopaySet: _TypeAlias = AutopaySet  # noqa: Y015

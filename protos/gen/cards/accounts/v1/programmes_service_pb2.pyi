@@ -651,6 +651,7 @@ class AnnounceVersionRequest(_message.Message):
     ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     PROGRAMME_VERSION_FIELD_NUMBER: _builtins.int
     EFFECTIVE_ON_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The caller's name for this request, 1 to 128 printable characters; a retry uses it again."""
     account_id: _builtins.str
@@ -659,6 +660,12 @@ class AnnounceVersionRequest(_message.Message):
     """The version it is to be on."""
     effective_on: _builtins.str
     """From when on, YYYY-MM-DD; empty: as soon as it may be."""
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Why rates are raised, UPPER_SNAKE, the principal reason first (12 CFR 1026.9(c)(2)(iv)(A)(8));
+        without any the holder is told that all who have the programme get other terms.
+        """
+
     def __init__(
         self,
         *,
@@ -666,10 +673,11 @@ class AnnounceVersionRequest(_message.Message):
         account_id: _builtins.str = ...,
         programme_version: _builtins.int = ...,
         effective_on: _builtins.str = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "effective_on", b"effective_on", "idempotency_key", b"idempotency_key", "programme_version", b"programme_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "effective_on", b"effective_on", "idempotency_key", b"idempotency_key", "programme_version", b"programme_version", "reasons", b"reasons"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -204,7 +204,7 @@ class Preferences(_message.Message):
     charge_alert: Global___ChargeAlert.ValueType
     """Which approved charges."""
     no_service_email: _builtins.bool
-    """No e-mail but for security; the inbox has everything."""
+    """No e-mail but for security and what the law demands; the inbox has everything."""
     @_builtins.property
     def alert_from(self) -> _money_pb2.Money:
         """From which amount, with CHARGE_ALERT_FROM_AMOUNT. Charges in another currency are told of."""

@@ -95,7 +95,8 @@ class NotifyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetPreferences(self, request, context):
-        """Say what a customer wants to be told. Security messages cannot be declined.
+        """Say what a customer wants to be told. What is told for security, or because the law demands it,
+        cannot be declined.
         Errors: INVALID_ARGUMENT ALERT_AMOUNT_NEGATIVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

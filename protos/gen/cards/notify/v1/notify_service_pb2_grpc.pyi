@@ -21,7 +21,8 @@ class NotifyServiceStub:
     Errors: none of its own.
     """
     SetPreferences: _aio.UnaryUnaryMultiCallable[_notify_service_pb2.SetPreferencesRequest, _notify_service_pb2.SetPreferencesResponse]
-    """Say what a customer wants to be told. Security messages cannot be declined.
+    """Say what a customer wants to be told. What is told for security, or because the law demands it,
+    cannot be declined.
     Errors: INVALID_ARGUMENT ALERT_AMOUNT_NEGATIVE.
     """
     GetPreferences: _aio.UnaryUnaryMultiCallable[_notify_service_pb2.GetPreferencesRequest, _notify_service_pb2.GetPreferencesResponse]
@@ -68,7 +69,8 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notify_service_pb2.SetPreferencesRequest,
         context: _aio.ServicerContext[_notify_service_pb2.SetPreferencesRequest, _notify_service_pb2.SetPreferencesResponse],
     ) -> _abc.Awaitable[_notify_service_pb2.SetPreferencesResponse]:
-        """Say what a customer wants to be told. Security messages cannot be declined.
+        """Say what a customer wants to be told. What is told for security, or because the law demands it,
+        cannot be declined.
         Errors: INVALID_ARGUMENT ALERT_AMOUNT_NEGATIVE.
         """
 
