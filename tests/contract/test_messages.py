@@ -32,7 +32,7 @@ WORKING_BY_ITSELF = frozenset({"accounts"})
 WHOLE = re.compile(r"0|[1-9][0-9]*")
 NEVER_SEEN = {
     "cards.accounts.v1.CardExpired": "no card is good for less than a month",
-    "cards.accounts.v1.DisputeCreditFinalised": "no dispute has less than two cycles to be resolved",
+    "cards.accounts.v1.DisputeCreditFinalised": "no dispute lasts for less than two cycles",
     "cards.accounts.v1.HoldExpired": "no hold is shorter than an hour",
     "cards.loyalty.v1.PointsExpired": "points last until the end of a month at least",
 }
