@@ -95,8 +95,9 @@ class Bus(Protocol):
         """Create the stream, or bring it to `spec`. Raises BusError."""
         ...
 
-    async def last_message(self, stream: str) -> Last:
-        """Where the stream ends, as its leader knows it. Raises BusError, Missing among it."""
+    async def last_message(self, stream: str, before: int | None = None) -> Last:
+        """Where the stream ends, or would end `before` a sequence, as its leader knows it. Raises
+        BusError, Missing among it."""
         ...
 
     async def publish_batch(

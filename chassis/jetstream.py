@@ -212,13 +212,13 @@ class JetStreamBus:
                 logger.warning("the stream %s is not as it should be: changed", spec.name)
                 await self._answer(js.update_stream(found.evolve(**wanted)))
 
-    async def last_message(self, stream: str) -> Last:
+    async def last_message(self, stream: str, before: int | None = None) -> Last:
         js = self._js()
         with _translated():
             info = await self._answer(js.stream_info(stream))
             self._atomic[stream] = bool(info.config.allow_atomic)
-            sequence = info.state.last_seq
-            if info.state.messages == 0:
+            sequence = info.state.last_seq if before is None else before - 1
+            if info.state.messages == 0 or sequence < info.state.first_seq:
                 return Last(sequence, None)
             found = await self._answer(js.get_msg(stream, sequence))
         return Last(sequence, Message(found.subject or "", found.headers or {}, found.data or b""))

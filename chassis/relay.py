@@ -22,6 +22,8 @@ REPUBLISH_LIMIT = 50_000
 consumers fetch from Feed."""
 WAKE_SECONDS = 5.0
 """How long to wait for a commit before looking whether the stream is still all there."""
+FOREIGN_LIMIT = 1_000
+"""So many messages that no relay published are passed over to find the last that one did."""
 STREAM_MAX_BYTES = 1024**3
 """Size of a stream on disk. A full one refuses messages; readers then live on Feed."""
 STREAM_MAX_AGE_SECONDS = 14 * 86_400
@@ -116,7 +118,8 @@ class Relay(Background):
         """Find the place and publish from there until something is refused or away."""
         await self.pause(self._bus.ensure_stream(self._spec))
         last = await self.pause(self._bus.last_message(self._spec.name))
-        sequence, position = last.sequence, await self._position_behind(last)
+        position = await self._position_behind(await self._last_of_ours(last))
+        sequence = last.sequence
         chain: Chain | None = None
         waited = False
         while True:
@@ -149,12 +152,25 @@ class Relay(Background):
         if last.sequence != sequence:
             raise Rejected(f"the stream ends at {last.sequence}, not at {sequence}")
 
-    async def _position_behind(self, last: Last) -> int:
+    async def _last_of_ours(self, last: Last) -> Place | None:
+        """What the last message of a relay tells. Somebody with our rights may have put others
+        behind it, which nobody can take away again: they must not keep us from going on."""
+        for _ in range(FOREIGN_LIMIT):
+            if last.message is None:
+                return None
+            try:
+                return place_of(last.message)
+            except ValueError as error:
+                name, at = self._spec.name, last.sequence
+                logger.error("message %d in the stream %s is no relay's: %s", at, name, error)
+                last = await self.pause(self._bus.last_message(name, before=at))
+        return None
+
+    async def _position_behind(self, published: Place | None) -> int:
         """The position of the log up to which everything is published (or is left to Feed)."""
         head = await self._log.head()
-        if last.message is None:
+        if published is None:
             return max(0, head.position - REPUBLISH_LIMIT)
-        published = place_of(last.message)
         if published.epoch >= head.epoch:
             if published > Place(head.epoch, head.position):
                 raise LogRewoundError(f"published up to {published}, the log ends at {head}")

@@ -213,9 +213,9 @@ class SimulatedBus:
     async def ensure_stream(self, spec: StreamSpec) -> None:
         await self.ask(lambda: self.server.ensure(spec))
 
-    async def last_message(self, stream: str) -> Last:
+    async def last_message(self, stream: str, before: int | None = None) -> Last:
         def last() -> Last:
-            messages = self.server.stream(stream).messages
+            messages = self.server.stream(stream).messages[: None if before is None else before - 1]
             return Last(len(messages), messages[-1] if messages else None)
 
         return await self.ask(last)

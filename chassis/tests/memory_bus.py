@@ -38,8 +38,8 @@ class MemoryBus:
         self._check()
         self.streams.setdefault(spec.name, MemoryStream())
 
-    async def last_message(self, stream: str) -> Last:
-        messages = self._stream(stream).messages
+    async def last_message(self, stream: str, before: int | None = None) -> Last:
+        messages = self._stream(stream).messages[: None if before is None else before - 1]
         return Last(len(messages), messages[-1] if messages else None)
 
     async def publish_batch(

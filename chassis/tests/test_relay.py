@@ -244,6 +244,48 @@ def test_a_log_that_went_back_without_a_new_epoch_is_not_published() -> None:
     here.run(go())
 
 
+@pytest.mark.parametrize("ours", [0, 30])
+def test_what_somebody_else_put_at_the_end_is_passed_over(
+    ours: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = scene()
+    write(here.log, ours)
+    strays = [
+        Message("cards.diary.v1.note_written.3", {}, b"hello"),
+        Message("cards.diary.v1.note_written.3", {"Cards-Epoch": "x"}, b""),
+        Message("cards.diary.v1.x", {"Cards-Epoch": "1", "Cards-Position": "one"}, b""),
+    ]
+
+    async def go() -> None:
+        await for_a_while(here.relay())
+        here.bus.put("DIARY", strays)
+        write(here.log, 30)
+        await for_a_while(here.relay())
+
+    here.run(go())
+    assert [each for each in here.published if each not in strays] == messages_of(here.log)
+    assert "message 1 in the stream DIARY is no relay's" in caplog.text or ours
+
+
+def test_strays_that_come_while_a_relay_runs_do_not_end_it() -> None:
+    here = scene()
+    write(here.log, 3)
+    stray = Message("cards.diary.v1.note_written.3", {}, b"hello")
+
+    async def go() -> None:
+        relay = here.relay()
+        task = asyncio.create_task(relay.run())
+        await asyncio.sleep(1.0)
+        here.bus.put("DIARY", [stray])
+        write(here.log, 3)
+        await asyncio.sleep(SETTLED_SECONDS)
+        await relay.stop(1.0)
+        await task
+
+    here.run(go())
+    assert [each for each in here.published if each != stray] == messages_of(here.log)
+
+
 def test_the_lag_is_the_age_of_the_first_of_a_batch() -> None:
     here = scene()
 

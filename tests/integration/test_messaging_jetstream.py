@@ -155,6 +155,20 @@ async def test_a_full_stream_rejects_and_keeps_what_it_has(server: NatsServer) -
         assert (await bus.last_message(service.upper())).sequence == stored[-1] > 5
 
 
+async def test_the_end_of_a_stream_is_told_as_it_was_before_a_message(server: NatsServer) -> None:
+    async with stream_on(server) as (bus, service):
+        messages = [Message(f"cards.{service}.v1.said.0", {}, b"%d" % each) for each in range(3)]
+        await bus.publish_batch(service.upper(), messages, 0)
+        found = [await bus.last_message(service.upper(), before=each) for each in (4, 3, 2, 1)]
+        said = [each.message.payload if each.message else None for each in found]
+        assert [(each.sequence, payload) for each, payload in zip(found, said, strict=True)] == [
+            (3, b"2"),
+            (2, b"1"),
+            (1, b"0"),
+            (0, None),
+        ]
+
+
 async def test_what_is_not_there_is_missing(server: NatsServer) -> None:
     async with bus_on(server) as bus:
         with pytest.raises(Missing):
