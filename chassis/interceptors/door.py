@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from functools import partial
 from hashlib import sha256
@@ -27,6 +27,8 @@ from chassis.kernel.errors import Invalid, Unavailable
 RpcHandlers = dict[str, Any]
 """Name of an rpc → grpc.RpcMethodHandler (whose type knows no parameters at run time)."""
 
+LAST_ANSWER_SECONDS = 1.0
+"""So long an answer that is on its way may take when its stream is to end."""
 CORRELATION = "cards-correlation-id"
 # Only what looks like one of our ids: whatever a caller says here goes into logs and events.
 _CORRELATION = re.compile(r"[0-9a-f]{32}")
@@ -111,7 +113,7 @@ class Door:
             try:
                 async with aclosing(behaviour(inbound.request, inbound.context)) as responses:
                     async for response in responses:
-                        await write(response.SerializeToString())
+                        await _whole(write(response.SerializeToString()))
             except asyncio.CancelledError:
                 if self._draining and task.uncancel() == 0:
                     raise Unavailable("DRAINING", "this server stops; ask another") from None
@@ -120,6 +122,19 @@ class Door:
                 self._streams.discard(task)
 
         return write_all
+
+
+async def _whole(writing: Coroutine[Any, Any, None]) -> None:
+    """Write an answer to its end, whoever ends the stream meanwhile: gRPC takes no status while an
+    answer is on its way, and the caller would not be told why there are no more."""
+    written = asyncio.ensure_future(writing)
+    try:
+        await asyncio.shield(written)
+    except asyncio.CancelledError:
+        # A caller who reads nothing is not waited for.
+        await asyncio.wait([written], timeout=LAST_ANSWER_SECONDS)
+        written.cancel()
+        raise
 
 
 def _compose(method: MethodDescription, layers: Sequence[Layer], innermost: Handler) -> Handler:

@@ -104,16 +104,30 @@ async def test_a_stream_ends_when_the_server_stops() -> None:
     async with doorway(drain_grace_seconds=100.0) as door:
         client = door.rpc().stub(type(door.stub), "echo")
         answers = client.Watch(door.pb.WatchRequest(account_id="acc-1"))
-        # With the second, gRPC knows that the first has gone: a first that is under way when it is
-        # torn keeps gRPC from telling why.
-        for _ in range(2):
-            await anext(answers)
+        await anext(answers)
         stopping = asyncio.create_task(door.server.stop())
         with pytest.raises(Unavailable) as caught:
             await exhaust(answers)
         assert caught.value.reason == "DRAINING"
         # Nobody had to wait for the end of the grace.
         await asyncio.wait_for(stopping, PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize("written", [1, 2, 3])
+async def test_a_stream_that_ends_amid_an_answer_says_why(written: int) -> None:
+    async with doorway() as door:
+
+        async def end_as_it_is_written(request: Any) -> None:
+            if door.api.served == written:
+                # Runs as soon as the answer that follows is on its way.
+                asyncio.get_running_loop().call_soon(door.server.door.end_streams)
+
+        door.api.behave = end_as_it_is_written
+        client = door.rpc().stub(type(door.stub), "echo")
+        answers = client.Watch(door.pb.WatchRequest(account_id="acc-1"))
+        with pytest.raises(Unavailable) as caught:
+            await exhaust(answers)
+        assert (caught.value.reason, door.api.served) == ("DRAINING", written)
 
 
 async def test_a_listener_who_goes_away_ends_the_stream(door: Doorway) -> None:
