@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import grpc
@@ -13,7 +15,7 @@ from chassis import answers
 from chassis.call import Call, current, derived_id, entered
 from chassis.event_store.rows import instant
 from chassis.kernel import ids
-from chassis.kernel.errors import Forbidden, Invalid
+from chassis.kernel.errors import Forbidden, Invalid, Refused
 from chassis.kernel.events import Command
 from chassis.merging import merged
 from chassis.ports import Ports
@@ -29,6 +31,7 @@ from services.support.use_cases import Sealing, reads_notes
 TIMELINE_LIMIT = 200
 STREAM_PAGE = 100
 SAID = (Entry.MESSAGE, Entry.NOTE)
+KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -268,23 +271,29 @@ class SupportApi(pb_grpc.SupportServiceServicer):
                 say.body,
                 internal=say.internal,
             )
-            yield await self._said(call, command, say.say_id)
+            yield await self._said(_saying(call, state.case_id, say), command, say.say_id)
 
     async def _said(
         self, call: Call, command: cases.PostMessage, say_id: str
     ) -> pb.ConverseResponse:
         """Said once, on record as anything that is asked for at the door."""
         with entered(call):
-            return await self._application.answer(
-                command,
-                render=lambda settled: pb.ConverseResponse(
-                    said=pb.ConverseResponse.Said(
-                        say_id=say_id,
-                        message_id=command.message_id,
-                        receipt=answers.receipt(settled),
-                    )
-                ),
-            )
+            try:
+                return await self._application.answer(
+                    command,
+                    render=lambda settled: pb.ConverseResponse(
+                        said=pb.ConverseResponse.Said(
+                            say_id=say_id,
+                            message_id=command.message_id,
+                            receipt=answers.receipt(settled),
+                        )
+                    ),
+                )
+            except Refused as refusal:
+                if refusal.reason != KEY_REUSED:
+                    raise
+                text = "something else was said under this id; nothing was posted now"
+                raise Refused("SAY_ID_REUSED", text, field="say.say_id") from None
 
     # Working --------------------------------------------------------------------------------------
 
@@ -312,6 +321,15 @@ class SupportApi(pb_grpc.SupportServiceServicer):
         return await self._application.answer(
             command, render=lambda settled: pb.CloseCaseResponse(receipt=answers.receipt(settled))
         )
+
+
+def _saying(call: Call, case_id: str, say: pb.ConverseRequest.Say) -> Call:
+    """The call as which one thing is said, named as any change is: other words are another one."""
+    return replace(
+        call,
+        idempotency_key=ids.derive("say", case_id, say.say_id),
+        request_hash=sha256(say.SerializeToString(deterministic=True)).digest(),
+    )
 
 
 def _case(of: Any, resolution: str, opened_at: datetime, updated_at: datetime) -> pb.Case:

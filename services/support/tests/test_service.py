@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from chassis.call import Principal, entered
 from chassis.event_store.tables import audit
-from chassis.kernel.errors import Forbidden, Invalid, NotFound
+from chassis.kernel.errors import Forbidden, Invalid, NotFound, Refused
 from chassis.testing.harness import TestNode, call, running
 from services.support.app import SERVICE
 from services.support.domain.case import lost_card_case_id
@@ -299,12 +299,36 @@ async def test_a_conversation_is_heard_by_both_ends(node: TestNode, api: Support
         json.loads(row.leaf)
         for row in await node.ports.database.read(lambda c: c.execute(query).all())
     ]
-    told = [(each["action"], each["actor"], each["object"]) for each in leaves[-4:]]
+    told = [(each["action"], each["actor"], each["object"]) for each in leaves[-3:]]
     case = f"case-{case_id}"
     assert told == [
-        *(("support.Converse", AGENT.subject, case) for _ in range(3)),
+        *(("support.Converse", AGENT.subject, case) for _ in range(2)),
         ("support.Converse", HOLDER.subject, case),
     ]
+
+
+async def test_other_words_under_the_name_of_what_was_said_are_refused(
+    node: TestNode, api: SupportApi
+) -> None:
+    case_id = await lose_a_card(node)
+    for body, internal in (("Not me either", False), (WORDS, True)):
+        agent = Caller(api, AGENT)
+        agent.join(case_id)
+        agent.say("1", WORDS)
+        assert (await agent.hear()).said.say_id == "1"
+        agent.say("1", body, internal=internal)
+        with pytest.raises(Refused, match="SAY_ID_REUSED"):
+            while True:
+                await agent.hear()
+    assert len([each for each in node.facts() if isinstance(each, CasePosted)]) == 1
+    # The name is the speaker's and the case's own.
+    holder = Caller(api, HOLDER)
+    holder.join(case_id)
+    holder.say("1", "It was me")
+    while not (await holder.hear()).HasField("said"):
+        pass
+    await holder.leave()
+    assert len([each for each in node.facts() if isinstance(each, CasePosted)]) == 2
 
 
 async def test_two_ends_at_two_processes_hear_one_another(

@@ -793,7 +793,9 @@ class ConverseRequest(_message.Message):
         BODY_FIELD_NUMBER: _builtins.int
         INTERNAL_FIELD_NUMBER: _builtins.int
         say_id: _builtins.str
-        """The caller's name for it; said twice, it is posted once."""
+        """The caller's name for it in this case; said twice, it is posted once, and other words under
+        the same name are refused.
+        """
         body: _builtins.str
         """What is said."""
         internal: _builtins.bool

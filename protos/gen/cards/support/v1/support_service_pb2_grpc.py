@@ -137,7 +137,7 @@ class SupportServiceServicer:
         """Converse in a case: the first request joins it, each later one says something; the answers are
         what has been said after the cursor, and then whatever anybody says, as it is said, until the
         caller hangs up or its deadline passes. Errors: those of PostMessage, INVALID_ARGUMENT
-        JOIN_FIRST, INVALID_ARGUMENT JOINED_ALREADY.
+        JOIN_FIRST, INVALID_ARGUMENT JOINED_ALREADY, FAILED_PRECONDITION SAY_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,7 +41,7 @@ class SupportServiceStub:
     """Converse in a case: the first request joins it, each later one says something; the answers are
     what has been said after the cursor, and then whatever anybody says, as it is said, until the
     caller hangs up or its deadline passes. Errors: those of PostMessage, INVALID_ARGUMENT
-    JOIN_FIRST, INVALID_ARGUMENT JOINED_ALREADY.
+    JOIN_FIRST, INVALID_ARGUMENT JOINED_ALREADY, FAILED_PRECONDITION SAY_ID_REUSED.
     """
     AssignCase: _aio.UnaryUnaryMultiCallable[_support_service_pb2.AssignCaseRequest, _support_service_pb2.AssignCaseResponse]
     """Give a case to an agent. Errors: NOT_FOUND CASE_NOT_FOUND, FAILED_PRECONDITION CASE_CLOSED."""
@@ -117,7 +117,7 @@ class SupportServiceServicer(metaclass=_abc_1.ABCMeta):
         """Converse in a case: the first request joins it, each later one says something; the answers are
         what has been said after the cursor, and then whatever anybody says, as it is said, until the
         caller hangs up or its deadline passes. Errors: those of PostMessage, INVALID_ARGUMENT
-        JOIN_FIRST, INVALID_ARGUMENT JOINED_ALREADY.
+        JOIN_FIRST, INVALID_ARGUMENT JOINED_ALREADY, FAILED_PRECONDITION SAY_ID_REUSED.
         """
 
     @_abc_1.abstractmethod
