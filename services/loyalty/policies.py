@@ -73,6 +73,21 @@ def take_points_back_for_a_refund(
     )
 
 
+def award_points_again_for_a_reversed_refund(
+    message: accounts.RefundReversed, about: About
+) -> Iterable[Command]:
+    """What is owed once more earns once more, as a clearing of that day would."""
+    yield AwardPoints(
+        account_id=message.account_id,
+        customer_id=message.customer_id,
+        charge_id=message.charge_id or message.refund_id,
+        clearing_id=message.reversal_id,
+        amount=of_money(message.amount),
+        merchant_category_code=message.merchant.mcc,
+        cleared_at=about.occurred_at,
+    )
+
+
 def expect_nothing_of_a_reversed_charge(
     message: accounts.ChargeReversed, about: About
 ) -> Iterable[Command]:
@@ -103,6 +118,7 @@ POLICIES = (
     Policy(accounts.ChargeAuthorised, anticipate_points_for_an_authorised_charge),
     Policy(accounts.ChargeCleared, award_points_for_a_cleared_charge),
     Policy(accounts.ChargeRefunded, take_points_back_for_a_refund),
+    Policy(accounts.RefundReversed, award_points_again_for_a_reversed_refund),
     Policy(accounts.ChargeReversed, expect_nothing_of_a_reversed_charge),
     Policy(accounts.HoldExpired, expect_nothing_of_an_expired_hold),
 )

@@ -71,6 +71,21 @@ async def refund(node: TestNode, refund: str, charge: str, minor: int) -> None:
     await node.take_in(said, stream=STREAM)
 
 
+async def reverse_refund(
+    node: TestNode, reversal: str, refund: str, charge: str, minor: int
+) -> None:
+    said = accounts.RefundReversed(
+        account_id=ACCOUNT,
+        customer_id="customer-1",
+        refund_id=refund,
+        charge_id=charge,
+        reversal_id=reversal,
+        amount=pounds(minor),
+        merchant=accounts.Merchant(mcc="5999"),
+    )
+    await node.take_in(said, stream=STREAM)
+
+
 async def points(api: LoyaltyApi) -> pb.GetPointsResponse:
     return await api.GetPoints(pb.GetPointsRequest(account_id=ACCOUNT), NO_CONTEXT)
 
@@ -109,6 +124,30 @@ async def test_a_reversed_charge_and_an_expired_hold_leave_nothing_pending(
     hold = accounts.HoldExpired(account_id=ACCOUNT, charge_id="h2")
     await node.take_in(hold, stream=STREAM)
     assert (await points(api)).pending == 0
+
+
+async def test_a_refund_that_is_reversed_costs_no_points(node: TestNode, api: LoyaltyApi) -> None:
+    await clear(node, "cl-1", "c-1", 10_000)
+    await refund(node, "r-1", "c-1", 10_000)
+    assert (await points(api)).balance == 0
+    await reverse_refund(node, "v-1", "r-1", "c-1", 4_000)
+    assert (await points(api)).balance == 40
+    await reverse_refund(node, "v-1", "r-1", "c-1", 4_000)
+    await reverse_refund(node, "v-2", "r-1", "c-1", 6_000)
+    assert (await points(api)).balance == 100
+    # The charge can be refunded once more, and then nothing of it is left.
+    await refund(node, "r-2", "c-1", 10_000)
+    assert (await points(api)).balance == 0
+    # A refund that named no charge took by the rate, and by the rate it comes back.
+    await clear(node, "cl-2", "c-2", 700)
+    await refund(node, "r-3", "", 500)
+    assert (await points(api)).balance == 2
+    await reverse_refund(node, "v-3", "r-3", "", 500)
+    assert (await points(api)).balance == 7
+    await node.caught_up()
+    asked = pb.ExplainAwardRequest(account_id=ACCOUNT, charge_id="r-3")
+    explained = await api.ExplainAward(asked, NO_CONTEXT)
+    assert [(each.reference, each.points) for each in explained.steps] == [("r-3", -5), ("v-3", 5)]
 
 
 async def test_an_opened_account_has_points_at_once_and_an_unknown_one_none(

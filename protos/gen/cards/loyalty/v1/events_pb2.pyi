@@ -41,7 +41,9 @@ class PointsEarned(_message.Message):
     charge_id: _builtins.str
     """Charge that earned."""
     clearing_id: _builtins.str
-    """Clearing of that charge; a charge may be cleared in several parts."""
+    """Clearing of that charge; a charge may be cleared in several parts. Or the reversal of a refund,
+    by which the charge is owed again.
+    """
     lot_id: _builtins.str
     """The new lot."""
     points: _builtins.int
@@ -98,7 +100,7 @@ class AwardWithheld(_message.Message):
     charge_id: _builtins.str
     """Charge that earned nothing."""
     clearing_id: _builtins.str
-    """Clearing of that charge."""
+    """Clearing of that charge, or reversal of a refund of it."""
     reason: _builtins.str
     """Why, in upper snake case."""
     rule_set_version: _builtins.str

@@ -212,7 +212,7 @@ class Lot(_message.Message):
     charge_id: _builtins.str
     """Charge that earned it."""
     clearing_id: _builtins.str
-    """Clearing that earned it."""
+    """Clearing that earned it, or the reversal of a refund."""
     points: _builtins.int
     """Points earned."""
     available: _builtins.int
