@@ -260,6 +260,11 @@ class Caller:
             if heard.HasField("message"):
                 return heard.message
 
+    async def hear_out(self) -> None:
+        """Until there is no more, which may be an error."""
+        async for _ in self._heard:
+            pass
+
     async def leave(self) -> None:
         await self._heard.aclose()
 
@@ -318,8 +323,7 @@ async def test_other_words_under_the_name_of_what_was_said_are_refused(
         assert (await agent.hear()).said.say_id == "1"
         agent.say("1", body, internal=internal)
         with pytest.raises(Refused, match="SAY_ID_REUSED"):
-            while True:
-                await agent.hear()
+            await agent.hear_out()
     assert len([each for each in node.facts() if isinstance(each, CasePosted)]) == 1
     # The name is the speaker's and the case's own.
     holder = Caller(api, HOLDER)
