@@ -75,7 +75,8 @@ class SmtpMailer:
         message = EmailMessage()
         message["From"] = self._settings.mail_from
         message["To"] = address
-        message["Subject"] = rendered.subject
+        # What looks like an encoded word (RFC 2047) would be shown as what it stands for.
+        message["Subject"] = rendered.subject.replace("=?", "= ?")
         message["Date"] = format_datetime(self._clock.now())
         message["Message-ID"] = f"<{message_id}@{self._settings.mail_domain}>"
         message["Auto-Submitted"] = "auto-generated"

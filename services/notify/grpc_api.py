@@ -106,7 +106,7 @@ class NotifyApi(pb_grpc.NotifyServiceServicer):
         return pb.GetPreferencesResponse(
             preferences=pb.Preferences(
                 charge_alert=_number(ALERTS, preferences.charge_alert),
-                alert_from=answers.money(least) if least else None,
+                alert_from=None if least is None else answers.money(least),
                 no_service_email=preferences.no_service_email,
             ),
             has_email_address=bool(recipient.sealed_email_address),

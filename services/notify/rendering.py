@@ -2,12 +2,14 @@
 HTML, and a version that is the hash of every word."""
 
 import re
+import unicodedata
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
@@ -24,6 +26,9 @@ FORMS = ("subject", "txt")
 LAYOUTS = ("txt", "html")
 LAST_DIGITS = 4
 BLANK_LINES = re.compile(r"\n\s*\n")
+TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What turns the direction in which the words that follow are shown."""
+BREAKS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Templates:
 
     def render(self, template: Template, locale: Locale, details: Details) -> Rendered:
         """Word a message. Raises jinja2's errors when a template is at fault."""
-        known = {each.name: getattr(details, each.name) for each in fields(details)}
+        known = {each.name: _plain(getattr(details, each.name)) for each in fields(details)}
         known |= {"locale": locale, "issuer": self._issuer}
         subject, body = (
             self._environment.get_template(f"{template}/{locale}.{form}.j2").render(known)
@@ -99,6 +104,15 @@ class Templates:
         for content in (*contents, *(each.encode() for each in astuple(self._issuer))):
             digest.update(len(content).to_bytes(8, "big") + content)
         return digest.hexdigest()
+
+
+def _plain(given: Any) -> Any:
+    """A text of others on one line, and showing what it says: a merchant who is called several
+    lines, or a terminal's command, is not let into the words of the house."""
+    if not isinstance(given, str):
+        return given
+    shown = (" " if unicodedata.category(each) in BREAKS else each for each in TURNS.sub("", given))
+    return " ".join("".join(shown).split())
 
 
 def _language(context: Context) -> str:

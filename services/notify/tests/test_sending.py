@@ -28,7 +28,7 @@ from services.notify.domain.events import (
 )
 from services.notify.domain.message import CLAIM_LASTS, ClaimSend
 from services.notify.grpc_api import NotifyApi
-from services.notify.rendering import Templates
+from services.notify.rendering import Rendered, Templates
 from services.notify.use_cases import AT_ONCE, EmailSender, key_subject
 
 CUSTOMER = "customer-1"
@@ -136,6 +136,14 @@ async def test_a_message_goes_out_once_in_both_forms_under_its_own_name(
     forms = [part.get_content_type() for part in message.walk()]
     assert forms == ["multipart/alternative", "text/plain", "text/html"]
     assert len(of(node, SendSucceeded)) == 1
+
+
+async def test_a_merchant_cannot_write_a_subject_in_code(node: TestNode, mailbox: Mailbox) -> None:
+    mailer = SmtpMailer(node.settings, node.clock)
+    coded = "£12.50 at =?utf-8?q?Urgent?="
+    await mailer.send("m1", ADDRESS, Rendered(coded, "text", "<p>text</p>", "v"))
+    ((_, message),) = mailbox.taken
+    assert message["Subject"] == "£12.50 at = ?utf-8?q?Urgent?="
 
 
 async def test_a_rebuilt_read_model_sends_nothing(

@@ -144,6 +144,20 @@ async def test_preferences_are_kept_and_followed(node: TestNode, api: NotifyApi)
     assert len((await inbox(api)).messages) == 1
 
 
+async def test_an_alert_from_nothing_on_is_not_taken_for_none(
+    node: TestNode, api: NotifyApi
+) -> None:
+    wanted = pb.Preferences(
+        charge_alert=pb.CHARGE_ALERT_FROM_AMOUNT,
+        alert_from=Money(minor_units=0, currency_code="GBP"),
+    )
+    request = pb.SetPreferencesRequest(customer_id=CUSTOMER, preferences=wanted)
+    with entered(call("notify.SetPreferences", "k2")):
+        await api.SetPreferences(request, NO_CONTEXT)
+    seen = await api.GetPreferences(pb.GetPreferencesRequest(customer_id=CUSTOMER), NO_CONTEXT)
+    assert seen.preferences == wanted
+
+
 async def test_reading_is_remembered_and_lists_come_in_pages(
     node: TestNode, api: NotifyApi
 ) -> None:

@@ -164,6 +164,27 @@ def test_what_a_merchant_is_called_cannot_become_markup_nor_a_second_header() ->
     assert not set("\r\n") & set(rendered.subject)
 
 
+@pytest.mark.parametrize(
+    ("called", "shown"),
+    [
+        ("Shop\r\n\r\nCall 555 at once", "Shop Call 555 at once"),
+        ("Shop\u2029\u2028\x85Call 555", "Shop Call 555"),
+        ("\x1b[31mred\x9b0m", "[31mred 0m"),
+        ("pay\u202egnp.\u2066exe", "paygnp.exe"),
+        (" 咖啡 \u3000☕\u200d ", "咖啡 ☕\u200d"),
+    ],
+)
+@every_locale
+def test_what_a_merchant_is_called_stays_in_its_line(
+    locale: Locale, called: str, shown: str
+) -> None:
+    for template in (Template.CHARGE_APPROVED, Template.CHARGE_DECLINED, Template.CHARGE_REFUNDED):
+        told = TEMPLATES.render(template, locale, replace(DETAILS, merchant=called))
+        assert told == TEMPLATES.render(template, locale, replace(DETAILS, merchant=shown))
+        assert shown in told.subject
+        assert shown in told.text
+
+
 @every_locale
 def test_never_more_than_the_last_four_digits_of_a_card(locale: Locale) -> None:
     careless = Details(happened_at=DETAILS.happened_at, last_four="4111111111111234")
