@@ -129,7 +129,8 @@ def _fault(rule: Rule) -> str:
     try:
         program = cel.compile(rule.expression)
     except ValueError as error:
-        return _text(error)
+        # CEL begins with the whole expression, behind which nothing might be left of the complaint.
+        return _text(str(error).split(f"'{rule.expression}': ", 1)[-1])
     known = examples(rule.scope)
     unknown = sorted(set(program.variables()) - set(known))
     if unknown:
@@ -140,13 +141,13 @@ def _fault(rule: Rule) -> str:
     try:
         given = program.execute(cel.Context(known))
     except _EVALUATION_ERRORS as error:
-        return f"cannot be evaluated: {_text(error)}"
+        return f"cannot be evaluated: {_text(str(error))}"
     return "" if isinstance(given, bool) else "does not give true or false"
 
 
-def _text(error: Exception) -> str:
+def _text(said: str) -> str:
     """The beginning of what CEL says; all of it may be many times as long as the expression."""
-    return " ".join(str(error).split())[:LONGEST_COMPLAINT]
+    return " ".join(said.split())[:LONGEST_COMPLAINT]
 
 
 def initial_rule_set(path: Path = INITIAL_RULES) -> RuleSet:

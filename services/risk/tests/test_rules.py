@@ -50,7 +50,7 @@ def rule_set(*rules: Rule, alert_score: int = 600) -> RuleSet:
 @pytest.mark.parametrize(
     ("expression", "complaint"),
     [
-        ("charges_10m >=", "Failed to parse"),
+        ("charges_10m >=", "1:15: Syntax error"),
         ("charges_ten_minutes >= 3", "there is no charges_ten_minutes in the scope card"),
         ("cards_10m >= 3", "there is no cards_10m in the scope card"),
         ("charges_10m", "does not give true or false"),
@@ -68,6 +68,12 @@ def test_an_expression_that_cannot_work_is_refused_by_the_name_of_its_rule(
     assert refused.value.reason == "RULE_INVALID"
     assert refused.value.field == "rules[1].expression"
     assert refused.value.metadata == {"rule_id": "a_rule"}
+
+
+def test_a_complaint_says_where_however_long_the_expression() -> None:
+    long = "declined && " * 100 + "small &&"
+    with pytest.raises(Invalid, match="1:1209: Syntax error"):
+        rule_engine.check(rule_set(rule(long)))
 
 
 def test_a_complaint_is_short_however_long_the_expression() -> None:
