@@ -26,4 +26,4 @@ def check_role(role: str, kind: IdentityKind, field: str) -> None:
     if meant_for is None:
         raise Invalid("ROLE_UNKNOWN", "there is no such role", field=field)
     if meant_for is not kind:
-        raise Refused("ROLE_NOT_FOR_KIND", f"that role is for the kind {meant_for} only", field=field)
+        raise Refused("ROLE_NOT_FOR_KIND", f"that role is for {meant_for}s only", field=field)
