@@ -48,7 +48,7 @@ def build() -> Service:
         in_line = InLine(
             ports.application, engine, book=book, card=card, account=account, merchant=merchant
         )
-        api = RiskApi(ports.application, ports.database, in_line, card=card, book=book)
+        api = RiskApi(ports.application, ports.database, in_line, ports.clock, card=card, book=book)
         return grpc_api.rpcs(ports, api)
 
     def workers(ports: Ports) -> Sequence[Worker]:

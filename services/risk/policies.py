@@ -1,7 +1,7 @@
 """Whenever accounts says that somebody tried to pay, the charge is scored and counted."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from cards.accounts.v1 import events_pb2 as accounts
 
@@ -9,11 +9,8 @@ from chassis.kernel.events import Command
 from chassis.kernel.money import Money
 from chassis.policies import About, Policy
 from services.risk.domain.card_profile import ScoreCharge
-from services.risk.domain.charge import Charge, Outcome, merchant_key
+from services.risk.domain.charge import Charge, Outcome, merchant_key, paid_at
 from services.risk.domain.group_profile import ObserveChargeAtMerchant, ObserveChargeOfAccount
-
-CLOCK_TOLERANCE = timedelta(days=1)
-"""A terminal's clock, or its time zone, may be so far ahead of ours."""
 
 
 def score_what_was_authorised(
@@ -55,14 +52,10 @@ def _charge(
 def _paid_at(
     message: accounts.ChargeAuthorised | accounts.ChargeDeclined, about: About
 ) -> datetime:
-    """When the holder paid; when it was recorded, where the network did not say.
-
-    Nobody pays in the future. A terminal whose clock is years ahead must not move the card's
-    windows to where no later charge can reach them.
-    """
+    """When the holder paid; when it was recorded, where the network did not say."""
     if not message.HasField("transaction_at"):
         return about.occurred_at
-    return min(message.transaction_at.ToDatetime(UTC), about.occurred_at + CLOCK_TOLERANCE)
+    return paid_at(message.transaction_at.ToDatetime(UTC), about.occurred_at)
 
 
 def _score_and_count(charge: Charge, about: About) -> Iterable[Command]:

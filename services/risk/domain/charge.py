@@ -117,6 +117,15 @@ def mark(*parts: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 4
 
 
+def paid_at(told: datetime, known_at: datetime) -> datetime:
+    """When the holder paid: nobody pays later than it is known.
+
+    A terminal whose clock, or time zone, is ahead must not move windows to where the charges that
+    follow cannot reach them, nor look at what is known from there.
+    """
+    return min(told, known_at)
+
+
 def merchant_key(merchant_id: str, merchant_name: str) -> str:
     """One id for a merchant: of the network's id, or of the name where there is none.
 

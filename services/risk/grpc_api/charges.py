@@ -1,7 +1,7 @@
 """The door: requests to commands and queries, answers from states and rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import grpc
@@ -11,6 +11,7 @@ from cards.risk.v1.risk_service_pb2_grpc import RiskServiceServicer
 from chassis import answers, call
 from chassis.application import Application
 from chassis.database import Database
+from chassis.kernel.clock import Clock
 from chassis.kernel.decider import Decider
 from chassis.kernel.errors import Invalid, NotFound
 from chassis.kernel.ids import derive
@@ -19,7 +20,7 @@ from chassis.work import Settled
 from services.risk.domain import features
 from services.risk.domain.alerting import AlertDecision, DecideAlert
 from services.risk.domain.card_profile import CardProfile, DecideCardAlert
-from services.risk.domain.charge import Charge, Outcome, instant, merchant_key
+from services.risk.domain.charge import Charge, Outcome, instant, merchant_key, paid_at
 from services.risk.domain.features import Scope
 from services.risk.domain.group_profile import DecideAccountAlert, DecideMerchantAlert
 from services.risk.domain.rule_book import (
@@ -76,6 +77,7 @@ class RiskApi(RiskServiceServicer):
         application: Application,
         database: Database,
         in_line: InLine,
+        clock: Clock,
         *,
         card: Decider[CardProfile],
         book: Decider[RuleBook],
@@ -83,6 +85,7 @@ class RiskApi(RiskServiceServicer):
         self._application = application
         self._database = database
         self._in_line = in_line
+        self._clock = clock
         self._card = card
         self._book = book
 
@@ -91,7 +94,7 @@ class RiskApi(RiskServiceServicer):
     async def AssessCharge(
         self, request: pb.AssessChargeRequest, context: Context
     ) -> pb.AssessChargeResponse:
-        judgement = await self._in_line.assess(_charge(request))
+        judgement = await self._in_line.assess(_charge(request, self._clock.now()))
         version = judgement.rule_set_version
         return pb.AssessChargeResponse(
             verdict=VERDICTS[judgement.verdict],
@@ -299,7 +302,7 @@ def _require_day(field: str, text: str) -> None:
         raise Invalid("DAYS_INVALID", "a day is YYYY-MM-DD", field=field) from error
 
 
-def _charge(request: pb.AssessChargeRequest) -> Charge:
+def _charge(request: pb.AssessChargeRequest, now: datetime) -> Charge:
     """The charge as if it were approved: what is asked is what that would mean."""
     return Charge(
         charge_id=request.charge_id,
@@ -314,7 +317,7 @@ def _charge(request: pb.AssessChargeRequest) -> Charge:
         merchant_country=request.merchant_country,
         entry_mode=request.entry_mode,
         decline_reason="",
-        transaction_at=answers.of_timestamp(request.transaction_at),
+        transaction_at=paid_at(answers.of_timestamp(request.transaction_at), now),
     )
 
 

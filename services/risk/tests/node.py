@@ -62,6 +62,13 @@ class Risk:
                 return servicer
         raise LookupError("ScreeningApi")
 
+    async def judges(self, asked: pb.AssessChargeRequest) -> pb.AssessChargeResponse:
+        """What accounts is told in line, at the instant of `recorded_at`."""
+        clock = self.node.ports.clock
+        assert isinstance(clock, FixedClock)
+        clock.advance(max(timedelta(0), self.recorded_at - clock.now()))
+        return await self.api.AssessCharge(asked, NOBODY)
+
     async def hears(self, *messages: Message) -> None:
         """Messages of accounts, each taken in as one unit, and everything that follows."""
         for message in messages:

@@ -20,6 +20,7 @@ from services.risk.tests.node import (
     MINUTE,
     NOBODY,
     NOON,
+    REPLAYED,
     Risk,
     asked_by,
     authorised,
@@ -54,15 +55,30 @@ async def test_windows_follow_the_time_of_the_purchase_and_not_of_its_arrival(ri
     assert {each.verdict for each in scores} == {"allow"}
 
 
-async def test_a_terminal_with_a_wrong_clock_does_not_blind_us(risk: Risk) -> None:
+@pytest.mark.parametrize("ahead", [timedelta(hours=8), timedelta(days=9_000)])
+async def test_a_terminal_with_a_wrong_clock_does_not_blind_us(
+    risk: Risk, ahead: timedelta
+) -> None:
     risk.recorded_at = NOON
-    await risk.hears(authorised(50, timedelta(days=9_000)))
+    await risk.hears(authorised(50, ahead))
     for number in range(6):
-        later = timedelta(days=2, minutes=number)
+        later = timedelta(minutes=number)
         risk.recorded_at = NOON + later
         await risk.hears(authorised(number, later))
     [alert] = [each for each in await risk.told() if isinstance(each, public.AlertRaised)]
     assert alert.verdict == "block"
+    answer = await risk.api.GetScore(pb.GetScoreRequest(charge_id="charge-5"), NOBODY)
+    seen = {each.name: each.value for each in answer.features}
+    assert (seen["charges_10m"], seen["charges_24h"]) == (7, 7)
+
+
+async def test_a_terminal_with_a_wrong_clock_is_seen_through_in_line(risk: Risk) -> None:
+    now = REPLAYED - NOON
+    await risk.hears(*(authorised(number, now - (6 - number) * MINUTE) for number in range(1, 6)))
+    for ahead in (timedelta(0), timedelta(hours=8), timedelta(days=9_000)):
+        answer = await risk.judges(question(20, now + ahead))
+        assert answer.verdict == pb.VERDICT_BLOCK
+        assert "CARD_TESTING" in answer.reason_codes
 
 
 async def test_a_charge_without_a_time_was_made_when_it_was_recorded(risk: Risk) -> None:
@@ -116,22 +132,22 @@ async def test_what_is_declined_counts_too(risk: Risk) -> None:
 async def test_the_answer_in_line_knows_the_burst_and_changes_nothing(risk: Risk) -> None:
     await risk.hears(*burst(5))
     before = await risk.node.log.head()
-    answer = await risk.api.AssessCharge(question(9, 6 * MINUTE), NOBODY)
+    answer = await risk.judges(question(9, 6 * MINUTE))
     assert answer.verdict == pb.VERDICT_BLOCK
     assert answer.reason_codes[0] == "CARD_TESTING"
-    assert answer == await risk.api.AssessCharge(question(9, 6 * MINUTE), NOBODY)
+    assert answer == await risk.judges(question(9, 6 * MINUTE))
     assert await risk.node.log.head() == before
 
 
 async def test_the_answer_in_line_about_a_card_never_seen_allows(risk: Risk) -> None:
-    answer = await risk.api.AssessCharge(question(1, MINUTE), NOBODY)
+    answer = await risk.judges(question(1, MINUTE))
     assert (answer.verdict, answer.score) == (pb.VERDICT_ALLOW, 0)
     assert len(answer.assessment_id) == 32
 
 
 async def test_the_answer_in_line_is_what_the_score_will_be(risk: Risk) -> None:
     for number in range(8):
-        answer = await risk.api.AssessCharge(question(number, number * MINUTE), NOBODY)
+        answer = await risk.judges(question(number, number * MINUTE))
         await risk.hears(authorised(number, number * MINUTE))
         request = pb.GetScoreRequest(charge_id=f"charge-{number}")
         scored = (await risk.api.GetScore(request, NOBODY)).score
@@ -211,7 +227,7 @@ async def test_two_people_change_the_rules_and_the_next_charge_is_judged_by_them
         await risk.api.ActivateRuleSet(activation, NOBODY)
     with asked_by("operator:ben", "a", "ActivateRuleSet"):
         await risk.api.ActivateRuleSet(activation, NOBODY)
-    answer = await risk.api.AssessCharge(question(1, MINUTE), NOBODY)
+    answer = await risk.judges(question(1, MINUTE))
     assert (answer.rule_set_version, list(answer.reason_codes)) == (version, ["EVERYTHING"])
     in_force = await risk.api.ListRules(pb.ListRulesRequest(), NOBODY)
     assert list(in_force.rules) == [rule]
