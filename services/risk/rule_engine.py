@@ -1,13 +1,14 @@
 """Rules in CEL: checked when they are proposed, compiled once, judged with one context a charge."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import cel
 
 from chassis.kernel.errors import Invalid, Unavailable
+from chassis.logs import log
 from services.risk.domain.features import Scope
 from services.risk.domain.rules import (
     Judgement,
@@ -46,11 +47,14 @@ class Compiled:
     rule_set: RuleSet
     version: str
     by_scope: dict[Scope, list[tuple[Rule, cel.Program]]]
+    failing: set[str] = field(default_factory=set)
+    """Rules that were told of as failing."""
 
     def judge(self, scope: Scope, variables: Variables, quiet: frozenset[str]) -> Judgement:
         """Judge one charge within one scope.
 
-        A rule that cannot be evaluated does not hit, and the judgement names it.
+        A rule that cannot be evaluated does not hit, and the judgement names it; the log says it
+        once, for such a rule watches over nothing.
         """
         context = cel.Context(dict(variables))
         hits: list[Rule] = []
@@ -65,6 +69,10 @@ class Compiled:
                 hits.append(rule)
             elif found is not False:
                 failed.append(rule.rule_id)
+        for rule_id in failed:
+            if rule_id not in self.failing:
+                self.failing.add(rule_id)
+                log("rule_failed", level="error", rule_id=rule_id, rule_set_version=self.version)
         return judgement(self.version, self.rule_set.alert_score, hits, tuple(failed), quiet)
 
 

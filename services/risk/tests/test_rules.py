@@ -1,5 +1,7 @@
 """Rules: what is refused and why, how hits add up, and who may put a rule set in force."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,6 +97,17 @@ def test_a_rule_that_fails_on_a_charge_is_named_and_the_others_judge() -> None:
     [_, second] = CardStory(rules).charged(charge(1), charge(2))
     assert second.failed_rule_ids == ("divides",)
     assert second.reason_codes == ("LARGE",)
+
+
+def test_a_rule_that_fails_is_told_of_once(capfd: pytest.CaptureFixture[str]) -> None:
+    divides = rule("amount_minor / (charges_seen - 1) > 3", rule_id="divides")
+    rules = engine(divides)
+    for _ in range(2):
+        CardStory(rules).charged(charge(1), charge(2))
+    told = [json.loads(line) for line in "".join(capfd.readouterr()).splitlines() if line]
+    failed = [each for each in told if each["event"] == "rule_failed"]
+    assert [each["rule_id"] for each in failed] == ["divides"]
+    assert failed[0]["rule_set_version"] == rule_set(divides).version
 
 
 def test_nothing_is_judged_before_rules_are_loaded() -> None:
