@@ -15,6 +15,9 @@ from services.accounts.domain.repaying.state import PlanStatus
 CONFIRMATION_DAYS = 10
 """So long a payment may wait to be confirmed before it is late as if it had not been initiated."""
 
+CREDIT_MONTHS = 6
+"""What an account has been in credit by for longer is paid out unasked: 1026.11(a)(3)."""
+
 PENALTY_RATE_AFTER_DAYS = 60
 """Not before a payment is so many days late, on the next one, there is notice of a penalty rate:
 1026.9(g)(2) and 1026.55(b)(4)."""
@@ -40,6 +43,7 @@ class Step(IntEnum):
     REVIEW = 10
     RESTORE_REQUIRED = 11
     PENALISE = 12
+    REFUND_CREDIT = 13
 
 
 @value
@@ -61,11 +65,12 @@ def autopay_of(billing: Billing, terms: BillingTerms) -> tuple[AutopayKind, int]
 
 def items(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
     """Everything that is due some day, as far as it is known now."""
+    if billing.credit_since:
+        lasting = months_later(billing.credit_since, CREDIT_MONTHS)
+        yield Item(on=lasting + DAY, step=Step.REFUND_CREDIT)
     if not billing.active:
         return
     yield Item(on=billing.closes_on, step=Step.CLOSE, subject=billing.number)
-    if fee_on := annual_fee_on(billing):
-        yield Item(on=fee_on, step=Step.ANNUAL_FEE)
     if billing.paused and billing.paused_until:
         yield Item(on=billing.paused_until, step=Step.END_PAUSE)
     kind, _ = autopay_of(billing, terms)
@@ -79,14 +84,22 @@ def items(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
     for deferral in billing.deferrals:
         if not deferral.settled:
             yield Item(on=deferral.ends_on + DAY, step=Step.END_DEFERRAL)
-    if (over_on := _goes_over_on(billing)) is not None:
-        yield Item(on=over_on, step=Step.GO_OVER)
     yield from _ageing(billing, terms)
-    yield from _limits(billing, terms)
+    if not billing.winding_up:
+        yield from _going_on(billing, terms)
     for plan in billing.repayments:
         if plan.status is PlanStatus.ACTIVE and plan.open:
             first = plan.open[0]
             yield Item(on=first.on, step=Step.COLLECT, subject=first.number)
+
+
+def _going_on(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
+    """What is due only where charges may still be made."""
+    if fee_on := annual_fee_on(billing):
+        yield Item(on=fee_on, step=Step.ANNUAL_FEE)
+    if (over_on := _goes_over_on(billing)) is not None:
+        yield Item(on=over_on, step=Step.GO_OVER)
+    yield from _limits(billing, terms)
 
 
 def _goes_over_on(billing: Billing) -> date | None:

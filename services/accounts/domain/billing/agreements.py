@@ -7,6 +7,7 @@ from services.accounts.domain.account import charges
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount, act_key
 from services.accounts.domain.billing import commands, events
+from services.accounts.domain.billing.agenda import Item
 from services.accounts.domain.billing.buckets import PROTECTED, PURCHASE
 from services.accounts.domain.billing.calendar import DAY
 from services.accounts.domain.billing.homes import home_in
@@ -31,6 +32,14 @@ def billed_terms(state: CreditAccount) -> BillingTerms:
     return terms
 
 
+def open_terms(state: CreditAccount) -> BillingTerms:
+    """The same of an account that is not being wound up. Raises Refused."""
+    terms = billed_terms(state)
+    if state.billing.winding_up:
+        raise Refused("NO_BILLING", "the account is closed, and only what is left is billed")
+    return terms
+
+
 def refund_credit_balance(
     state: CreditAccount, command: commands.RefundCreditBalance, context: Context
 ) -> Facts:
@@ -48,6 +57,17 @@ def refund_credit_balance(
             amount=state.money(credit),
         ),
     )
+
+
+def refund_lasting_credit(
+    state: CreditAccount, terms: BillingTerms, item: Item, context: Context
+) -> Facts:
+    """Pay out what the account has been in credit by for more than six months: 1026.11(a)(3)."""
+    day = max(item.on, state.billing.cycle_opened_on)
+    refund = commands.RefundCreditBalance(
+        account_id=state.account_id, refund_id=context.new_id(), transaction_date=day
+    )
+    return refund_credit_balance(state, refund, context)
 
 
 def grant_hardship(

@@ -135,7 +135,17 @@ def billed(state: CreditAccount, fact: Fact, before: CreditAccount) -> CreditAcc
     after = replace(state, billing=applies(state.billing, terms, fact))
     if after.billing.protections:
         after = replace(after, billing=_at_home(after, before.billing))
+    in_credit = after.posted_minor < 0
+    if in_credit != (after.billing.credit_since is not None):
+        since = _day_of(fact) if in_credit else None
+        after = replace(after, billing=replace(after.billing, credit_since=since))
     return after
+
+
+def _day_of(fact: Any) -> date:
+    """When a fact that moved money was posted."""
+    day: date = getattr(fact, "posting_date", None) or fact.transaction_date
+    return day
 
 
 def _usable(

@@ -10,9 +10,10 @@ from services.accounts.domain.account import charges
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount, act_key
 from services.accounts.domain.billing import commands, events
+from services.accounts.domain.billing.agreements import open_terms
 from services.accounts.domain.billing.calendar import DAY
 from services.accounts.domain.billing.fees import to_refund
-from services.accounts.domain.billing.posting import fee_waived, terms_of
+from services.accounts.domain.billing.posting import fee_waived
 from services.accounts.domain.billing.terms import PENALTY_FEES, BillingTerms
 from services.accounts.domain.credit_lines.ability import is_able
 from services.accounts.domain.credit_lines.events import CreditLineReduced
@@ -30,9 +31,7 @@ def change_credit_line(
     """Change it. What is owed already may be more than the limit: then nothing more is approved.
     Raises Refused without billing, and where the programme's rules stand against more; Invalid
     for a negative limit."""
-    terms = terms_of(state)
-    if terms is None:
-        raise Refused("NO_BILLING", "the account has no billing cycles")
+    terms = open_terms(state)
     limit = charges.check_currency(state, command.limit, "limit")
     if limit < 0:
         raise Invalid("LIMIT_NEGATIVE", "a limit is not negative", field="limit")

@@ -11,12 +11,12 @@ from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing import commands, events
 from services.accounts.domain.billing.agenda import Item, Step, autopay_of, next_due_on, next_item
-from services.accounts.domain.billing.agreements import end_hardship
+from services.accounts.domain.billing.agreements import end_hardship, refund_lasting_credit
 from services.accounts.domain.billing.cutting import cut
 from services.accounts.domain.billing.disputed import awaited_in, disputed_in
 from services.accounts.domain.billing.dues import credited_since, due_of_number, paid_towards
 from services.accounts.domain.billing.lateness import age, charge_off, check_due, cured, penalise
-from services.accounts.domain.billing.posting import moved, ordinary_fee, terms_of
+from services.accounts.domain.billing.posting import moved, ordinary_fee, terms_ever
 from services.accounts.domain.billing.required import required_on
 from services.accounts.domain.billing.sheet import balances_of
 from services.accounts.domain.billing.state import total
@@ -42,14 +42,15 @@ def process(state: CreditAccount, command: commands.ProcessBillingDay, context: 
     told: list[Fact] = []
     for _ in range(STEPS_LIMIT):
         before = len(told)
-        terms = terms_of(state)
+        terms = terms_ever(state)
         item = next_item(state.billing, terms) if terms else None
         if terms is None or item is None or item.on > command.business_date:
             break
+        over = state.billing.ended
         for fact in STEPS[item.step](state, terms, item, context):
             state = evolve(state, fact)
             told.append(fact)
-        for fact in cured(state, context):
+        for fact in () if state.billing.ended and over else cured(state, context):
             state = evolve(state, fact)
             told.append(fact)
         if len(told) == before:
@@ -62,7 +63,7 @@ def agenda_set(state: CreditAccount, day: date) -> Facts:
     said is over or too late."""
     if not state.billing.number:
         return ()
-    terms = terms_of(state)
+    terms = terms_ever(state)
     following = next_due_on(state.billing, terms) if terms else None
     said = state.billing.agenda_on
     if following == said or (said and following and day < said < following):
@@ -180,5 +181,6 @@ STEPS: dict[Step, Callable[[CreditAccount, BillingTerms, Item, Context], Facts]]
     Step.RESTORE_REQUIRED: restore_required,
     Step.GO_OVER: go_over,
     Step.PENALISE: penalise,
+    Step.REFUND_CREDIT: refund_lasting_credit,
 }
 """What is done for each thing that is due."""

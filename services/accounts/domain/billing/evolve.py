@@ -294,7 +294,10 @@ def _recovered(before: Billing, terms: BillingTerms, fact: events.RecoveryRecord
 
 
 def _stands(before: Billing, terms: BillingTerms, fact: AccountStandingChanged) -> Billing:
-    return replace(before, ended=fact.status in (AccountStatus.CHARGED_OFF, AccountStatus.CLOSED))
+    # What was charged off before it is closed has no more cycles; anything else is wound up.
+    closed, lost = fact.status is AccountStatus.CLOSED, fact.status is AccountStatus.CHARGED_OFF
+    ended = lost or (closed and before.ended)
+    return replace(before, ended=ended, winding_up=closed and not ended)
 
 
 def _limited(before: Billing, terms: BillingTerms, fact: events.LimitChanged) -> Billing:

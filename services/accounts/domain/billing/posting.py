@@ -16,6 +16,11 @@ def terms_of(state: CreditAccount) -> BillingTerms | None:
     return terms if state.billing.active else None
 
 
+def terms_ever(state: CreditAccount) -> BillingTerms | None:
+    """The same, also where they ran once: something may be due still."""
+    return state.terms.billing if state.terms and state.billing.number else None
+
+
 def moved(state: CreditAccount, signed_minor: int, day: date) -> dict[str, Any]:
     """What every such fact carries, when so much more is owed."""
     return {

@@ -168,6 +168,7 @@ class Billing:
     `usable_on` is when the account could first be used, None as long as no card of it can be;
     `told` is what the last statement told is owed, `opening` the same by what is known now;
     `lines` what is booked since, in chunks; `voided` payments of the open cycle that came back.
+    `winding_up`: the account is closed; `credit_since` when it last came to be in credit.
     """
 
     opened_on: date | None = None
@@ -213,12 +214,19 @@ class Billing:
     charged_off_minor: int = 0
     recovered_minor: int = 0
     ended: bool = False
+    winding_up: bool = False
+    credit_since: date | None = None
     credit_line: CreditLine = CreditLine()
 
     @property
     def active(self) -> bool:
-        """Whether cycles run."""
-        return self.number > 0 and not self.ended
+        """Whether cycles run. On a closed account they do until one is told in which nothing is
+        left, and again when something is posted late: it is owed, so it is billed."""
+        return self.number > 0 and not self.ended and (not self.winding_up or self._unsettled)
+
+    @property
+    def _unsettled(self) -> bool:
+        return bool(self.opening or self.lines or any(due.unpaid_minor for due in self.dues))
 
     def booked(self) -> list[StatementLine]:
         """What is booked in the open cycle, in order."""

@@ -8,7 +8,7 @@ from chassis.kernel.events import Fact
 from services.accounts.domain.account import charges
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount
-from services.accounts.domain.billing.agreements import billed_terms
+from services.accounts.domain.billing.agreements import open_terms
 from services.accounts.domain.billing.credit_line import limit_changed
 from services.accounts.domain.billing.terms import BillingTerms
 from services.accounts.domain.credit_lines import commands, events
@@ -28,7 +28,7 @@ REQUESTED = "REQUESTED"
 
 def rules_of(state: CreditAccount) -> tuple[BillingTerms, CreditLineRules]:
     """The billing and its rules. Raises Refused where there are none."""
-    terms = billed_terms(state)
+    terms = open_terms(state)
     if terms.credit_line is None:
         raise Refused("NO_CREDIT_LINE_RULES", "the programme has no rules for other limits")
     return terms, terms.credit_line

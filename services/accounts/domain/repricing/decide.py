@@ -9,7 +9,7 @@ from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Command, Fact
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount
-from services.accounts.domain.billing.agreements import billed_terms
+from services.accounts.domain.billing.agreements import billed_terms, open_terms
 from services.accounts.domain.billing.calendar import DAY
 from services.accounts.domain.billing.fees import first_year_ends_on, in_first_year
 from services.accounts.domain.billing.following import with_billing
@@ -44,7 +44,7 @@ Facts = tuple[Fact, ...]
 def announce(state: CreditAccount, command: commands.AnnounceMigration, context: Context) -> Facts:
     """Announce it once. Raises NotFound for a version that there is not, and Refused where it is
     not dearer, another is announced, it is too soon, or the law stands against it."""
-    old = billed_terms(state)
+    old = open_terms(state)
     if command.programme_id != state.programme_id:
         raise Refused("PROGRAMME_OF_ANOTHER", "the account is on another programme")
     version, today = command.version, command.today or context.now.date()

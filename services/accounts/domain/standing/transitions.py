@@ -6,6 +6,7 @@ Channels = frozenset[Channel]
 
 HOUSE: Channels = frozenset({Channel.OPERATOR, Channel.RISK, Channel.SYSTEM})
 BOOKS: Channels = frozenset({Channel.OPERATOR, Channel.SYSTEM})
+TIME: Channels = frozenset({Channel.SYSTEM})
 ANYBODY: Channels = frozenset(Channel)
 
 ACCOUNT_TRANSITIONS: dict[AccountStatus, dict[AccountStatus, Channels]] = {
@@ -20,6 +21,7 @@ ACCOUNT_TRANSITIONS: dict[AccountStatus, dict[AccountStatus, Channels]] = {
         AccountStatus.CLOSED: BOOKS,
     },
     AccountStatus.CHARGED_OFF: {AccountStatus.CLOSED: BOOKS},
-    AccountStatus.CLOSED: {},
+    AccountStatus.CLOSED: {AccountStatus.CHARGED_OFF: TIME},
 }
-"""A closed account stays closed; what was charged off can still be closed, once it is settled."""
+"""What was charged off can still be closed, once it is settled. A closed account is never charged
+again; what is posted late on it, and never paid, is charged off like any other debt."""
