@@ -16,6 +16,7 @@ ECHOED = (2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 70)
 CREDIT_ACCOUNT = "30"
 LEDGER_BALANCE = "01"
 AVAILABLE_BALANCE = "02"
+LARGEST_SHOWN = 10**12 - 1
 
 BY_REASON: Mapping[str, str] = {
     "CARD_NOT_FOUND": "14",
@@ -63,9 +64,10 @@ def response_code(error: Error) -> str:
 
 
 def balances(available: Money, ledger: Money, numeric_currency: str) -> str:
-    """Field 54: what may be spent and what is owed; D where that is to the holder's debit."""
+    """Field 54: what may be spent and what is owed; D where that is to the holder's debit. An
+    amount has twelve digits: of a larger one the largest is told that there is."""
     shown = ((AVAILABLE_BALANCE, available.minor_units), (LEDGER_BALANCE, -ledger.minor_units))
     return "".join(
-        f"{CREDIT_ACCOUNT}{kind}{numeric_currency}{'D' if minor < 0 else 'C'}{abs(minor):012d}"
+        f"{CREDIT_ACCOUNT}{kind}{numeric_currency}{'D' if minor < 0 else 'C'}{min(abs(minor), LARGEST_SHOWN):012d}"
         for kind, minor in shown
     )

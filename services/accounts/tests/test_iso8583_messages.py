@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.kernel.money import Money
+from services.accounts.iso8583.answers import balances
 from services.accounts.iso8583.message import Codec, Malformed, Message, answer_type
 from services.accounts.iso8583.spec import FIELDS, Encoding, Kind
 from services.accounts.tests.network import Terminal
@@ -216,3 +218,10 @@ def test_answers_have_the_type_that_answers() -> None:
 
 def test_a_message_does_not_show_its_fields() -> None:
     assert PAN not in repr(Message("0100", {2: PAN}))
+
+
+def test_a_balance_of_more_digits_than_a_field_has_is_told_as_the_largest() -> None:
+    """Field 54 has twelve digits for each: £10,000,000,000.00 is one too many."""
+    shown = balances(Money(10**12, "GBP"), Money(-(10**12) + 1, "GBP"), "826")
+    assert shown == "3002826C" + "9" * 12 + "3001826C" + "9" * 12
+    assert balances(Money(-(10**15), "GBP"), Money(0, "GBP"), "826")[7:20] == "D" + "9" * 12
