@@ -68,6 +68,10 @@ def balances(available: Money, ledger: Money, numeric_currency: str) -> str:
     amount has twelve digits: of a larger one the largest is told that there is."""
     shown = ((AVAILABLE_BALANCE, available.minor_units), (LEDGER_BALANCE, -ledger.minor_units))
     return "".join(
-        f"{CREDIT_ACCOUNT}{kind}{numeric_currency}{'D' if minor < 0 else 'C'}{min(abs(minor), LARGEST_SHOWN):012d}"
+        f"{CREDIT_ACCOUNT}{kind}{numeric_currency}{'D' if minor < 0 else 'C'}{_digits(minor)}"
         for kind, minor in shown
     )
+
+
+def _digits(minor_units: int) -> str:
+    return f"{min(abs(minor_units), LARGEST_SHOWN):012d}"

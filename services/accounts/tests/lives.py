@@ -192,7 +192,7 @@ class Life(RuleBasedStateMachine):
             room = before.available_minor + posted + self.tolerance
             assert fact.decided_by_network or fact.held.minor_units + posted <= room
         if isinstance(fact, InterestCharged | FeeCharged):
-            assert before.status not in (AccountStatus.CHARGED_OFF, AccountStatus.CLOSED)
+            assert before.status is not AccountStatus.CHARGED_OFF
         if isinstance(fact, events.ChargeIncremented):
             more = before.available_minor - fact.available.minor_units
             assert more <= before.available_minor + self.tolerance

@@ -1,6 +1,8 @@
 """What is posted on an account after it was closed is billed like anything else that is owed, and
 what an account stays in credit by is paid out."""
 
+from datetime import date
+
 import pytest
 
 from chassis.kernel.errors import Refused
@@ -177,3 +179,11 @@ def test_a_holder_may_ask_for_it_sooner() -> None:
     )
     assert amounts(story.when(refund), "CreditBalanceRefunded") == [50]
     assert amounts(story.run(12, 31), "CreditBalanceRefunded") == []
+
+
+def test_an_old_credit_that_is_known_late_is_paid_out_on_the_same_day_as_another() -> None:
+    story = BilledStory()
+    story.on(1, 10).pay(50)
+    assert amounts(story.run(7, 11), "CreditBalanceRefunded") == [50]
+    story.pay(20, credited=date(2026, 1, 10))
+    assert amounts(story.run(7, 11), "CreditBalanceRefunded") == [20]

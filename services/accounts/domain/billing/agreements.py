@@ -1,5 +1,6 @@
 """What is agreed with a holder: a pause in hardship, instalments, a credit balance paid out."""
 
+from chassis.kernel import ids
 from chassis.kernel.decider import Context
 from chassis.kernel.errors import Invalid, Refused
 from chassis.kernel.events import Fact
@@ -64,8 +65,11 @@ def refund_lasting_credit(
 ) -> Facts:
     """Pay out what the account has been in credit by for more than six months: 1026.11(a)(3)."""
     day = max(item.on, state.billing.cycle_opened_on)
+    # What is posted with an old date may be paid out on the same day as what was before.
+    place = str(len(state.acts))
+    refund_id = ids.derive("lasting credit", state.account_id, day.isoformat(), place)
     refund = commands.RefundCreditBalance(
-        account_id=state.account_id, refund_id=context.new_id(), transaction_date=day
+        account_id=state.account_id, refund_id=refund_id, transaction_date=day
     )
     return refund_credit_balance(state, refund, context)
 

@@ -135,17 +135,18 @@ def billed(state: CreditAccount, fact: Fact, before: CreditAccount) -> CreditAcc
     after = replace(state, billing=applies(state.billing, terms, fact))
     if after.billing.protections:
         after = replace(after, billing=_at_home(after, before.billing))
-    in_credit = after.posted_minor < 0
-    if in_credit != (after.billing.credit_since is not None):
-        since = _day_of(fact) if in_credit else None
-        after = replace(after, billing=replace(after.billing, credit_since=since))
-    return after
+    return _in_credit_since(after, fact)
 
 
-def _day_of(fact: Any) -> date:
-    """When a fact that moved money was posted."""
-    day: date = getattr(fact, "posting_date", None) or fact.transaction_date
-    return day
+def _in_credit_since(state: CreditAccount, fact: Any) -> CreditAccount:
+    """Remembers since when the account is in credit, as long as it is: by the first fact that has
+    a date, which is the one that brought it about unless billing began later."""
+    known, in_credit = state.billing.credit_since, state.posted_minor < 0
+    if in_credit == (known is not None):
+        return state
+    dated = getattr(fact, "posting_date", None) or getattr(fact, "transaction_date", None)
+    since: date | None = dated if in_credit else None
+    return replace(state, billing=replace(state.billing, credit_since=since))
 
 
 def _usable(

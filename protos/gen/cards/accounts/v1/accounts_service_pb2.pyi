@@ -191,7 +191,7 @@ class _AccountStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Account
     ACCOUNT_STATUS_CHARGED_OFF: _AccountStatus.ValueType  # 3
     """Written off as a loss; what is owed is still owed."""
     ACCOUNT_STATUS_CLOSED: _AccountStatus.ValueType  # 4
-    """Settled and closed, with all its cards, for ever."""
+    """Settled and closed, with all its cards: never charged again. What is posted late is billed."""
 
 class AccountStatus(_AccountStatus, metaclass=_AccountStatusEnumTypeWrapper):
     """Whether an account may be charged."""
@@ -205,7 +205,7 @@ ACCOUNT_STATUS_SUSPENDED: AccountStatus.ValueType  # 2
 ACCOUNT_STATUS_CHARGED_OFF: AccountStatus.ValueType  # 3
 """Written off as a loss; what is owed is still owed."""
 ACCOUNT_STATUS_CLOSED: AccountStatus.ValueType  # 4
-"""Settled and closed, with all its cards, for ever."""
+"""Settled and closed, with all its cards: never charged again. What is posted late is billed."""
 Global___AccountStatus: _TypeAlias = AccountStatus  # noqa: Y015
 
 class _Channel:

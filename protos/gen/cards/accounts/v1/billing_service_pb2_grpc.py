@@ -189,7 +189,8 @@ class BillingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RefundCreditBalance(self, request, context):
-        """Pays out what the account is in credit by, also after it was closed or charged off. Errors:
+        """Pays out what the account is in credit by, also after it was closed or charged off. What it has
+        been in credit by for more than six months is paid out unasked. Errors:
         ACCOUNT_NOT_FOUND, NOT_IN_CREDIT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

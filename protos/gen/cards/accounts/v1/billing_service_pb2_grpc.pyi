@@ -58,7 +58,8 @@ class BillingServiceStub:
     LIMIT_CHANGED_DIFFERENTLY.
     """
     RefundCreditBalance: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.RefundCreditBalanceRequest, _billing_service_pb2.RefundCreditBalanceResponse]
-    """Pays out what the account is in credit by, also after it was closed or charged off. Errors:
+    """Pays out what the account is in credit by, also after it was closed or charged off. What it has
+    been in credit by for more than six months is paid out unasked. Errors:
     ACCOUNT_NOT_FOUND, NOT_IN_CREDIT.
     """
     GrantHardship: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.GrantHardshipRequest, _billing_service_pb2.GrantHardshipResponse]
@@ -179,7 +180,8 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_service_pb2.RefundCreditBalanceRequest,
         context: _aio.ServicerContext[_billing_service_pb2.RefundCreditBalanceRequest, _billing_service_pb2.RefundCreditBalanceResponse],
     ) -> _abc.Awaitable[_billing_service_pb2.RefundCreditBalanceResponse]:
-        """Pays out what the account is in credit by, also after it was closed or charged off. Errors:
+        """Pays out what the account is in credit by, also after it was closed or charged off. What it has
+        been in credit by for more than six months is paid out unasked. Errors:
         ACCOUNT_NOT_FOUND, NOT_IN_CREDIT.
         """
 
