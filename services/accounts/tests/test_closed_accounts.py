@@ -125,6 +125,7 @@ def test_no_fee_for_a_year_and_no_other_limit_on_a_closed_account() -> None:
                 account_id="account",
                 change_id="change",
                 limit=pounds(2000),
+                by="operator:olga",
                 reason="ASKED",
                 transaction_date=story.today,
             )

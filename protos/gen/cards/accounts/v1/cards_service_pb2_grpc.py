@@ -145,7 +145,8 @@ class CardsServiceServicer:
     def CloseAccount(self, request, context):
         """Closes an account that owes nothing, and ends all its cards; what it is in credit by is paid
         out. The open cycle is still told, with the interest until the last payment; what is posted
-        later is billed, and what comes back is paid out after six months or when asked for. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_HAS_HOLDS, ACCOUNT_HAS_BALANCE, NOT_BY_THIS_CHANNEL.
+        later is billed, and what comes back is paid out after six months or when asked for. Errors:
+        ACCOUNT_NOT_FOUND, ACCOUNT_HAS_HOLDS, ACCOUNT_HAS_BALANCE, NOT_BY_THIS_CHANNEL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -51,7 +51,8 @@ class CardsServiceStub:
     CloseAccount: _aio.UnaryUnaryMultiCallable[_cards_service_pb2.CloseAccountRequest, _cards_service_pb2.CloseAccountResponse]
     """Closes an account that owes nothing, and ends all its cards; what it is in credit by is paid
     out. The open cycle is still told, with the interest until the last payment; what is posted
-    later is billed, and what comes back is paid out after six months or when asked for. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_HAS_HOLDS, ACCOUNT_HAS_BALANCE, NOT_BY_THIS_CHANNEL.
+    later is billed, and what comes back is paid out after six months or when asked for. Errors:
+    ACCOUNT_NOT_FOUND, ACCOUNT_HAS_HOLDS, ACCOUNT_HAS_BALANCE, NOT_BY_THIS_CHANNEL.
     """
 
 class CardsServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -139,7 +140,8 @@ class CardsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_cards_service_pb2.CloseAccountResponse]:
         """Closes an account that owes nothing, and ends all its cards; what it is in credit by is paid
         out. The open cycle is still told, with the interest until the last payment; what is posted
-        later is billed, and what comes back is paid out after six months or when asked for. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_HAS_HOLDS, ACCOUNT_HAS_BALANCE, NOT_BY_THIS_CHANNEL.
+        later is billed, and what comes back is paid out after six months or when asked for. Errors:
+        ACCOUNT_NOT_FOUND, ACCOUNT_HAS_HOLDS, ACCOUNT_HAS_BALANCE, NOT_BY_THIS_CHANNEL.
         """
 
 def add_CardsServiceServicer_to_server(servicer: CardsServiceServicer, server: _aio.Server) -> None: ...
