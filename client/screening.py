@@ -246,6 +246,21 @@ def settle(
     ask(system, CustomerScreeningsServiceStub, "ResolveCustomerMatch", request, told)
 
 
+@app.command()
+def lift(
+    customer: Annotated[str, typer.Argument(help="Customer id.")],
+    reason: Annotated[str, typer.Argument(help="Why, in capitals.")],
+    system: SystemPath = DESCRIPTION,
+) -> None:
+    """Let a customer have accounts again who was found on a list of sanctions."""
+    request = accounts.LiftRestrictionRequest(customer_id=customer, reason=reason, **named())
+
+    def told(answer: Any) -> str:
+        return f"customer {answer.customer_id} may have accounts; reinstate those suspended"
+
+    ask(system, CustomerScreeningsServiceStub, "LiftRestriction", request, told)
+
+
 def _lists(found: Any) -> Table:
     rows = (
         (

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.contract.story import Story
 
 LIST = "contract"
+PROGRAMME = "contract-card"
 COLUMNS = "reference,kind,names,dates_of_birth,nationalities"
 LISTED = "C-1,PERSON,Zoran Milutin Vukasevic;Зоран Вукашевић,1971-03-02,Serbia"
 QUIET_DAYS = 30
@@ -70,7 +71,19 @@ def tell(story: "Story") -> None:
         screening_id=row.screening_id,
         decision=screenings.CUSTOMER_SCREENING_STATUS_TRUE_MATCH,
     )
+    account_id = _opened(story, other_id)
     ask("accounts.ResolveCustomerMatch", settle)
+    known = accounts.GetAccountRequest(account_id=account_id)
+
+    def suspended() -> bool:
+        account = ask("accounts.GetAccount", known).account
+        return bool(account.status == accounts.ACCOUNT_STATUS_SUSPENDED)
+
+    until(suspended, "who is on a list of sanctions may use no account")
+    lift = screenings.LiftRestrictionRequest(customer_id=other_id, reason="LICENSED")
+    ask("accounts.LiftRestriction", lift, "second")
+    back_again = accounts.ReinstateAccountRequest(account_id=account_id, reason="LICENSED")
+    ask("accounts.ReinstateAccount", back_again)
     until(passed, "everybody has been looked for again")
 
 
@@ -86,6 +99,14 @@ def _registered(story: "Story") -> str:
     known = accounts.RegisterCustomerRequest(customer_id=customer_id, details=details)
     story.ask("accounts.RegisterCustomer", known)
     return customer_id
+
+
+def _opened(story: "Story", customer_id: str) -> str:
+    """An account of a customer."""
+    asked = accounts.OpenAccountRequest(
+        account_id=uuid4().hex, customer_id=customer_id, programme_id=PROGRAMME
+    )
+    return str(story.ask("accounts.OpenAccount", asked).account.account_id)
 
 
 def _put_in_force(story: "Story") -> None:

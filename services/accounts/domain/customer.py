@@ -8,7 +8,7 @@ from typing import Any
 from chassis.kernel.decider import Context, Decider
 from chassis.kernel.errors import Conflict, NotFound, Refused
 from chassis.kernel.events import Command, Fact, command, value
-from services.accounts.domain.customers import commands, events
+from services.accounts.domain.customers import commands, events, restricting
 from services.accounts.domain.events import CustomerRegistered
 
 # commands
@@ -53,7 +53,8 @@ class Erasure:
 @value
 class Customer:
     """`customer_id` is empty until the customer is registered; `profile` is None once they are
-    forgotten. `first_digest` is of the profile they were registered with."""
+    forgotten. `first_digest` is of the profile they were registered with. `restricted_because` is
+    why they may use no account, empty where they may; `causes` are those of all restrictions."""
 
     customer_id: str = ""
     profile: SealedProfile | None = None
@@ -64,6 +65,8 @@ class Customer:
     account_ids: tuple[str, ...] = ()
     erasing: bool = False
     erasure: Erasure | None = None
+    restricted_because: str = ""
+    causes: tuple[str, ...] = ()
 
 
 # evolve
@@ -118,12 +121,23 @@ def _erased(state: Customer, fact: events.CustomerErased) -> Customer:
     return replace(state, profile=None, identity_hash="", erasure=erasure)
 
 
+def _restricted(state: Customer, fact: events.CustomerRestricted) -> Customer:
+    causes = (*state.causes, fact.cause_id)[-restricting.CAUSES_LIMIT :]
+    return replace(state, restricted_because=fact.reason, causes=causes)
+
+
+def _lifted(state: Customer, fact: events.CustomerRestrictionLifted) -> Customer:
+    return replace(state, restricted_because="")
+
+
 EVOLVE: dict[type[Fact], Callable[[Customer, Any], Customer]] = {
     CustomerRegistered: _registered,
     events.CustomerProfileChanged: _changed,
     events.CustomerAccountAttached: _attached,
     events.CustomerErasureBegun: _erasing,
     events.CustomerErased: _erased,
+    events.CustomerRestricted: _restricted,
+    events.CustomerRestrictionLifted: _lifted,
 }
 
 
@@ -196,11 +210,12 @@ def change_profile(
 
 
 def attach(state: Customer, command: commands.AttachAccount, context: Context) -> tuple[Fact, ...]:
-    """Take note of it. Raises NotFound, and Refused for whoever is forgotten."""
+    """Take note of it. Raises NotFound, and Refused for whoever is forgotten or restricted."""
     _check_there(state)
     if command.account_id in state.account_ids:
         return ()
     _check_kept(state)
+    restricting.check_unrestricted(state)
     return (
         events.CustomerAccountAttached(
             customer_id=state.customer_id, account_id=command.account_id
@@ -254,6 +269,9 @@ DECIDE: dict[type[Command], Callable[[Customer, Any, Context], tuple[Fact, ...]]
     commands.AttachAccount: attach,
     commands.BeginErasure: begin_erasure,
     commands.CompleteErasure: complete_erasure,
+    commands.RestrictCustomer: restricting.restrict,
+    commands.LiftCustomerRestriction: restricting.lift,
+    commands.RequireNoRestriction: restricting.require_no_restriction,
 }
 
 

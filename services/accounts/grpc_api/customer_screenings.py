@@ -12,6 +12,7 @@ from cards.accounts.v1.customer_screenings_service_pb2_grpc import (
 from chassis import answers, call
 from chassis.ports import Ports
 from chassis.service import Rpcs
+from services.accounts.domain.customers.commands import LiftCustomerRestriction
 from services.accounts.domain.screening.commands import ResolveCustomerScreening
 from services.accounts.grpc_api import messages
 from services.accounts.queries import screening as queries
@@ -60,6 +61,21 @@ class CustomerScreeningsApi(CustomerScreeningsServiceServicer):
                 screening_id=request.screening_id,
                 status=request.decision,
                 receipt=answers.receipt(settled),
+            ),
+        )
+
+    async def LiftRestriction(
+        self, request: pb.LiftRestrictionRequest, context: Context
+    ) -> pb.LiftRestrictionResponse:
+        command = LiftCustomerRestriction(
+            customer_id=request.customer_id,
+            reason=request.reason,
+            by=call.current().principal.person.subject,
+        )
+        return await self._application.answer(
+            command,
+            render=lambda settled: pb.LiftRestrictionResponse(
+                customer_id=request.customer_id, receipt=answers.receipt(settled)
             ),
         )
 

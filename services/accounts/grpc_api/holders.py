@@ -19,6 +19,7 @@ from services.accounts.domain.account.commands import (
     UnblockCard,
 )
 from services.accounts.domain.customer import CUSTOMER
+from services.accounts.domain.customers.commands import RequireNoRestriction
 from services.accounts.domain.programme import PROGRAMME, DefineProgramme
 from services.accounts.domain.programmes.state import Programme
 from services.accounts.grpc_api import messages
@@ -82,6 +83,7 @@ class Holders(AccountsServiceServicer):
             customer_id=customer.customer_id,
             details=messages.details_of(profile),
             registered_at=None if since is None else answers.timestamp(since),
+            restricted_because=customer.restricted_because,
         )
 
     async def OpenAccount(
@@ -122,12 +124,14 @@ class Holders(AccountsServiceServicer):
     async def ReinstateAccount(
         self, request: pb.ReinstateAccountRequest, context: Context
     ) -> pb.ReinstateAccountResponse:
+        account = await self._accounts.account(request.account_id)
         command = ReinstateAccount(
             account_id=request.account_id,
             reason=request.reason,
             channel=messages.channel_of_caller(),
         )
         return await self._application.answer(
+            RequireNoRestriction(customer_id=account.customer_id),
             command,
             render=lambda settled: pb.ReinstateAccountResponse(
                 account=messages.account(settled.state), receipt=answers.receipt(settled)

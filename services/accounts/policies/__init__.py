@@ -3,4 +3,10 @@
 from services.accounts.policies import business_days, cards, charges, disputes, screening
 
 POLICIES = (*charges.POLICIES, *screening.POLICIES)
-TIMERS = (*charges.TIMERS, *disputes.TIMERS, *cards.TIMERS, *business_days.TIMERS)
+TIMERS = (
+    *charges.TIMERS,
+    *disputes.TIMERS,
+    *cards.TIMERS,
+    *business_days.TIMERS,
+    *screening.TIMERS,
+)

@@ -1,4 +1,5 @@
-"""When a list changes, everybody is looked for again; what officers decide in risk is settled."""
+"""When a list changes, everybody is looked for again; what officers decide in risk is settled, and
+whoever is on a list of sanctions may use no account."""
 
 from collections.abc import Iterable
 
@@ -6,8 +7,18 @@ from cards.risk.v1 import events_pb2 as risk
 
 from chassis.kernel import ids
 from chassis.kernel.events import Command
-from chassis.policies import About, Policy
+from chassis.policies import About, Policy, TimerRule
+from chassis.recorded import Meta
+from chassis.work import Cancel, Schedule
+from services.accounts.domain.account.commands import RestrictAccount
+from services.accounts.domain.applications.verification import Screening
+from services.accounts.domain.customers.commands import RestrictCustomer
+from services.accounts.domain.customers.events import CustomerRestricted
 from services.accounts.domain.screening.commands import BeginRescreening, ResolveCustomerScreening
+from services.accounts.domain.screening.customer_screening import TRUE_MATCH
+from services.accounts.domain.screening.events import CustomerScreeningResolved
+
+SANCTIONS = "SANCTIONS"
 
 
 def look_for_everybody_again(
@@ -32,10 +43,52 @@ def settle_what_an_officer_decided(
         decision=message.decision,
         open_hits=message.open_hits,
         by=message.decided_by,
+        purpose=message.purpose,
     )
 
 
+def restrict_whom_an_officer_found(
+    message: risk.ScreeningHitDecided, about: About
+) -> Iterable[Command]:
+    """Whoever is on a list of sanctions may use no account, whether they waited or not."""
+    if message.decision == TRUE_MATCH and message.purpose == SANCTIONS:
+        yield RestrictCustomer(
+            customer_id=message.subject_id,
+            cause_id=message.hit_id,
+            reason=str(Screening.SANCTIONS_MATCH),
+            by=message.decided_by,
+        )
+
+
+def restrict_whom_people_found(
+    fact: CustomerScreeningResolved, meta: Meta
+) -> Iterable[Schedule | Cancel]:
+    """The same where people have looked and there is no hit of risk's."""
+    if fact.restricts:
+        restrict = RestrictCustomer(
+            customer_id=fact.customer_id,
+            cause_id=fact.screening_id,
+            reason=str(Screening.SANCTIONS_MATCH),
+            by=fact.decided_by,
+        )
+        yield Schedule(f"restrict-customer-{fact.customer_id}", meta.occurred_at, restrict)
+
+
+def suspend_the_accounts_of_the_restricted(
+    fact: CustomerRestricted, meta: Meta
+) -> Iterable[Schedule | Cancel]:
+    """Each account by itself, at once; no other can be opened meanwhile."""
+    for account_id in fact.account_ids:
+        restrict = RestrictAccount(account_id=account_id, reason=fact.reason)
+        yield Schedule(f"restrict-account-{account_id}", meta.occurred_at, restrict)
+
+
+TIMERS = (
+    TimerRule(CustomerScreeningResolved, restrict_whom_people_found),
+    TimerRule(CustomerRestricted, suspend_the_accounts_of_the_restricted),
+)
 POLICIES = (
     Policy(risk.ScreeningListActivated, look_for_everybody_again),
     Policy(risk.ScreeningHitDecided, settle_what_an_officer_decided),
+    Policy(risk.ScreeningHitDecided, restrict_whom_an_officer_found),
 )

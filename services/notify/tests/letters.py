@@ -90,6 +90,7 @@ UNTOLD: Mapping[str, str] = {
     **dict.fromkeys(
         (
             *("ApplicationApproved", "AccountMigrated", "DueDatePassed", "PaymentSettled"),
+            *("CustomerRestricted", "CustomerRestrictionLifted"),
             *("CreditLineOfferAccepted", "CardIssued", "DisputeAcknowledged"),
             "OverLimitConsentConfirmed",
         ),

@@ -207,12 +207,14 @@ class ScreeningApi(ScreeningServiceServicer):
         self, request: pb.DecideScreeningHitRequest, context: Context
     ) -> pb.DecideScreeningHitResponse:
         hit = await self._hit(request.hit_id)
+        register = await self._lists.register()
         command = commands.DecideHit(
             subject_id=hit.subject_id,
             hit_id=request.hit_id,
             decision=HitDecision(_word(pb.HitStatus, request.decision, HIT_STATUS)),
             reason=request.reason,
             by=_person(),
+            purpose=register.purpose_of(hit.list_id),
         )
         return await self._application.answer(
             command,

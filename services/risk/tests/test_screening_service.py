@@ -10,6 +10,7 @@ from cards.risk.v1 import screening_service_pb2 as pb
 from sqlalchemy import text
 
 from chassis.kernel.errors import Exhausted, Invalid, NotFound, Refused
+from services.risk.domain.screening.events import ScreeningHitDecided
 from services.risk.name_matching.spelling import spelt
 from services.risk.tests.lists import OFAC_ALT, OFAC_SDN, PLAIN, UN_XML
 from services.risk.tests.node import NOBODY, Risk, asked_by, started
@@ -172,6 +173,23 @@ async def test_a_screening_is_made_again_with_the_lists_of_then(risk: Risk) -> N
         await risk.screening.ReplayScreening(request, NOBODY)
     with pytest.raises(NotFound, match="SCREENING_NOT_FOUND"):
         await risk.screening.GetScreening(pb.GetScreeningRequest(screening_id="b" * 32), NOBODY)
+
+
+@pytest.mark.parametrize("purpose", [1, 2], ids=["sanctions", "exposed"])
+async def test_a_decision_says_what_its_list_is_for(risk: Risk, purpose: Any) -> None:
+    await listed(risk, PLAIN, list_id="sdn", form=3)
+    await listed(risk, PLAIN, list_id="pep", form=3, purpose=2)
+    await screen(risk, "李晓明")
+    hits = (await risk.screening.ListScreeningHits(open_hits(), NOBODY)).hits
+    hit = next(each for each in hits if each.list_id == ("sdn", "pep")[purpose - 1])
+    decide = pb.DecideScreeningHitRequest(
+        hit_id=hit.hit_id, decision=pb.HIT_STATUS_TRUE_MATCH, reason="SAME_PASSPORT"
+    )
+    with asked_by(ANN, "decide", "DecideScreeningHit"):
+        await risk.screening.DecideScreeningHit(decide, NOBODY)
+    facts = [each.fact for each in await risk.node.log.after(0, 1_000)]
+    (told,) = [each for each in facts if isinstance(each, ScreeningHitDecided)]
+    assert told.purpose == ("SANCTIONS", "POLITICALLY_EXPOSED")[purpose - 1]
 
 
 async def test_a_hit_is_decided_whitelisted_and_then_quiet(risk: Risk) -> None:

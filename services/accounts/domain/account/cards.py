@@ -105,6 +105,24 @@ def suspend(
     )
 
 
+def restrict(
+    state: CreditAccount, command: commands.RestrictAccount, context: Context
+) -> tuple[Fact, ...]:
+    """Suspend it for this reason; what is charged off or closed cannot be charged anyway."""
+    over = state.status in (AccountStatus.CHARGED_OFF, AccountStatus.CLOSED)
+    if over or (state.status is AccountStatus.SUSPENDED and state.status_reason == command.reason):
+        return ()
+    return (
+        events.AccountSuspended(
+            account_id=state.account_id,
+            customer_id=state.customer_id,
+            reason=command.reason,
+            channel=Channel.RISK,
+            transaction_date=context.now.date(),
+        ),
+    )
+
+
 def reinstate(
     state: CreditAccount, command: commands.ReinstateAccount, context: Context
 ) -> tuple[Fact, ...]:

@@ -61,6 +61,14 @@ class SuspendAccount(Command):
 
 
 @command
+class RestrictAccount(Command):
+    """Suspend an account because its holder may use none, whatever else it is suspended for."""
+
+    account_id: str
+    reason: str
+
+
+@command
 class ReinstateAccount(Command):
     """Let a suspended account be charged again."""
 

@@ -33,6 +33,7 @@ from services.accounts.domain.tokens import decide as tokens
 DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, ...]]] = {
     commands.OpenAccount: cards.open_account,
     commands.SuspendAccount: cards.suspend,
+    commands.RestrictAccount: cards.restrict,
     commands.ReinstateAccount: cards.reinstate,
     commands.IssueCard: cards.issue,
     commands.BlockCard: cards.block,

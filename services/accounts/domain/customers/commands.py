@@ -52,3 +52,30 @@ class RequireClosure(Command):
     """Nothing may happen in this unit unless the account is closed and nothing is owed on it."""
 
     account_id: str
+
+
+@command
+class RestrictCustomer(Command):
+    """Bar a customer from all accounts; `cause_id` is the hit or the screening that people have
+    confirmed, and is good for one restriction."""
+
+    customer_id: str
+    cause_id: str
+    reason: str
+    by: str
+
+
+@command
+class LiftCustomerRestriction(Command):
+    """Let a customer have accounts again."""
+
+    customer_id: str
+    reason: str
+    by: str
+
+
+@command
+class RequireNoRestriction(Command):
+    """Nothing may happen in this unit while the customer is restricted."""
+
+    customer_id: str

@@ -54,3 +54,26 @@ class CustomerErased(Fact):
     destroyed_keys: tuple[str, ...]
     destroyed_at: datetime
     transaction_date: date
+
+
+@fact
+class CustomerRestricted(Fact):
+    """A customer may use no account: these are suspended, and no other is opened. `cause_id` is
+    the hit or the screening that people have confirmed."""
+
+    customer_id: str
+    cause_id: str
+    reason: str
+    account_ids: tuple[str, ...]
+    restricted_by: str
+    transaction_date: date
+
+
+@fact
+class CustomerRestrictionLifted(Fact):
+    """People let a customer have accounts again; those that were suspended may be reinstated."""
+
+    customer_id: str
+    reason: str
+    lifted_by: str
+    transaction_date: date

@@ -42,7 +42,8 @@ class RecordCustomerScreening(Command):
 class ResolveCustomerScreening(Command):
     """Keep what an officer decided in risk; `open_hits` is how many of the customer still wait.
     With `waiting` it settles nothing but that screening, and it is an error if that is settled
-    otherwise."""
+    otherwise. `purpose` is that of the list, SANCTIONS or POLITICALLY_EXPOSED; empty where nobody
+    says."""
 
     customer_id: str
     screening_id: str
@@ -50,3 +51,4 @@ class ResolveCustomerScreening(Command):
     open_hits: int
     by: str
     waiting: str = ""
+    purpose: str = ""

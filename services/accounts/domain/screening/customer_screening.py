@@ -129,8 +129,16 @@ def resolve(
             decision=command.decision,
             decided_by=command.by,
             resolved_at=context.now,
+            restricts=_restricts(state, command),
         ),
     )
+
+
+def _restricts(state: CustomerScreening, command: commands.ResolveCustomerScreening) -> bool:
+    """Where no list is named it is taken for one of sanctions, unless it can be none. Nobody is
+    barred for being politically exposed, which calls for more diligence only."""
+    sanctions = state.reason != Screening.POLITICALLY_EXPOSED_MATCH
+    return command.decision == TRUE_MATCH and not command.purpose and sanctions
 
 
 def _check_waiting(state: CustomerScreening, command: commands.ResolveCustomerScreening) -> None:

@@ -65,10 +65,12 @@ class CustomerScreeningReferred(Fact):
 
 @fact
 class CustomerScreeningResolved(Fact):
-    """People have looked: `decision` is TRUE_MATCH or FALSE_POSITIVE."""
+    """People have looked: `decision` is TRUE_MATCH or FALSE_POSITIVE. `restricts`: the customer is
+    to be barred from all accounts because of it, which no hit says."""
 
     customer_id: str
     screening_id: str
     decision: str
     decided_by: str
     resolved_at: datetime
+    restricts: bool = False

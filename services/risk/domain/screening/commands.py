@@ -52,13 +52,14 @@ class RecordScreening(Command):
 
 @command
 class DecideHit(Command):
-    """Say whether a subject is the entry of a hit."""
+    """Say whether a subject is the entry of a hit; `purpose` is that of its list."""
 
     subject_id: str
     hit_id: str
     decision: HitDecision
     reason: str
     by: str
+    purpose: str = ""
 
 
 @command

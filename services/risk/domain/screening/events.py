@@ -80,7 +80,7 @@ class ScreeningHitRaised(Fact):
 @fact
 class ScreeningHitDecided(Fact):
     """An officer said whether somebody is the entry. `reason` is UPPER_SNAKE; `open_hits` is how
-    many hits of the subject wait after it."""
+    many hits of the subject wait after it; `purpose` is that of the list, empty in older facts."""
 
     hit_id: str
     screening_id: str
@@ -92,6 +92,7 @@ class ScreeningHitDecided(Fact):
     decided_by: str
     decided_at: datetime
     open_hits: int
+    purpose: str = ""
 
 
 @fact

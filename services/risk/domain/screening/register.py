@@ -63,6 +63,10 @@ class Register:
         """The version of a list in force, empty if none is."""
         return next((each.version_id for each in self.active if each.list_id == list_id), "")
 
+    def purpose_of(self, list_id: str) -> ListPurpose:
+        """That of every version of a list. Raises NotFound where none was ever in force."""
+        return self.find(list_id, self.active_version(list_id)).purpose
+
     def find(self, list_id: str, version_id: str) -> Version:
         """A version. Raises NotFound."""
         found = self.versions.get(key_of(list_id, version_id))

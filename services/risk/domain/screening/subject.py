@@ -185,6 +185,7 @@ def decide_hit(state: Subject, command: commands.DecideHit, context: Context) ->
             decided_by=command.by,
             decided_at=context.now,
             open_hits=state.open_hits - 1,
+            purpose=command.purpose,
         ),
     )
 

@@ -1393,8 +1393,11 @@ class GetCustomerResponse(_message.Message):
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     DETAILS_FIELD_NUMBER: _builtins.int
     REGISTERED_AT_FIELD_NUMBER: _builtins.int
+    RESTRICTED_BECAUSE_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
     """The customer."""
+    restricted_because: _builtins.str
+    """Why the customer may use no account, UPPER_SNAKE; empty: they may."""
     @_builtins.property
     def details(self) -> Global___PersonalDetails:
         """What is personal about the customer."""
@@ -1409,10 +1412,11 @@ class GetCustomerResponse(_message.Message):
         customer_id: _builtins.str = ...,
         details: Global___PersonalDetails | None = ...,
         registered_at: _timestamp_pb2.Timestamp | None = ...,
+        restricted_because: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["details", b"details", "registered_at", b"registered_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "details", b"details", "registered_at", b"registered_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "details", b"details", "registered_at", b"registered_at", "restricted_because", b"restricted_because"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

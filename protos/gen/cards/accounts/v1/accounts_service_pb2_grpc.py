@@ -210,8 +210,8 @@ class AccountsServiceServicer:
 
     def OpenAccount(self, request, context):
         """Opens a credit account on a programme, with its first card. Errors: PROGRAMME_NOT_FOUND,
-        CUSTOMER_NOT_FOUND, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH, NO_CARD_NUMBER_FREE,
-        KEY_DESTROYED.
+        CUSTOMER_NOT_FOUND, CUSTOMER_RESTRICTED, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH,
+        NO_CARD_NUMBER_FREE, KEY_DESTROYED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -235,7 +235,7 @@ class AccountsServiceServicer:
 
     def ReinstateAccount(self, request, context):
         """Lets a suspended account be charged again. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_CHARGED_OFF,
-        ACCOUNT_CLOSED, NOT_BY_THIS_CHANNEL.
+        ACCOUNT_CLOSED, NOT_BY_THIS_CHANNEL, CUSTOMER_RESTRICTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -33,8 +33,8 @@ class AccountsServiceStub:
     """
     OpenAccount: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.OpenAccountRequest, _accounts_service_pb2.OpenAccountResponse]
     """Opens a credit account on a programme, with its first card. Errors: PROGRAMME_NOT_FOUND,
-    CUSTOMER_NOT_FOUND, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH, NO_CARD_NUMBER_FREE,
-    KEY_DESTROYED.
+    CUSTOMER_NOT_FOUND, CUSTOMER_RESTRICTED, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH,
+    NO_CARD_NUMBER_FREE, KEY_DESTROYED.
     """
     GetAccount: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.GetAccountRequest, _accounts_service_pb2.GetAccountResponse]
     """The account with its cards and what may be spent, from the deciding state itself. Errors:
@@ -46,7 +46,7 @@ class AccountsServiceStub:
     """
     ReinstateAccount: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.ReinstateAccountRequest, _accounts_service_pb2.ReinstateAccountResponse]
     """Lets a suspended account be charged again. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_CHARGED_OFF,
-    ACCOUNT_CLOSED, NOT_BY_THIS_CHANNEL.
+    ACCOUNT_CLOSED, NOT_BY_THIS_CHANNEL, CUSTOMER_RESTRICTED.
     """
     IssueCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.IssueCardRequest, _accounts_service_pb2.IssueCardResponse]
     """Issues one more card on an account. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_SUSPENDED,
@@ -181,8 +181,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.OpenAccountRequest, _accounts_service_pb2.OpenAccountResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.OpenAccountResponse]:
         """Opens a credit account on a programme, with its first card. Errors: PROGRAMME_NOT_FOUND,
-        CUSTOMER_NOT_FOUND, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH, NO_CARD_NUMBER_FREE,
-        KEY_DESTROYED.
+        CUSTOMER_NOT_FOUND, CUSTOMER_RESTRICTED, ACCOUNT_OPENED_DIFFERENTLY, CURRENCY_MISMATCH,
+        NO_CARD_NUMBER_FREE, KEY_DESTROYED.
         """
 
     @_abc_1.abstractmethod
@@ -212,7 +212,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_accounts_service_pb2.ReinstateAccountRequest, _accounts_service_pb2.ReinstateAccountResponse],
     ) -> _abc.Awaitable[_accounts_service_pb2.ReinstateAccountResponse]:
         """Lets a suspended account be charged again. Errors: ACCOUNT_NOT_FOUND, ACCOUNT_CHARGED_OFF,
-        ACCOUNT_CLOSED, NOT_BY_THIS_CHANNEL.
+        ACCOUNT_CLOSED, NOT_BY_THIS_CHANNEL, CUSTOMER_RESTRICTED.
         """
 
     @_abc_1.abstractmethod

@@ -100,7 +100,7 @@ class ApplicationsServiceServicer:
     def ConfirmApproval(self, request, context):
         """Another person's word: the applicant is a customer, with an account and a first card. Errors:
         APPLICATION_NOT_FOUND, APPLICATION_DECIDED, APPROVAL_NOT_PROPOSED, SECOND_PERSON_NEEDED,
-        CUSTOMER_ERASED, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
+        CUSTOMER_ERASED, CUSTOMER_RESTRICTED, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

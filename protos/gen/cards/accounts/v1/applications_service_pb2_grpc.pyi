@@ -32,7 +32,7 @@ class ApplicationsServiceStub:
     ConfirmApproval: _aio.UnaryUnaryMultiCallable[_applications_service_pb2.ConfirmApprovalRequest, _applications_service_pb2.ConfirmApprovalResponse]
     """Another person's word: the applicant is a customer, with an account and a first card. Errors:
     APPLICATION_NOT_FOUND, APPLICATION_DECIDED, APPROVAL_NOT_PROPOSED, SECOND_PERSON_NEEDED,
-    CUSTOMER_ERASED, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
+    CUSTOMER_ERASED, CUSTOMER_RESTRICTED, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
     """
     DeclineApplication: _aio.UnaryUnaryMultiCallable[_applications_service_pb2.DeclineApplicationRequest, _applications_service_pb2.DeclineApplicationResponse]
     """Declines a referred application. Errors: APPLICATION_NOT_FOUND, APPLICATION_DECIDED,
@@ -83,7 +83,7 @@ class ApplicationsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_applications_service_pb2.ConfirmApprovalResponse]:
         """Another person's word: the applicant is a customer, with an account and a first card. Errors:
         APPLICATION_NOT_FOUND, APPLICATION_DECIDED, APPROVAL_NOT_PROPOSED, SECOND_PERSON_NEEDED,
-        CUSTOMER_ERASED, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
+        CUSTOMER_ERASED, CUSTOMER_RESTRICTED, NO_CARD_NUMBER_FREE, KEY_DESTROYED.
         """
 
     @_abc_1.abstractmethod

@@ -46,6 +46,11 @@ class CustomerScreeningsServiceStub:
                 request_serializer=cards_dot_accounts_dot_v1_dot_customer__screenings__service__pb2.ResolveCustomerMatchRequest.SerializeToString,
                 response_deserializer=cards_dot_accounts_dot_v1_dot_customer__screenings__service__pb2.ResolveCustomerMatchResponse.FromString,
                 _registered_method=True)
+        self.LiftRestriction = channel.unary_unary(
+                '/cards.accounts.v1.CustomerScreeningsService/LiftRestriction',
+                request_serializer=cards_dot_accounts_dot_v1_dot_customer__screenings__service__pb2.LiftRestrictionRequest.SerializeToString,
+                response_deserializer=cards_dot_accounts_dot_v1_dot_customer__screenings__service__pb2.LiftRestrictionResponse.FromString,
+                _registered_method=True)
         self.ListRescreenings = channel.unary_unary(
                 '/cards.accounts.v1.CustomerScreeningsService/ListRescreenings',
                 request_serializer=cards_dot_accounts_dot_v1_dot_customer__screenings__service__pb2.ListRescreeningsRequest.SerializeToString,
@@ -67,8 +72,16 @@ class CustomerScreeningsServiceServicer:
 
     def ResolveCustomerMatch(self, request, context):
         """Settles what no decision about a hit settles: a name that nobody could read, or a hit that was
-        decided before the customer was one. Errors: CUSTOMER_SCREENING_NOT_FOUND (or it does not wait,
-        or another one does).
+        decided before the customer was one. Who is on a list of sanctions may use no account: all are
+        suspended. Errors: CUSTOMER_SCREENING_NOT_FOUND (or it does not wait, or another one does).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LiftRestriction(self, request, context):
+        """Lets a customer have accounts again who was barred from all of them for being on a list of
+        sanctions; those that are suspended can be reinstated then. Errors: CUSTOMER_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,6 +106,11 @@ def add_CustomerScreeningsServiceServicer_to_server(servicer, server):
                     servicer.ResolveCustomerMatch,
                     request_deserializer=cards_dot_accounts_dot_v1_dot_customer__screenings__service__pb2.ResolveCustomerMatchRequest.FromString,
                     response_serializer=cards_dot_accounts_dot_v1_dot_customer__screenings__service__pb2.ResolveCustomerMatchResponse.SerializeToString,
+            ),
+            'LiftRestriction': grpc.unary_unary_rpc_method_handler(
+                    servicer.LiftRestriction,
+                    request_deserializer=cards_dot_accounts_dot_v1_dot_customer__screenings__service__pb2.LiftRestrictionRequest.FromString,
+                    response_serializer=cards_dot_accounts_dot_v1_dot_customer__screenings__service__pb2.LiftRestrictionResponse.SerializeToString,
             ),
             'ListRescreenings': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRescreenings,
@@ -156,6 +174,33 @@ class CustomerScreeningsService:
             '/cards.accounts.v1.CustomerScreeningsService/ResolveCustomerMatch',
             cards_dot_accounts_dot_v1_dot_customer__screenings__service__pb2.ResolveCustomerMatchRequest.SerializeToString,
             cards_dot_accounts_dot_v1_dot_customer__screenings__service__pb2.ResolveCustomerMatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LiftRestriction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cards.accounts.v1.CustomerScreeningsService/LiftRestriction',
+            cards_dot_accounts_dot_v1_dot_customer__screenings__service__pb2.LiftRestrictionRequest.SerializeToString,
+            cards_dot_accounts_dot_v1_dot_customer__screenings__service__pb2.LiftRestrictionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -22,8 +22,12 @@ class CustomerScreeningsServiceStub:
     """Customers whom people have to look at, longest waiting first. Errors: PAGE_TOKEN_UNKNOWN."""
     ResolveCustomerMatch: _aio.UnaryUnaryMultiCallable[_customer_screenings_service_pb2.ResolveCustomerMatchRequest, _customer_screenings_service_pb2.ResolveCustomerMatchResponse]
     """Settles what no decision about a hit settles: a name that nobody could read, or a hit that was
-    decided before the customer was one. Errors: CUSTOMER_SCREENING_NOT_FOUND (or it does not wait,
-    or another one does).
+    decided before the customer was one. Who is on a list of sanctions may use no account: all are
+    suspended. Errors: CUSTOMER_SCREENING_NOT_FOUND (or it does not wait, or another one does).
+    """
+    LiftRestriction: _aio.UnaryUnaryMultiCallable[_customer_screenings_service_pb2.LiftRestrictionRequest, _customer_screenings_service_pb2.LiftRestrictionResponse]
+    """Lets a customer have accounts again who was barred from all of them for being on a list of
+    sanctions; those that are suspended can be reinstated then. Errors: CUSTOMER_NOT_FOUND.
     """
     ListRescreenings: _aio.UnaryUnaryMultiCallable[_customer_screenings_service_pb2.ListRescreeningsRequest, _customer_screenings_service_pb2.ListRescreeningsResponse]
     """Passes over all customers, newest first. Errors: PAGE_TOKEN_UNKNOWN."""
@@ -48,8 +52,18 @@ class CustomerScreeningsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_customer_screenings_service_pb2.ResolveCustomerMatchRequest, _customer_screenings_service_pb2.ResolveCustomerMatchResponse],
     ) -> _abc.Awaitable[_customer_screenings_service_pb2.ResolveCustomerMatchResponse]:
         """Settles what no decision about a hit settles: a name that nobody could read, or a hit that was
-        decided before the customer was one. Errors: CUSTOMER_SCREENING_NOT_FOUND (or it does not wait,
-        or another one does).
+        decided before the customer was one. Who is on a list of sanctions may use no account: all are
+        suspended. Errors: CUSTOMER_SCREENING_NOT_FOUND (or it does not wait, or another one does).
+        """
+
+    @_abc_1.abstractmethod
+    def LiftRestriction(
+        self,
+        request: _customer_screenings_service_pb2.LiftRestrictionRequest,
+        context: _aio.ServicerContext[_customer_screenings_service_pb2.LiftRestrictionRequest, _customer_screenings_service_pb2.LiftRestrictionResponse],
+    ) -> _abc.Awaitable[_customer_screenings_service_pb2.LiftRestrictionResponse]:
+        """Lets a customer have accounts again who was barred from all of them for being on a list of
+        sanctions; those that are suspended can be reinstated then. Errors: CUSTOMER_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod

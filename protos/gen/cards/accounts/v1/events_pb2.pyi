@@ -5916,3 +5916,67 @@ class AutopaySet(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AutopaySet: _TypeAlias = AutopaySet  # noqa: Y015
+
+@_typing.final
+class CustomerRestricted(_message.Message):
+    """A customer may use no account: all are suspended, each by a fact of its own, and none is opened."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CAUSE_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """The customer."""
+    cause_id: _builtins.str
+    """What people have confirmed: a hit of risk's, or a screening."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE: SANCTIONS_MATCH."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        cause_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause_id", b"cause_id", "customer_id", b"customer_id", "reason", b"reason", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustomerRestricted: _TypeAlias = CustomerRestricted  # noqa: Y015
+
+@_typing.final
+class CustomerRestrictionLifted(_message.Message):
+    """People let a customer have accounts again; what is suspended may be reinstated."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    TRANSACTION_DATE_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """The customer."""
+    reason: _builtins.str
+    """Why, UPPER_SNAKE."""
+    transaction_date: _builtins.str
+    """Business date."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        transaction_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "reason", b"reason", "transaction_date", b"transaction_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustomerRestrictionLifted: _TypeAlias = CustomerRestrictionLifted  # noqa: Y015

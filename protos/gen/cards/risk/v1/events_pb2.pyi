@@ -337,6 +337,7 @@ class ScreeningHitDecided(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     DECIDED_BY_FIELD_NUMBER: _builtins.int
     OPEN_HITS_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
     hit_id: _builtins.str
     """The pair of subject and entry."""
     screening_id: _builtins.str
@@ -355,6 +356,8 @@ class ScreeningHitDecided(_message.Message):
     """Who decided."""
     open_hits: _builtins.int
     """How many hits of the subject are still open."""
+    purpose: _builtins.str
+    """"SANCTIONS" or "POLITICALLY_EXPOSED"; empty in older facts."""
     def __init__(
         self,
         *,
@@ -367,10 +370,11 @@ class ScreeningHitDecided(_message.Message):
         reason: _builtins.str = ...,
         decided_by: _builtins.str = ...,
         open_hits: _builtins.int = ...,
+        purpose: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_by", b"decided_by", "decision", b"decision", "hit_id", b"hit_id", "list_id", b"list_id", "open_hits", b"open_hits", "reason", b"reason", "reference", b"reference", "screening_id", b"screening_id", "subject_id", b"subject_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_by", b"decided_by", "decision", b"decision", "hit_id", b"hit_id", "list_id", b"list_id", "open_hits", b"open_hits", "purpose", b"purpose", "reason", b"reason", "reference", b"reference", "screening_id", b"screening_id", "subject_id", b"subject_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
