@@ -22,6 +22,7 @@ from chassis.ports import Ports
 from chassis.pulse import Pulse
 from chassis.service import Rpcs
 from services.support import queries
+from services.support.clients import Accounts
 from services.support.domain import case as cases
 from services.support.domain.case import CASE, Case, unrecognised_charge_case_id
 from services.support.domain.events import CaseKind, Resolution
@@ -42,6 +43,7 @@ class SupportApi(pb_grpc.SupportServiceServicer):
         self._application = ports.application
         self._database = ports.database
         self._sealing = Sealing(ports)
+        self._accounts = Accounts(ports.rpc)
         self._pulse = Pulse(CASES_PROJECTION, ports.log, ports.database)
 
     # Opening --------------------------------------------------------------------------------------
@@ -53,6 +55,9 @@ class SupportApi(pb_grpc.SupportServiceServicer):
                 "say ReportUnrecognisedCharge, which knows the charge",
                 field="kind",
             )
+        await self._accounts.require(
+            request.customer_id, account_id=request.account_id, card_id=request.card_id
+        )
         case_id = derived_id()
         commands = await self._opening(
             cases.OpenCase(
@@ -76,6 +81,9 @@ class SupportApi(pb_grpc.SupportServiceServicer):
     async def ReportUnrecognisedCharge(
         self, request: pb.ReportUnrecognisedChargeRequest, context: Context
     ) -> pb.ReportUnrecognisedChargeResponse:
+        await self._accounts.require(
+            request.customer_id, account_id=request.account_id, charge_id=request.charge_id
+        )
         case_id = unrecognised_charge_case_id(request.customer_id, request.charge_id)
         commands = await self._opening(
             cases.OpenCase(

@@ -134,7 +134,6 @@ NAMED_INTO_BEING = {
     "notify.RegisterContact": "an operator may be faster than the fact that there is a customer",
     "notify.SetPreferences": "as above",
     "support.OpenCase": "as above",
-    "support.ReportUnrecognisedCharge": "as above",
 }
 """Rpcs that answer with OK about what they have never heard of, and why."""
 NOTHING_IS_AN_ANSWER = {

@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cards.support.v1 import support_service_pb2 as support
 
 from chassis.tokens import SigningKey
 from tests.contract.belongings import about, made_from_rules
@@ -133,6 +134,37 @@ def test_what_is_ones_own_is_open(outsider: Outsider, story: Story) -> None:
         *("accounts.ListTransactions", "accounts.RevealCardNumber", "loyalty.GetPoints"),
         *("notify.ListInbox", "support.GetCase", "support.ListCases", "auth.ListSessions"),
     }
+
+
+@pytest.mark.parametrize("by", ["Ada", "operator"])
+def test_no_case_is_opened_about_what_is_anothers(
+    outsider: Outsider, story: Story, by: str
+) -> None:
+    ada, bea = story.holders["Ada"], story.holders["Bea"]
+    charge_id = story.authorise(bea, 1_00).charge.charge_id
+
+    def question(**about: str) -> support.OpenCaseRequest:
+        kind, key = support.CASE_KIND_QUESTION, outsider.key()
+        return support.OpenCaseRequest(
+            idempotency_key=key, customer_id=ada.customer_id, kind=kind, **about
+        )
+
+    report = support.ReportUnrecognisedChargeRequest(
+        idempotency_key=outsider.key(),
+        customer_id=ada.customer_id,
+        account_id=bea.account_id,
+        charge_id=charge_id,
+    )
+    opens, reports = rpc("support.OpenCase"), rpc("support.ReportUnrecognisedCharge")
+    for called, request, thing in (
+        (opens, question(account_id=bea.account_id), "account"),
+        (opens, question(card_id=bea.card_id), "card"),
+        (reports, report, "charge"),
+    ):
+        answer = outsider.call(called, request, by=by)
+        expected = ("NOT_FOUND", f"{thing.upper()}_NOT_FOUND", frozenset({f"{thing}_id"}))
+        assert (answer.code.name, answer.reason, answer.fields) == expected
+    assert outsider.call(opens, question(account_id=ada.account_id), by=by).ok
 
 
 def test_a_data_key_is_given_to_the_service_it_belongs_to_alone(outsider: Outsider) -> None:

@@ -87,7 +87,9 @@ class SupportServiceServicer:
     """
 
     def OpenCase(self, request, context):
-        """Open a case. Errors: INVALID_ARGUMENT KIND_NEEDS_ANOTHER_RPC.
+        """Open a case. Accounts is asked whether what it is about is the customer's; while it cannot be
+        asked, the case is opened all the same. Errors: INVALID_ARGUMENT KIND_NEEDS_ANOTHER_RPC,
+        NOT_FOUND ACCOUNT_NOT_FOUND, CARD_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -95,7 +97,8 @@ class SupportServiceServicer:
 
     def ReportUnrecognisedCharge(self, request, context):
         """Say that the holder does not recognise a charge: opens a case about it, once per charge.
-        Errors: ALREADY_EXISTS CASE_IS_ANOTHERS.
+        Accounts is asked as for OpenCase. Errors: NOT_FOUND CHARGE_NOT_FOUND, ALREADY_EXISTS
+        CASE_IS_ANOTHERS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

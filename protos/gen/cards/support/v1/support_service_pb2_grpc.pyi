@@ -17,10 +17,14 @@ class SupportServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     OpenCase: _aio.UnaryUnaryMultiCallable[_support_service_pb2.OpenCaseRequest, _support_service_pb2.OpenCaseResponse]
-    """Open a case. Errors: INVALID_ARGUMENT KIND_NEEDS_ANOTHER_RPC."""
+    """Open a case. Accounts is asked whether what it is about is the customer's; while it cannot be
+    asked, the case is opened all the same. Errors: INVALID_ARGUMENT KIND_NEEDS_ANOTHER_RPC,
+    NOT_FOUND ACCOUNT_NOT_FOUND, CARD_NOT_FOUND.
+    """
     ReportUnrecognisedCharge: _aio.UnaryUnaryMultiCallable[_support_service_pb2.ReportUnrecognisedChargeRequest, _support_service_pb2.ReportUnrecognisedChargeResponse]
     """Say that the holder does not recognise a charge: opens a case about it, once per charge.
-    Errors: ALREADY_EXISTS CASE_IS_ANOTHERS.
+    Accounts is asked as for OpenCase. Errors: NOT_FOUND CHARGE_NOT_FOUND, ALREADY_EXISTS
+    CASE_IS_ANOTHERS.
     """
     GetCase: _aio.UnaryUnaryMultiCallable[_support_service_pb2.GetCaseRequest, _support_service_pb2.GetCaseResponse]
     """A case with the first page of its timeline. Errors: NOT_FOUND CASE_NOT_FOUND."""
@@ -57,7 +61,10 @@ class SupportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _support_service_pb2.OpenCaseRequest,
         context: _aio.ServicerContext[_support_service_pb2.OpenCaseRequest, _support_service_pb2.OpenCaseResponse],
     ) -> _abc.Awaitable[_support_service_pb2.OpenCaseResponse]:
-        """Open a case. Errors: INVALID_ARGUMENT KIND_NEEDS_ANOTHER_RPC."""
+        """Open a case. Accounts is asked whether what it is about is the customer's; while it cannot be
+        asked, the case is opened all the same. Errors: INVALID_ARGUMENT KIND_NEEDS_ANOTHER_RPC,
+        NOT_FOUND ACCOUNT_NOT_FOUND, CARD_NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def ReportUnrecognisedCharge(
@@ -66,7 +73,8 @@ class SupportServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_support_service_pb2.ReportUnrecognisedChargeRequest, _support_service_pb2.ReportUnrecognisedChargeResponse],
     ) -> _abc.Awaitable[_support_service_pb2.ReportUnrecognisedChargeResponse]:
         """Say that the holder does not recognise a charge: opens a case about it, once per charge.
-        Errors: ALREADY_EXISTS CASE_IS_ANOTHERS.
+        Accounts is asked as for OpenCase. Errors: NOT_FOUND CHARGE_NOT_FOUND, ALREADY_EXISTS
+        CASE_IS_ANOTHERS.
         """
 
     @_abc_1.abstractmethod
