@@ -10,6 +10,8 @@ from cards.accounts.v1 import transactions_service_pb2 as search
 
 from chassis.call import Principal
 from chassis.kernel.errors import Invalid, NotFound
+from services.accounts.domain.transactions.query import parse
+from services.accounts.domain.transactions.words import amount_marks
 from services.accounts.tests.conftest import Door, gbp
 from services.accounts.tests.test_service import everything_in
 
@@ -337,3 +339,20 @@ async def test_labels_need_a_line_and_a_category_that_exist(door: Door) -> None:
             await door(rpc, **nowhere)
         assert missing.value.reason == "TRANSACTION_NOT_FOUND"
     assert "groceries" in (await door("ListCategories")).categories
+
+
+@pytest.mark.parametrize(
+    ("typed", "minor_units", "currency"),
+    [
+        ("12.50", 12_50, "GBP"),
+        ("£1,234.5", 1_234_50, "GBP"),
+        ("¥1250", 1_250, "JPY"),
+        ("12.345", 12_345, "KWD"),
+        ("12.3456", 12_3456, "CLF"),
+    ],
+)
+def test_an_amount_is_found_with_the_decimals_of_its_currency(
+    typed: str, minor_units: int, currency: str
+) -> None:
+    (term,) = parse(typed).terms
+    assert set(term.marks) & set(amount_marks(minor_units, currency))

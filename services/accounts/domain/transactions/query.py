@@ -15,7 +15,7 @@ _BRITISH_DAY = re.compile(r"^(\d{1,2})[/.](\d{1,2})(?:[/.](\d{4}))$")
 _SPOKEN_DAY = re.compile(
     r"(?<!\S)(\d{1,2})(?:st|nd|rd|th)?\s+([a-z]{3,9})(?:\s+(\d{4}))?(?!\S)", re.IGNORECASE
 )
-_AMOUNT = re.compile(r"^[£$€¥]?\s?(\d{1,3}(?:,\d{3})+|\d{1,13})(?:[.,](\d{1,3}))?[£$€¥]?$")
+_AMOUNT = re.compile(r"^[£$€¥]?\s?(\d{1,3}(?:,\d{3})+|\d{1,13})(?:[.,](\d{1,4}))?[£$€¥]?$")
 _YEAR = re.compile(r"^(19|20)\d\d$")
 NOTHING = "-"
 """A mark that no line has."""
