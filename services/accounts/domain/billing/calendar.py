@@ -8,6 +8,7 @@ from services.accounts.domain.billing.terms import BillingTerms
 DAY = timedelta(days=1)
 GRACE_DAYS_LEAST = 21
 """12 CFR 1026.5(b)(2)(ii)."""
+SHORTEST_MONTH_DAYS = 28
 LAST_CYCLES = 2
 """So many cycles before the end of a promotion its balance is paid first: 1026.53(b)(1)(i)."""
 
@@ -34,17 +35,26 @@ def close_of(terms: BillingTerms, opened_on: date) -> date:
     return in_month(following.year, following.month, terms.cycle_day)
 
 
+def close_after(terms: BillingTerms, closed_on: date) -> date:
+    """The last day of the cycle that follows one. Where the account went over to terms with another
+    day of the month, it is rather longer than too short for the days of grace."""
+    close = close_of(terms, closed_on + DAY)
+    short = min(terms.grace_days, SHORTEST_MONTH_DAYS)
+    if terms.cycle_length_days or close - closed_on >= short * DAY:
+        return close
+    return close_of(terms, close + DAY)
+
+
 def in_last_two_cycles(terms: BillingTerms, opened_on: date, ends_on: date | None) -> bool:
     """Whether the cycle that begins on `opened_on` is one of the last two of a promotion that ends
     on `ends_on`. The one it ends in counts unless payment is due later in it (comment 53(b)-2)."""
     if ends_on is None:
         return False
-    due_on = due_of(terms, opened_on - DAY)
+    due_on, closed_on = due_of(terms, opened_on - DAY), close_of(terms, opened_on)
     for later in range(LAST_CYCLES + 1):
-        closed_on = close_of(terms, opened_on)
         if ends_on <= closed_on:
             return later < LAST_CYCLES or ends_on < due_on
-        opened_on, due_on = closed_on + DAY, due_of(terms, closed_on)
+        closed_on, due_on = close_after(terms, closed_on), due_of(terms, closed_on)
     return False
 
 
@@ -52,7 +62,7 @@ def due_of(terms: BillingTerms, closed_on: date) -> date:
     """When the payment of a cycle is due: never after the close of the next one. It is the same day
     of each month (12 CFR 1026.7(b)(11)), if need be with fewer days of grace, but never with fewer
     than 21."""
-    due, latest = closed_on + terms.grace_days * DAY, close_of(terms, closed_on + DAY)
+    due, latest = closed_on + terms.grace_days * DAY, close_after(terms, closed_on)
     if terms.due_day:
         first = due.replace(day=1)
         this = in_month(first.year, first.month, terms.due_day)

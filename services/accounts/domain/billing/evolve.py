@@ -9,7 +9,7 @@ from chassis.kernel.events import Fact
 from services.accounts.domain import events as facts
 from services.accounts.domain.billing import entries, events
 from services.accounts.domain.billing.buckets import FEE, Balance, Span
-from services.accounts.domain.billing.calendar import DAY, close_of, months_later
+from services.accounts.domain.billing.calendar import DAY, close_after, close_of, months_later
 from services.accounts.domain.billing.entries import entered, in_order
 from services.accounts.domain.billing.fees import annual_fee_due
 from services.accounts.domain.billing.instalments import instalments_due, still_owed
@@ -155,6 +155,8 @@ def _fee_waived(before: Billing, terms: BillingTerms, fact: events.FeeWaived) ->
 
 def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Billing:
     told = fact.statement
+    # It closed when it says, by whatever rule that was found then.
+    before = replace(before, closes_on=fact.closed_on)
     cycle = _closed(before, terms, fact)
     later = [line for line in before.booked() if line.effective_on > fact.closed_on]
     closing = balances_of((each.bucket, each.closing_minor) for each in told.balances)
@@ -166,7 +168,7 @@ def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Bil
         before,
         number=before.number + 1,
         cycle_opened_on=opened_on,
-        closes_on=close_of(terms, opened_on),
+        closes_on=close_after(terms, fact.closed_on),
         told=closing,
         opening=closing,
         lines=(tuple(later),) if later else (),
