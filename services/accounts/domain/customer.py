@@ -54,7 +54,8 @@ class Erasure:
 class Customer:
     """`customer_id` is empty until the customer is registered; `profile` is None once they are
     forgotten. `first_digest` is of the profile they were registered with. `restricted_because` is
-    why they may use no account, empty where they may; `causes` are those of all restrictions."""
+    why they may use no account, empty where they may; `causes` are those of all restrictions.
+    `holding_ids` are accounts of others of which they hold a card."""
 
     customer_id: str = ""
     profile: SealedProfile | None = None
@@ -67,6 +68,7 @@ class Customer:
     erasure: Erasure | None = None
     restricted_because: str = ""
     causes: tuple[str, ...] = ()
+    holding_ids: tuple[str, ...] = ()
 
 
 # evolve
@@ -121,6 +123,10 @@ def _erased(state: Customer, fact: events.CustomerErased) -> Customer:
     return replace(state, profile=None, identity_hash="", erasure=erasure)
 
 
+def _held(state: Customer, fact: events.CustomerHoldingAttached) -> Customer:
+    return replace(state, holding_ids=(*state.holding_ids, fact.account_id))
+
+
 def _restricted(state: Customer, fact: events.CustomerRestricted) -> Customer:
     causes = (*state.causes, fact.cause_id)[-restricting.CAUSES_LIMIT :]
     return replace(state, restricted_because=fact.reason, causes=causes)
@@ -136,6 +142,7 @@ EVOLVE: dict[type[Fact], Callable[[Customer, Any], Customer]] = {
     events.CustomerAccountAttached: _attached,
     events.CustomerErasureBegun: _erasing,
     events.CustomerErased: _erased,
+    events.CustomerHoldingAttached: _held,
     events.CustomerRestricted: _restricted,
     events.CustomerRestrictionLifted: _lifted,
 }
@@ -269,6 +276,7 @@ DECIDE: dict[type[Command], Callable[[Customer, Any, Context], tuple[Fact, ...]]
     commands.AttachAccount: attach,
     commands.BeginErasure: begin_erasure,
     commands.CompleteErasure: complete_erasure,
+    commands.AttachHolding: restricting.attach_holding,
     commands.RestrictCustomer: restricting.restrict,
     commands.LiftCustomerRestriction: restricting.lift,
     commands.RequireNoRestriction: restricting.require_no_restriction,

@@ -215,6 +215,7 @@ class Holders(AccountsServiceServicer):
             channel=messages.channel_of_caller(),
         )
         return await self._application.answer(
+            RequireNoRestriction(customer_id=place.holder_id),
             command,
             render=lambda settled: pb.UnblockCardResponse(
                 card=_card(settled, request.card_id), receipt=answers.receipt(settled)

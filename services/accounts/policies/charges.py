@@ -17,6 +17,9 @@ from services.accounts.domain.values import Channel
 
 BLOCK = "block"
 RISK_VERDICT = "RISK_VERDICT"
+CONFIRMED_FRAUD = "confirmed_fraud"
+MERCHANT = "merchant"
+FRAUD = "FRAUD"
 
 
 def block_what_risk_condemns(message: risk.ChargeScored, about: About) -> Iterable[Command]:
@@ -31,7 +34,23 @@ def block_what_risk_condemns(message: risk.ChargeScored, about: About) -> Iterab
         )
 
 
-POLICIES = (Policy(risk.ChargeScored, block_what_risk_condemns),)
+def block_what_an_analyst_confirms(message: risk.AlertDecided, about: About) -> Iterable[Command]:
+    """Block the card whose charge an analyst says is fraud, where risk had only watched it; an
+    alert about a merchant says nothing of one card."""
+    if message.decision == CONFIRMED_FRAUD and message.scope != MERCHANT:
+        yield BlockCard(
+            account_id=message.account_id,
+            card_id=message.card_id,
+            reason=FRAUD,
+            channel=Channel.RISK,
+            charge_id="",
+        )
+
+
+POLICIES = (
+    Policy(risk.ChargeScored, block_what_risk_condemns),
+    Policy(risk.AlertDecided, block_what_an_analyst_confirms),
+)
 
 
 def hold_timer(account_id: str, charge_id: str) -> str:

@@ -10,7 +10,7 @@ from chassis.kernel.events import Command
 from chassis.policies import About, Policy, TimerRule
 from chassis.recorded import Meta
 from chassis.work import Cancel, Schedule
-from services.accounts.domain.account.commands import RestrictAccount
+from services.accounts.domain.account.commands import BlockCardsHeldBy, RestrictAccount
 from services.accounts.domain.applications.verification import Screening
 from services.accounts.domain.customers.commands import RestrictCustomer
 from services.accounts.domain.customers.events import CustomerRestricted
@@ -19,6 +19,8 @@ from services.accounts.domain.screening.customer_screening import TRUE_MATCH
 from services.accounts.domain.screening.events import CustomerScreeningResolved
 
 SANCTIONS = "SANCTIONS"
+CARDHOLDER_RESTRICTED = "CARDHOLDER_RESTRICTED"
+"""The account's holder sees it, who is not to learn why somebody else is restricted."""
 
 
 def look_for_everybody_again(
@@ -74,18 +76,24 @@ def restrict_whom_people_found(
         yield Schedule(f"restrict-customer-{fact.customer_id}", meta.occurred_at, restrict)
 
 
-def suspend_the_accounts_of_the_restricted(
+def bar_the_restricted_from_every_account(
     fact: CustomerRestricted, meta: Meta
 ) -> Iterable[Schedule | Cancel]:
     """Each account by itself, at once; no other can be opened meanwhile."""
     for account_id in fact.account_ids:
         restrict = RestrictAccount(account_id=account_id, reason=fact.reason)
         yield Schedule(f"restrict-account-{account_id}", meta.occurred_at, restrict)
+    for account_id in fact.holding_ids:
+        block = BlockCardsHeldBy(
+            account_id=account_id, cardholder_id=fact.customer_id, reason=CARDHOLDER_RESTRICTED
+        )
+        name = f"restrict-holding-{account_id}-{fact.customer_id}"
+        yield Schedule(name, meta.occurred_at, block)
 
 
 TIMERS = (
     TimerRule(CustomerScreeningResolved, restrict_whom_people_found),
-    TimerRule(CustomerRestricted, suspend_the_accounts_of_the_restricted),
+    TimerRule(CustomerRestricted, bar_the_restricted_from_every_account),
 )
 POLICIES = (
     Policy(risk.ScreeningListActivated, look_for_everybody_again),

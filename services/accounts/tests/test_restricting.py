@@ -1,4 +1,5 @@
-"""Whoever people find on a list of sanctions may use no account, until people say otherwise."""
+"""What people decide in risk is obeyed: whoever is on a list of sanctions may use no account, until
+people say otherwise, and a card of confirmed fraud is blocked."""
 
 from collections.abc import Sequence
 from itertools import permutations
@@ -23,7 +24,7 @@ from services.accounts.domain.account.decider import CREDIT_ACCOUNT
 from services.accounts.domain.customer import CUSTOMER, Customer, RegisterCustomer, SealedProfile
 from services.accounts.domain.customers import commands
 from services.accounts.domain.customers.events import CustomerRestricted
-from services.accounts.domain.events import AccountSuspended
+from services.accounts.domain.events import AccountSuspended, CardBlocked
 from services.accounts.domain.standing.commands import ChangeStanding
 from services.accounts.domain.values import AccountStatus, Channel
 from services.accounts.tests.conftest import GROCER, Door, gbp
@@ -96,6 +97,32 @@ async def test_who_is_on_a_list_of_sanctions_may_use_no_account(door: Door) -> N
     card_id = held[0].cards[0].card_id
     charge = await door("AuthoriseCharge", card_id=card_id, amount=gbp(5), merchant=GROCER)
     assert charge.charge.reason == "ACCOUNT_SUSPENDED"
+
+
+async def test_the_cards_that_they_hold_of_others_are_blocked(door: Door) -> None:
+    """Nothing says to the account's holder why, and no other card is touched."""
+    ada, _ = await a_holder(door, 0)
+    _, (account,) = await a_holder(door, 1)
+    wanted = {"account_id": account.account_id, "kind": accounts.CARD_KIND_VIRTUAL}
+    held = [(await door("OrderCard", cardholder_id=ada, **wanted)).card for _ in range(2)]
+    await decided(door, ada)
+    cards = {each.card_id: each for each in (await door("ListCards", **of(account))).cards}
+    mine = cards.pop(account.cards[0].card_id)
+    assert (mine.status, mine.status_reason) == (accounts.CARD_STATUS_ACTIVE, "")
+    assert set(cards) == {each.card_id for each in held}
+    blocked = (accounts.CARD_STATUS_BLOCKED, "CARDHOLDER_RESTRICTED")
+    assert {(each.status, each.status_reason) for each in cards.values()} == {blocked}
+    unblock = {"card_id": held[0].card_id, "reason": "LICENSED"}
+    for call, asked in (("UnblockCard", unblock), ("OrderCard", {"cardholder_id": ada, **wanted})):
+        with pytest.raises(Refused, match="CUSTOMER_RESTRICTED"):
+            await door(call, **asked)
+    await door("LiftRestriction", customer_id=ada, reason="LICENSED", as_=OFFICER)
+    card = (await door("UnblockCard", **unblock)).card
+    assert card.status == accounts.CARD_STATUS_ACTIVE
+
+
+def of(account: Any) -> dict[str, Any]:
+    return {"account_id": account.account_id}
 
 
 async def test_people_and_nobody_else_let_them_use_accounts_again(door: Door) -> None:
@@ -185,6 +212,31 @@ def test_what_is_closed_already_stays_as_it_is() -> None:
     assert story.decide(RestrictAccount(account_id="account", reason="SANCTIONS_MATCH")) == ()
 
 
+@pytest.mark.parametrize(
+    ("scope", "decision", "blocked"),
+    [
+        ("card", "confirmed_fraud", True),
+        ("account", "confirmed_fraud", True),
+        ("merchant", "confirmed_fraud", False),
+        ("card", "genuine", False),
+    ],
+)
+async def test_the_card_of_a_charge_that_an_analyst_calls_fraud_is_blocked(
+    door: Door, scope: str, decision: str, blocked: bool
+) -> None:
+    account = await door.open()
+    decided = risk.AlertDecided(
+        account_id=account.account_id,
+        card_id=account.cards[0].card_id,
+        scope=scope,
+        decision=decision,
+    )
+    await door.node.take_in(decided, position=7)
+    await door.node.take_in(decided, position=7)
+    found = [fact for fact in door.node.facts() if isinstance(fact, CardBlocked)]
+    assert [(each.reason, each.channel) for each in found] == [("FRAUD", "RISK")] * blocked
+
+
 # Laws of the customer
 
 PROFILE = SealedProfile(
@@ -233,13 +285,21 @@ def told(asked: Sequence[Command]) -> tuple[Customer, list[Fact]]:
     return CUSTOMER.fold(made), made
 
 
-@given(st.lists(st.one_of(restrictions, lifts, attachments), max_size=20))
+holdings = st.builds(
+    commands.AttachHolding,
+    customer_id=st.just("ada"),
+    account_id=st.sampled_from(["a4", "a5"]),
+)
+
+
+@given(st.lists(st.one_of(restrictions, lifts, attachments, holdings), max_size=20))
 def test_a_cause_restricts_once_and_no_account_escapes(asked: list[Command]) -> None:
     state, made = told(asked)
     restricted = [each for each in made if isinstance(each, CustomerRestricted)]
     assert len({each.cause_id for each in restricted}) == len(restricted)
     if state.restricted_because:
         assert set(restricted[-1].account_ids) == set(state.account_ids)
+        assert set(restricted[-1].holding_ids) == set(state.holding_ids)
 
 
 @given(st.lists(restrictions, min_size=1, max_size=6))

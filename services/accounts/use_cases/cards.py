@@ -7,10 +7,12 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from chassis.kernel.errors import Invalid
+from chassis.kernel.events import Command
 from chassis.work import Settled
 from services.accounts.domain.account.commands import IssueCard, NewCard
 from services.accounts.domain.card_place import CardPlace
 from services.accounts.domain.customer import CUSTOMER
+from services.accounts.domain.customers.commands import AttachHolding
 from services.accounts.domain.values import CardKind, CardUse
 from services.accounts.use_cases.accounts import Accounts
 
@@ -38,8 +40,10 @@ class Cards:
         account = await self.accounts.account(account_id)
         if wanted.cardholder_id == account.customer_id:
             wanted = replace(wanted, cardholder_id="")
+        also: tuple[Command, ...] = ()
         if wanted.cardholder_id:
             await self.accounts.application.state(CUSTOMER, wanted.cardholder_id)
+            also = (AttachHolding(customer_id=wanted.cardholder_id, account_id=account_id),)
         wanted = replace(wanted, pending=wanted.kind is CardKind.PHYSICAL)
 
         def issuing(card: NewCard) -> IssueCard:
@@ -57,4 +61,6 @@ class Cards:
             cardholder_id=wanted.cardholder_id,
         )
         bin_digits = account.in_force.bin
-        return await self.accounts.with_new_number(place, bin_digits, wanted.kind, issuing, render)
+        return await self.accounts.with_new_number(
+            place, bin_digits, wanted.kind, issuing, render, also
+        )

@@ -185,6 +185,28 @@ def block(state: CreditAccount, command: commands.BlockCard, context: Context) -
     )
 
 
+def block_held(
+    state: CreditAccount, command: commands.BlockCardsHeldBy, context: Context
+) -> tuple[Fact, ...]:
+    """Block each that has not ended, for risk."""
+    return tuple(
+        fact
+        for card in state.cards
+        if card.cardholder_id == command.cardholder_id
+        for fact in block(
+            state,
+            commands.BlockCard(
+                account_id=command.account_id,
+                card_id=card.card_id,
+                reason=command.reason,
+                channel=Channel.RISK,
+                charge_id="",
+            ),
+            context,
+        )
+    )
+
+
 def unblock(
     state: CreditAccount, command: commands.UnblockCard, context: Context
 ) -> tuple[Fact, ...]:

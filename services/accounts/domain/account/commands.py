@@ -69,6 +69,15 @@ class RestrictAccount(Command):
 
 
 @command
+class BlockCardsHeldBy(Command):
+    """Block every card of an account that somebody holds who is not the account's holder."""
+
+    account_id: str
+    cardholder_id: str
+    reason: str
+
+
+@command
 class ReinstateAccount(Command):
     """Let a suspended account be charged again."""
 

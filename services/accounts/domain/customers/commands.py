@@ -27,6 +27,14 @@ class AttachAccount(Command):
 
 
 @command
+class AttachHolding(Command):
+    """A card of somebody else's account is issued for the customer to hold, in the same unit."""
+
+    customer_id: str
+    account_id: str
+
+
+@command
 class BeginErasure(Command):
     """Let nothing new be opened for a customer, who is about to be forgotten; `account_ids` are
     those on which there is a condition in the same unit."""

@@ -36,6 +36,14 @@ class CustomerAccountAttached(Fact):
 
 
 @fact
+class CustomerHoldingAttached(Fact):
+    """The customer holds a card of somebody else's account, or has held one."""
+
+    customer_id: str
+    account_id: str
+
+
+@fact
 class CustomerErasureBegun(Fact):
     """A customer is to be forgotten: nothing new may be opened for them."""
 
@@ -58,8 +66,9 @@ class CustomerErased(Fact):
 
 @fact
 class CustomerRestricted(Fact):
-    """A customer may use no account: these are suspended, and no other is opened. `cause_id` is
-    the hit or the screening that people have confirmed."""
+    """A customer may use no account: these are suspended, and no other is opened; on the accounts
+    of `holding_ids`, which are others', the customer's cards are blocked. `cause_id` is the hit or
+    the screening that people have confirmed."""
 
     customer_id: str
     cause_id: str
@@ -67,6 +76,7 @@ class CustomerRestricted(Fact):
     account_ids: tuple[str, ...]
     restricted_by: str
     transaction_date: date
+    holding_ids: tuple[str, ...] = ()
 
 
 @fact

@@ -28,8 +28,24 @@ def restrict(
             cause_id=command.cause_id,
             reason=command.reason,
             account_ids=state.account_ids,
+            holding_ids=state.holding_ids,
             restricted_by=command.by,
             transaction_date=context.now.date(),
+        ),
+    )
+
+
+def attach_holding(
+    state: "Customer", command: commands.AttachHolding, context: Context
+) -> tuple[Fact, ...]:
+    """Take note of it once. Raises NotFound, and Refused for whoever is restricted."""
+    _check_there(state)
+    check_unrestricted(state)
+    if command.account_id in state.holding_ids:
+        return ()
+    return (
+        events.CustomerHoldingAttached(
+            customer_id=state.customer_id, account_id=command.account_id
         ),
     )
 
@@ -39,8 +55,7 @@ def lift(
 ) -> tuple[Fact, ...]:
     """Lift it, whatever the causes were; accounts stay suspended until people reinstate them.
     Raises NotFound."""
-    if not state.customer_id:
-        raise NotFound("CUSTOMER_NOT_FOUND", "there is no such customer")
+    _check_there(state)
     if not state.restricted_because:
         return ()
     return (
@@ -51,6 +66,11 @@ def lift(
             transaction_date=context.now.date(),
         ),
     )
+
+
+def _check_there(state: "Customer") -> None:
+    if not state.customer_id:
+        raise NotFound("CUSTOMER_NOT_FOUND", "there is no such customer")
 
 
 def require_no_restriction(

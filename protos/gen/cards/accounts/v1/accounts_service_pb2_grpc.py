@@ -291,7 +291,8 @@ class AccountsServiceServicer:
     def UnblockCard(self, request, context):
         """Lets a blocked card be used again; one that was blocked before its activation waits for that.
         Errors: CARD_NOT_FOUND, CARD_PAUSED, CARD_LOST, CARD_EXPIRED, CARD_TERMINATED,
-        BLOCKED_BY_ISSUER (a holder may not lift what risk or an operator imposed).
+        BLOCKED_BY_ISSUER (a holder may not lift what risk or an operator imposed),
+        CUSTOMER_RESTRICTED (whoever holds it may use no account).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -71,7 +71,8 @@ class AccountsServiceStub:
     UnblockCard: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.UnblockCardRequest, _accounts_service_pb2.UnblockCardResponse]
     """Lets a blocked card be used again; one that was blocked before its activation waits for that.
     Errors: CARD_NOT_FOUND, CARD_PAUSED, CARD_LOST, CARD_EXPIRED, CARD_TERMINATED,
-    BLOCKED_BY_ISSUER (a holder may not lift what risk or an operator imposed).
+    BLOCKED_BY_ISSUER (a holder may not lift what risk or an operator imposed),
+    CUSTOMER_RESTRICTED (whoever holds it may use no account).
     """
     AuthoriseCharge: _aio.UnaryUnaryMultiCallable[_accounts_service_pb2.AuthoriseChargeRequest, _accounts_service_pb2.AuthoriseChargeResponse]
     """Approves or declines a charge; a decline is an answer, not an error. Errors: CARD_NOT_FOUND (no
@@ -279,7 +280,8 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_accounts_service_pb2.UnblockCardResponse]:
         """Lets a blocked card be used again; one that was blocked before its activation waits for that.
         Errors: CARD_NOT_FOUND, CARD_PAUSED, CARD_LOST, CARD_EXPIRED, CARD_TERMINATED,
-        BLOCKED_BY_ISSUER (a holder may not lift what risk or an operator imposed).
+        BLOCKED_BY_ISSUER (a holder may not lift what risk or an operator imposed),
+        CUSTOMER_RESTRICTED (whoever holds it may use no account).
         """
 
     @_abc_1.abstractmethod
