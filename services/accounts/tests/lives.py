@@ -67,6 +67,8 @@ ANY_TIME = (
     billing.GrantHardship,
     commands.SuspendAccount,
     commands.ReinstateAccount,
+    commands.RestrictAccount,
+    commands.BlockCardsHeldBy,
     commands.BlockCard,
     commands.UnblockCard,
     MigrateAccount,

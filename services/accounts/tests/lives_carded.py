@@ -232,6 +232,20 @@ class CardedLife(Life):
         )
 
     @precondition(lambda self: len(self.given) >= OLD)
+    @rule(of_account=st.booleans())
+    def restrict(self, of_account: bool) -> None:
+        """People confirmed whom a list names: the holder, or who was given a card."""
+        if of_account:
+            self.give(commands.RestrictAccount(account_id="account", reason="SANCTIONS_MATCH"))
+            return
+        blocking = commands.BlockCardsHeldBy(
+            account_id="account", cardholder_id="aunt", reason="SANCTIONS_MATCH"
+        )
+        self.give(blocking)
+        held = [card for card in self.story.state.cards if card.cardholder_id == "aunt"]
+        assert not any(card.status is CardStatus.ACTIVE for card in held)
+
+    @precondition(lambda self: len(self.given) >= OLD)
     @rule(channel=CHANNELS, settled=st.booleans())
     def close(self, channel: Channel, settled: bool) -> None:
         """Where something is owed or held, nothing but a refusal follows."""
