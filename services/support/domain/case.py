@@ -275,6 +275,8 @@ def _assign(asked: AssignCase, state: Case, context: Context) -> Sequence[Fact]:
 def _close(asked: CloseCase, state: Case, context: Context) -> Sequence[Fact]:
     _require_case(state)
     if state.state is CaseState.CLOSED:
+        if state.resolution is not asked.resolution:
+            raise Refused("CASE_CLOSED_OTHERWISE", "this case was closed with another resolution")
         return []
     return [
         CaseClosed(

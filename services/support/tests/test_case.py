@@ -148,7 +148,10 @@ def test_a_case_can_be_given_on_and_is_closed_once() -> None:
     state = after(open_(), assign("ann"))
     assert kinds(then(state, assign("bob"))) == [CaseAssigned]
     assert kinds(then(state, close())) == [CaseClosed]
-    assert then(after(open_(), close()), close(Resolution.WITHDRAWN)) == []
+    closed = after(open_(), close())
+    assert then(closed, close()) == []
+    with pytest.raises(Refused, match="CASE_CLOSED_OTHERWISE"):
+        then(closed, close(Resolution.WITHDRAWN))
 
 
 few = st.integers(0, 4).map(str)

@@ -154,7 +154,7 @@ class SupportServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CloseCase(self, request, context):
-        """Close a case. Errors: NOT_FOUND CASE_NOT_FOUND.
+        """Close a case. Errors: NOT_FOUND CASE_NOT_FOUND, FAILED_PRECONDITION CASE_CLOSED_OTHERWISE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

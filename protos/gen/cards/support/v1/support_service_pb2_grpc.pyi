@@ -50,7 +50,7 @@ class SupportServiceStub:
     AssignCase: _aio.UnaryUnaryMultiCallable[_support_service_pb2.AssignCaseRequest, _support_service_pb2.AssignCaseResponse]
     """Give a case to an agent. Errors: NOT_FOUND CASE_NOT_FOUND, FAILED_PRECONDITION CASE_CLOSED."""
     CloseCase: _aio.UnaryUnaryMultiCallable[_support_service_pb2.CloseCaseRequest, _support_service_pb2.CloseCaseResponse]
-    """Close a case. Errors: NOT_FOUND CASE_NOT_FOUND."""
+    """Close a case. Errors: NOT_FOUND CASE_NOT_FOUND, FAILED_PRECONDITION CASE_CLOSED_OTHERWISE."""
 
 class SupportServiceServicer(metaclass=_abc_1.ABCMeta):
     """Cases: what holders need help with, and the conversation in which they get it."""
@@ -142,6 +142,6 @@ class SupportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _support_service_pb2.CloseCaseRequest,
         context: _aio.ServicerContext[_support_service_pb2.CloseCaseRequest, _support_service_pb2.CloseCaseResponse],
     ) -> _abc.Awaitable[_support_service_pb2.CloseCaseResponse]:
-        """Close a case. Errors: NOT_FOUND CASE_NOT_FOUND."""
+        """Close a case. Errors: NOT_FOUND CASE_NOT_FOUND, FAILED_PRECONDITION CASE_CLOSED_OTHERWISE."""
 
 def add_SupportServiceServicer_to_server(servicer: SupportServiceServicer, server: _aio.Server) -> None: ...
