@@ -17,6 +17,7 @@ from services.loyalty.domain.points_account import (
     DropAnticipation,
     ExpirePoints,
     OpenPointsAccount,
+    ReviseAnticipation,
     TakePointsBack,
 )
 
@@ -55,6 +56,7 @@ def award_points_for_a_cleared_charge(
         amount=of_money(message.amount),
         merchant_category_code=message.merchant.mcc,
         cleared_at=about.occurred_at,
+        final=message.final,
     )
 
 
@@ -88,12 +90,46 @@ def award_points_again_for_a_reversed_refund(
     )
 
 
-def expect_nothing_of_a_reversed_charge(
+def expect_less_or_nothing_of_a_reversed_charge(
     message: accounts.ChargeReversed, about: About
 ) -> Iterable[Command]:
-    """A charge taken back whole will not be cleared."""
+    """A charge taken back whole will not be cleared; of another the rest may be."""
     if message.full:
         yield DropAnticipation(account_id=message.account_id, charge_id=message.charge_id)
+    else:
+        yield ReviseAnticipation(
+            account_id=message.account_id,
+            charge_id=message.charge_id,
+            change_id=message.reversal_id,
+            revised_at=about.occurred_at,
+            less=of_money(message.amount),
+        )
+
+
+def expect_what_an_incremented_charge_is_now(
+    message: accounts.ChargeIncremented, about: About
+) -> Iterable[Command]:
+    """More may be cleared than was approved at first."""
+    yield ReviseAnticipation(
+        account_id=message.account_id,
+        charge_id=message.charge_id,
+        change_id=message.increment_id,
+        revised_at=about.occurred_at,
+        amount=of_money(message.amount),
+    )
+
+
+def expect_what_a_merchant_advises(
+    message: accounts.ChargeAdvised, about: About
+) -> Iterable[Command]:
+    """The final amount is known before it is cleared."""
+    yield ReviseAnticipation(
+        account_id=message.account_id,
+        charge_id=message.charge_id,
+        change_id=message.advice_id,
+        revised_at=about.occurred_at,
+        amount=of_money(message.amount),
+    )
 
 
 def expect_nothing_of_an_expired_hold(
@@ -119,7 +155,9 @@ POLICIES = (
     Policy(accounts.ChargeCleared, award_points_for_a_cleared_charge),
     Policy(accounts.ChargeRefunded, take_points_back_for_a_refund),
     Policy(accounts.RefundReversed, award_points_again_for_a_reversed_refund),
-    Policy(accounts.ChargeReversed, expect_nothing_of_a_reversed_charge),
+    Policy(accounts.ChargeReversed, expect_less_or_nothing_of_a_reversed_charge),
+    Policy(accounts.ChargeIncremented, expect_what_an_incremented_charge_is_now),
+    Policy(accounts.ChargeAdvised, expect_what_a_merchant_advises),
     Policy(accounts.HoldExpired, expect_nothing_of_an_expired_hold),
 )
 

@@ -35,6 +35,21 @@ class PointsAnticipated(Fact):
     charge_id: str
     points: int
     rule_set_version: str
+    amount: Money | None = None
+    merchant_category_code: str = ""
+
+
+@fact
+class AnticipationRevised(Fact):
+    """More or less than before is expected to be cleared of a charge: `amount`, for `points`."""
+
+    account_id: str
+    customer_id: str
+    charge_id: str
+    change_id: str
+    amount: Money
+    points: int
+    rule_set_version: str
 
 
 @fact
@@ -181,6 +196,7 @@ class RuleSetActivated(Fact):
 POINTS_FACTS: tuple[type[Fact], ...] = (
     PointsAccountOpened,
     PointsAnticipated,
+    AnticipationRevised,
     AnticipationDropped,
     PointsEarned,
     AwardWithheld,

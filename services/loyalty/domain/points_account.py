@@ -10,6 +10,7 @@ from chassis.kernel.persistent_map import PersistentMap
 from services.loyalty.domain import lots as lot_book
 from services.loyalty.domain.events import (
     AnticipationDropped,
+    AnticipationRevised,
     AwardWithheld,
     DebtIncurred,
     DebtRepaid,
@@ -46,6 +47,18 @@ class AnticipatePoints(Command):
 
 
 @command
+class ReviseAnticipation(Command):
+    """Of an authorised charge `amount` is expected in all, or `less` than before."""
+
+    account_id: str
+    charge_id: str
+    change_id: str
+    revised_at: datetime
+    amount: Money | None = None
+    less: Money | None = None
+
+
+@command
 class DropAnticipation(Command):
     account_id: str
     charge_id: str
@@ -53,7 +66,8 @@ class DropAnticipation(Command):
 
 @command
 class AwardPoints(Command):
-    """Earn for a clearing by the rules that are in force at `cleared_at`."""
+    """Earn for a clearing by the rules that are in force at `cleared_at`; after a `final` one
+    nothing more is expected of the charge."""
 
     account_id: str
     customer_id: str
@@ -62,6 +76,7 @@ class AwardPoints(Command):
     amount: Money
     merchant_category_code: str
     cleared_at: datetime
+    final: bool = True
 
 
 @command
@@ -108,10 +123,12 @@ BY_RATE = "rate"
 
 @value
 class ChargePoints:
-    """What one charge came to. `taken` is all its refunds asked for, `waived` the part of that
-    which had expired."""
+    """What one charge came to. `anticipated` is for what is `expected` to be cleared yet; `taken`
+    is all its refunds asked for, `waived` the part of that which had expired."""
 
     anticipated: int = 0
+    expected: Money | None = None
+    merchant_category_code: str = ""
     cleared: Money | None = None
     earned: int = 0
     refunded_minor: int = 0
@@ -158,6 +175,11 @@ def clearing_key(clearing_id: str) -> str:
     return f"clearing/{clearing_id}"
 
 
+def change_key(change_id: str) -> str:
+    """Under which a change of what is expected is among the known."""
+    return f"change/{change_id}"
+
+
 def refund_key(refund_id: str) -> str:
     """Under which a refund is among the known."""
     return f"refund/{refund_id}"
@@ -187,10 +209,23 @@ def _with_charge(state: PointsAccount, charge_id: str, charge: ChargePoints) -> 
 
 @_after.register
 def _(fact: PointsAnticipated, state: PointsAccount) -> PointsAccount:
-    anticipated = ChargePoints(anticipated=fact.points)
+    anticipated = ChargePoints(
+        anticipated=fact.points,
+        expected=fact.amount,
+        merchant_category_code=fact.merchant_category_code,
+    )
     return replace(
         _with_charge(state, fact.charge_id, anticipated), pending=state.pending + fact.points
     )
+
+
+@_after.register
+def _(fact: AnticipationRevised, state: PointsAccount) -> PointsAccount:
+    charge = state.charges[fact.charge_id]
+    pending = state.pending + fact.points - charge.anticipated
+    charge = replace(charge, anticipated=fact.points, expected=fact.amount)
+    known = state.known.set(change_key(fact.change_id), True)
+    return replace(_with_charge(state, fact.charge_id, charge), pending=pending, known=known)
 
 
 @_after.register
@@ -200,7 +235,7 @@ def _(fact: AnticipationDropped, state: PointsAccount) -> PointsAccount:
 
 def _without_anticipation(state: PointsAccount, charge_id: str) -> PointsAccount:
     charge = state.charges.get(charge_id) or ChargePoints()
-    settled = _with_charge(state, charge_id, replace(charge, anticipated=0))
+    settled = _with_charge(state, charge_id, replace(charge, anticipated=0, expected=None))
     return replace(settled, pending=state.pending - charge.anticipated)
 
 

@@ -10,8 +10,8 @@ from chassis.kernel.errors import NotFound, Refused
 from chassis.kernel.events import Command, Fact
 from chassis.kernel.ids import derive
 from chassis.kernel.money import Money
+from services.loyalty.domain import anticipation, rules
 from services.loyalty.domain import lots as lot_book
-from services.loyalty.domain import rules
 from services.loyalty.domain.events import (
     POINTS_FACTS,
     AnticipationDropped,
@@ -39,7 +39,9 @@ from services.loyalty.domain.points_account import (
     PointsAccount,
     RedeemPoints,
     ReturnRedemption,
+    ReviseAnticipation,
     TakePointsBack,
+    change_key,
     clearing_key,
     evolve,
     refund_key,
@@ -96,8 +98,26 @@ def _anticipate(asked: AnticipatePoints, given: _Situation) -> Sequence[Fact]:
             charge_id=asked.charge_id,
             points=rules.total(lines),
             rule_set_version=rules.version_of(rule_set),
+            amount=asked.amount,
+            merchant_category_code=asked.merchant_category_code,
         ),
     ]
+
+
+@_decide.register
+def _revise(asked: ReviseAnticipation, given: _Situation) -> Sequence[Fact]:
+    state, expected = given.state, None
+    charge = state.charges.get(asked.charge_id)
+    if charge is None or change_key(asked.change_id) in state.known:
+        return []
+    if asked.less is not None:
+        expected = anticipation.left(charge, asked.less)
+    elif asked.amount is not None:
+        expected = anticipation.of_total(charge, asked.amount)
+    if expected is None:
+        return []
+    rule_set = given.rules_at(asked.revised_at)
+    return anticipation.revised(state, asked.charge_id, asked.change_id, expected, rule_set)
 
 
 @_decide.register
@@ -117,9 +137,22 @@ def _drop(asked: DropAnticipation, given: _Situation) -> Sequence[Fact]:
 
 @_decide.register
 def _award(asked: AwardPoints, given: _Situation) -> Sequence[Fact]:
-    state = given.state
-    if clearing_key(asked.clearing_id) in state.known:
+    if clearing_key(asked.clearing_id) in given.state.known:
         return []
+    return [*_of_clearing(asked, given), *_still_expected(asked, given)]
+
+
+def _still_expected(asked: AwardPoints, given: _Situation) -> Sequence[Fact]:
+    """What the rest of a charge may earn that is cleared in parts."""
+    rest = anticipation.left(given.state.charges.get(asked.charge_id), asked.amount)
+    if asked.final or not rest:
+        return []
+    rule_set = given.rules_at(asked.cleared_at)
+    return anticipation.revised(given.state, asked.charge_id, asked.clearing_id, rest, rule_set)
+
+
+def _of_clearing(asked: AwardPoints, given: _Situation) -> list[Fact]:
+    state = given.state
     opening = _opening(state, asked.account_id, asked.customer_id)
     rule_set = given.rules_at(asked.cleared_at)
     lines = rules.derive_award(rule_set, asked.amount, asked.merchant_category_code)
@@ -347,6 +380,7 @@ def points_account(rules_at: RulesAt) -> Decider[PointsAccount]:
         commands=(
             OpenPointsAccount,
             AnticipatePoints,
+            ReviseAnticipation,
             DropAnticipation,
             AwardPoints,
             TakePointsBack,

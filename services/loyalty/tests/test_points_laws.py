@@ -30,6 +30,7 @@ from services.loyalty.domain.points_account import (
     PointsAccount,
     RedeemPoints,
     ReturnRedemption,
+    ReviseAnticipation,
     TakePointsBack,
 )
 from services.loyalty.domain.points_decisions import points_account
@@ -53,18 +54,20 @@ def earning(**fields: object) -> dict[str, Any]:
 
 def awards() -> st.SearchStrategy[Command]:
     return st.builds(
-        lambda charge, clearing, amount, days: AwardPoints(
+        lambda charge, clearing, amount, days, final: AwardPoints(
             **earning(
                 charge_id=charge,
                 clearing_id=charge + clearing,
                 amount=amount,
                 cleared_at=START + timedelta(days=days),
+                final=final,
             )
         ),
         few,
         few,
         amounts,
         st.integers(0, 60),
+        st.booleans(),
     )
 
 
@@ -99,6 +102,19 @@ commands = st.one_of(
     ),
     st.builds(lambda name: ReturnRedemption(account_id="a", redemption_id=name), few),
     st.builds(lambda charge: DropAnticipation(account_id="a", charge_id=charge), few),
+    st.builds(
+        lambda charge, change, amount, less: ReviseAnticipation(
+            account_id="a",
+            charge_id=charge,
+            change_id=change,
+            revised_at=START,
+            **({"less": amount} if less else {"amount": amount}),
+        ),
+        few,
+        few,
+        amounts,
+        st.booleans(),
+    ),
     st.builds(
         lambda charge, amount: AnticipatePoints(
             **earning(charge_id=charge, amount=amount, authorised_at=START)

@@ -48,7 +48,15 @@ async def authorise(node: TestNode, charge: str, minor: int) -> None:
     await node.take_in(said, stream=STREAM)
 
 
-async def clear(node: TestNode, clearing: str, charge: str, minor: int, mcc: str = "5999") -> None:
+async def clear(
+    node: TestNode,
+    clearing: str,
+    charge: str,
+    minor: int,
+    mcc: str = "5999",
+    *,
+    final: bool = False,
+) -> None:
     said = accounts.ChargeCleared(
         account_id=ACCOUNT,
         customer_id="customer-1",
@@ -56,6 +64,7 @@ async def clear(node: TestNode, clearing: str, charge: str, minor: int, mcc: str
         clearing_id=clearing,
         amount=pounds(minor),
         merchant=accounts.Merchant(mcc=mcc),
+        final=final,
     )
     await node.take_in(said, stream=STREAM)
 
@@ -123,6 +132,36 @@ async def test_a_reversed_charge_and_an_expired_hold_leave_nothing_pending(
     await node.take_in(reversal, stream=STREAM)
     hold = accounts.HoldExpired(account_id=ACCOUNT, charge_id="h2")
     await node.take_in(hold, stream=STREAM)
+    assert (await points(api)).pending == 0
+
+
+async def test_pending_points_follow_what_is_expected_of_a_charge(
+    node: TestNode, api: LoyaltyApi
+) -> None:
+    of_charge: dict[str, Any] = {
+        "account_id": ACCOUNT,
+        "customer_id": "customer-1",
+        "charge_id": "h1",
+    }
+    await authorise(node, "h1", 5_000)
+    changes: list[tuple[Any, int]] = [
+        (accounts.ChargeReversed(**of_charge, reversal_id="v1", amount=pounds(2_000)), 30),
+        (accounts.ChargeIncremented(**of_charge, increment_id="i1", amount=pounds(4_550)), 45),
+        (accounts.ChargeAdvised(**of_charge, advice_id="a1", amount=pounds(4_000)), 40),
+    ]
+    for said, pending in changes:
+        await node.take_in(said, stream=STREAM)
+        assert (await points(api)).pending == pending
+    # Cleared in parts, the rest is still to come, until a part is the last.
+    await clear(node, "cl-1", "h1", 1_050)
+    assert ((await points(api)).balance, (await points(api)).pending) == (10, 29)
+    said = accounts.ChargeIncremented(**of_charge, increment_id="i2", amount=pounds(6_050))
+    await node.take_in(said, stream=STREAM)
+    assert (await points(api)).pending == 50
+    await clear(node, "cl-2", "h1", 1_000, final=True)
+    assert ((await points(api)).balance, (await points(api)).pending) == (20, 0)
+    said = accounts.ChargeIncremented(**of_charge, increment_id="i3", amount=pounds(9_000))
+    await node.take_in(said, stream=STREAM)
     assert (await points(api)).pending == 0
 
 
