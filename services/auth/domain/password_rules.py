@@ -1,6 +1,7 @@
 """Which passwords will do: by length and by what everybody would guess, not by composition."""
 
 import unicodedata
+from itertools import pairwise
 
 from chassis.kernel.errors import Invalid
 
@@ -29,6 +30,11 @@ _COMMON = """
 COMMON = frozenset(_COMMON.split())
 """Found in every published list of breached passwords; compared without case, spaces and signs."""
 
+ROWS = ("12345678901", "qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz")
+RUNS_LEAST = 4
+"""A password of fewer runs along a row of keys or of the alphabet is as quickly tried as typed."""
+_NEIGHBOURS = frozenset(pair for row in ROWS for way in (row, row[::-1]) for pair in pairwise(way))
+
 CONTEXT = ("creditcard", "cardissuer", "mybankcard", "issuingbackend")
 """What somebody would think of because of what this is."""
 
@@ -50,7 +56,8 @@ def check_password(password: str, *context_words: str) -> bool:
     if len(text) > LONGEST:
         raise _refused("PASSWORD_TOO_LONG", f"at most {LONGEST} characters")
     bare = "".join(each for each in text.casefold() if each.isalnum())
-    if bare in COMMON or text.casefold() in COMMON or len(set(text)) < REPEATS_LEAST_DISTINCT:
+    guessed = {bare, text.casefold(), _repeated(bare)} & COMMON
+    if guessed or len(set(text)) < REPEATS_LEAST_DISTINCT or _runs(text) < RUNS_LEAST:
         raise _refused("PASSWORD_TOO_COMMON", "it is in lists of guessed passwords")
     for word in (*CONTEXT, *context_words):
         folded = "".join(each for each in normalised(word).casefold() if each.isalnum())
@@ -59,6 +66,18 @@ def check_password(password: str, *context_words: str) -> bool:
         if rest != bare and len(rest) < SHORTEST_WITH_SECOND_FACTOR:
             raise _refused("PASSWORD_HAS_CONTEXT", "it is little more than a name that is known")
     return len(text) >= SHORTEST_ALONE
+
+
+def _repeated(text: str) -> str:
+    """What a text repeats, beginning to end; the text itself if it repeats nothing."""
+    length = (text + text).find(text, 1)
+    return text[:length] if length > 0 else text
+
+
+def _runs(text: str) -> int:
+    """How many runs a text is made of: the same character, or the next or last of a row."""
+    spoken = "".join(text.casefold().split())
+    return 1 + sum(a != b and (a, b) not in _NEIGHBOURS for a, b in pairwise(spoken))
 
 
 def _refused(reason: str, message: str) -> Invalid:
