@@ -78,6 +78,7 @@ ANY_TIME = (
     commands.ExpireHold,
     ExpireRefund,
     CheckDispute,
+    life.EndCardsHeldBy,
     life.PauseCard,
     life.ResumeCard,
     life.RenewInTime,

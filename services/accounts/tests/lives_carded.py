@@ -16,7 +16,7 @@ from services.accounts.domain.controls.metering import Window
 from services.accounts.domain.controls.state import Control, ControlKind, Scope
 from services.accounts.domain.customers.commands import RequireClosure
 from services.accounts.domain.life import commands as life
-from services.accounts.domain.life.transitions import FINAL
+from services.accounts.domain.life.transitions import CARD_TRANSITIONS, FINAL
 from services.accounts.domain.pins import commands as pins
 from services.accounts.domain.pins.decide import PIN_TRIES
 from services.accounts.domain.standing import commands as standing
@@ -244,6 +244,17 @@ class CardedLife(Life):
         self.give(blocking)
         held = [card for card in self.story.state.cards if card.cardholder_id == "aunt"]
         assert not any(card.status is CardStatus.ACTIVE for card in held)
+
+    @precondition(lambda self: len(self.given) >= OLD)
+    @rule(who=st.sampled_from(["aunt", "nobody"]), channel=CHANNELS)
+    def forget_a_user(self, who: str, channel: Channel) -> None:
+        """Somebody else who was given a card wants to be forgotten."""
+        ending = life.EndCardsHeldBy(
+            account_id="account", cardholder_id=who, reason="FORGOTTEN", channel=channel
+        )
+        self.give(ending)
+        held = [card for card in self.story.state.cards if card.cardholder_id == who]
+        assert not any(CARD_TRANSITIONS[card.status].get(CardStatus.TERMINATED) for card in held)
 
     @precondition(lambda self: len(self.given) >= OLD)
     @rule(channel=CHANNELS, settled=st.booleans())

@@ -286,3 +286,25 @@ async def test_whoever_owes_is_not_forgotten(world: tuple[Door, KeysStub]) -> No
     assert owed.value.reason == "MONEY_OWED"
     assert vault.asked == []
     await door("OpenAccount", customer_id=account.customer_id, programme_id="everyday")
+
+
+async def test_whoever_is_forgotten_holds_no_card(world: tuple[Door, KeysStub]) -> None:
+    """Nor is another one issued, also where the customer held one of that account before."""
+    door, _ = world
+    account = await door.open()
+    details = accounts.PersonalDetails(given_name="Bea", family_name="Canary", locale="en")
+    user = (await door("RegisterCustomer", details=details)).customer_id
+    wanted = {"account_id": account.account_id, "cardholder_id": user, "card_id": "c" * 32}
+    held = (await door("OrderCard", **wanted)).card
+    assert (await door.charge(account, 5, card_id=held.card_id)).approved
+    await door("EraseCustomer", customer_id=user)
+    assert not (await door.charge(account, 5, card_id=held.card_id)).approved
+    assert (await door.charge(account, 5)).approved, "the holder's own card is good"
+    ended = (await door("GetCard", card_id=held.card_id)).card
+    assert (ended.status, ended.status_reason) == (
+        accounts.CARD_STATUS_TERMINATED,
+        "CARDHOLDER_FORGOTTEN",
+    )
+    with pytest.raises(Refused) as forgotten:
+        await door("OrderCard", **{**wanted, "card_id": "d" * 32})
+    assert forgotten.value.reason == "CUSTOMER_ERASED"

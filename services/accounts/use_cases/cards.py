@@ -32,7 +32,7 @@ class Cards:
         render: Callable[[Settled], M],
     ) -> M:
         """Issue a card as wanted, with a number that nobody has. Raises NotFound for a cardholder
-        that is no customer."""
+        that is no customer, Refused for one that is forgotten."""
         if wanted.merchant_id and wanted.use is not CardUse.MERCHANT_LOCKED:
             raise Invalid(
                 "MERCHANT_WITHOUT_LOCK", "the card is locked to no merchant", field="merchant_id"

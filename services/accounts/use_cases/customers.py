@@ -21,11 +21,13 @@ from services.accounts.domain.customers.commands import (
     RequireClosure,
 )
 from services.accounts.domain.customers.events import ProfileChange
+from services.accounts.domain.life.commands import EndCardsHeldBy
 from services.accounts.domain.values import Channel
 from services.accounts.use_cases.accounts import PROFILE_FIELDS, Accounts, subject_of
 from services.accounts.use_cases.formats import email_of
 
 M = TypeVar("M", bound=Message)
+CARDHOLDER_FORGOTTEN = "CARDHOLDER_FORGOTTEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,17 @@ class Customers:
                 by=call.current().principal.person.subject,
             )
             conditions = [RequireClosure(account_id=each) for each in customer.account_ids]
-            await application.execute(*conditions, begin, actor=actor)
+            # What they hold of others' accounts ends with them: nobody would answer for its use.
+            endings = [
+                EndCardsHeldBy(
+                    account_id=each,
+                    cardholder_id=customer_id,
+                    reason=CARDHOLDER_FORGOTTEN,
+                    channel=Channel.SYSTEM,
+                )
+                for each in customer.holding_ids
+            ]
+            await application.execute(*conditions, *endings, begin, actor=actor)
         proof = await self.destroyer.destroy(subject_of(customer_id))
         self.keys.forget(subject_of(customer_id))
         complete = CompleteErasure(

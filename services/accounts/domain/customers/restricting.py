@@ -38,8 +38,10 @@ def restrict(
 def attach_holding(
     state: "Customer", command: commands.AttachHolding, context: Context
 ) -> tuple[Fact, ...]:
-    """Take note of it once. Raises NotFound, and Refused for whoever is restricted."""
+    """Take note of it once. Raises NotFound, and Refused for whoever is restricted or forgotten."""
     _check_there(state)
+    if state.erasing:
+        raise Refused("CUSTOMER_ERASED", "the customer is forgotten, or about to be")
     check_unrestricted(state)
     if command.account_id in state.holding_ids:
         return ()

@@ -48,6 +48,16 @@ class TerminateCard(Command):
 
 
 @command
+class EndCardsHeldBy(Command):
+    """End every card of an account that somebody holds who is not the account's holder."""
+
+    account_id: str
+    cardholder_id: str
+    reason: str
+    channel: Channel
+
+
+@command
 class RenewCard(Command):
     """Give the plastic of this `sequence` a successor with a new expiry."""
 

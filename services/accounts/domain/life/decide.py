@@ -158,6 +158,18 @@ def ended(
     return (_told(events.CardTerminated, state, card, reason, channel, context),)
 
 
+def end_held(
+    state: CreditAccount, command: commands.EndCardsHeldBy, context: Context
+) -> tuple[Fact, ...]:
+    """End each that has not ended."""
+    return tuple(
+        fact
+        for card in state.cards
+        if card.cardholder_id == command.cardholder_id
+        for fact in ended(state, card, command.reason, command.channel, context)
+    )
+
+
 def renew(state: CreditAccount, command: commands.RenewCard, context: Context) -> tuple[Fact, ...]:
     """Give a plastic a successor, once. Raises Refused for a card that cannot be used again."""
     card = find(state, command.card_id)
@@ -253,6 +265,7 @@ DECIDE: dict[type[Command], Callable[[CreditAccount, Any, Context], tuple[Fact, 
     commands.PauseCard: pause,
     commands.ResumeCard: resume,
     commands.TerminateCard: terminate,
+    commands.EndCardsHeldBy: end_held,
     commands.RenewCard: renew,
     commands.RenewInTime: renew_in_time,
     commands.ExpireCard: expire,

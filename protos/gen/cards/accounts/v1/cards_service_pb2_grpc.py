@@ -88,7 +88,7 @@ class CardsServiceServicer:
         once; a physical one is made, sent, and waits for its activation. Errors: ACCOUNT_NOT_FOUND,
         CUSTOMER_NOT_FOUND, ACCOUNT_SUSPENDED, ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED, TOO_MANY_CARDS,
         CARD_ISSUED_DIFFERENTLY, NO_CARD_NUMBER_FREE, KEY_DESTROYED, MERCHANT_WITHOUT_LOCK,
-        CUSTOMER_RESTRICTED (whoever is to hold it may use no account).
+        CUSTOMER_RESTRICTED (whoever is to hold it may use no account), CUSTOMER_ERASED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

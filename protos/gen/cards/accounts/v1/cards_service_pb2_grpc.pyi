@@ -23,7 +23,7 @@ class CardsServiceStub:
     once; a physical one is made, sent, and waits for its activation. Errors: ACCOUNT_NOT_FOUND,
     CUSTOMER_NOT_FOUND, ACCOUNT_SUSPENDED, ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED, TOO_MANY_CARDS,
     CARD_ISSUED_DIFFERENTLY, NO_CARD_NUMBER_FREE, KEY_DESTROYED, MERCHANT_WITHOUT_LOCK,
-    CUSTOMER_RESTRICTED (whoever is to hold it may use no account).
+    CUSTOMER_RESTRICTED (whoever is to hold it may use no account), CUSTOMER_ERASED.
     """
     ActivateCard: _aio.UnaryUnaryMultiCallable[_cards_service_pb2.ActivateCardRequest, _cards_service_pb2.ActivateCardResponse]
     """Lets a pending card be used. Errors: CARD_NOT_FOUND, CARD_PAUSED, CARD_BLOCKED, CARD_LOST,
@@ -71,7 +71,7 @@ class CardsServiceServicer(metaclass=_abc_1.ABCMeta):
         once; a physical one is made, sent, and waits for its activation. Errors: ACCOUNT_NOT_FOUND,
         CUSTOMER_NOT_FOUND, ACCOUNT_SUSPENDED, ACCOUNT_CHARGED_OFF, ACCOUNT_CLOSED, TOO_MANY_CARDS,
         CARD_ISSUED_DIFFERENTLY, NO_CARD_NUMBER_FREE, KEY_DESTROYED, MERCHANT_WITHOUT_LOCK,
-        CUSTOMER_RESTRICTED (whoever is to hold it may use no account).
+        CUSTOMER_RESTRICTED (whoever is to hold it may use no account), CUSTOMER_ERASED.
         """
 
     @_abc_1.abstractmethod

@@ -80,7 +80,8 @@ class CustomersServiceServicer:
 
     def EraseCustomer(self, request, context):
         """Forgets a customer: destroys every key under which anything of them is sealed, in every
-        service, for ever. Errors: CUSTOMER_NOT_FOUND, ACCOUNT_NOT_CLOSED, MONEY_OWED, KEY_UNKNOWN.
+        service, for ever. Cards of others' accounts that the customer holds end. Errors:
+        CUSTOMER_NOT_FOUND, ACCOUNT_NOT_CLOSED, MONEY_OWED, KEY_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -27,7 +27,8 @@ class CustomersServiceStub:
     """
     EraseCustomer: _aio.UnaryUnaryMultiCallable[_customers_service_pb2.EraseCustomerRequest, _customers_service_pb2.EraseCustomerResponse]
     """Forgets a customer: destroys every key under which anything of them is sealed, in every
-    service, for ever. Errors: CUSTOMER_NOT_FOUND, ACCOUNT_NOT_CLOSED, MONEY_OWED, KEY_UNKNOWN.
+    service, for ever. Cards of others' accounts that the customer holds end. Errors:
+    CUSTOMER_NOT_FOUND, ACCOUNT_NOT_CLOSED, MONEY_OWED, KEY_UNKNOWN.
     """
     GetErasureProof: _aio.UnaryUnaryMultiCallable[_customers_service_pb2.GetErasureProofRequest, _customers_service_pb2.GetErasureProofResponse]
     """The proof of an erasure. Errors: CUSTOMER_NOT_FOUND, CUSTOMER_NOT_ERASED."""
@@ -63,7 +64,8 @@ class CustomersServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_customers_service_pb2.EraseCustomerRequest, _customers_service_pb2.EraseCustomerResponse],
     ) -> _abc.Awaitable[_customers_service_pb2.EraseCustomerResponse]:
         """Forgets a customer: destroys every key under which anything of them is sealed, in every
-        service, for ever. Errors: CUSTOMER_NOT_FOUND, ACCOUNT_NOT_CLOSED, MONEY_OWED, KEY_UNKNOWN.
+        service, for ever. Cards of others' accounts that the customer holds end. Errors:
+        CUSTOMER_NOT_FOUND, ACCOUNT_NOT_CLOSED, MONEY_OWED, KEY_UNKNOWN.
         """
 
     @_abc_1.abstractmethod
