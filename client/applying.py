@@ -7,8 +7,11 @@ import typer
 from cards.accounts.v1 import accounts_service_pb2 as accounts
 from cards.accounts.v1 import applications_service_pb2 as pb
 from cards.accounts.v1.applications_service_pb2_grpc import ApplicationsServiceStub
+from cards.notify.v1 import notify_service_pb2 as notify
+from cards.notify.v1.notify_service_pb2_grpc import NotifyServiceStub
 from rich.table import Table
 
+from chassis.kernel.errors import Unavailable
 from client import tables
 from client.session import DESCRIPTION
 from client.staff import SECOND
@@ -51,7 +54,7 @@ def apply(
     key: Key = "",
     system: SystemPath = DESCRIPTION,
 ) -> None:
-    """Apply for a card."""
+    """Apply for a card; what is decided is told to the e-mail address."""
 
     async def work() -> None:
         request = pb.SubmitApplicationRequest(
@@ -76,6 +79,18 @@ def apply(
             stub = session.stub(ApplicationsServiceStub, "accounts")
             answer = await stub.SubmitApplication(request)
             _show(answer.application)
+            contact = notify.RegisterContactRequest(
+                idempotency_key=f"contact-{answer.application.application_id}",
+                customer_id=answer.application.applicant_id,
+                email_address=email,
+                locale=notify.LOCALE_ZH_CN if language == "zh-CN" else notify.LOCALE_EN,
+            )
+            try:
+                await session.stub(NotifyServiceStub, "notify").RegisterContact(contact)
+            except Unavailable:
+                console.print(
+                    f"not told where to write to; repeat with --key {request.idempotency_key}"
+                )
 
     run(work)
 

@@ -13,6 +13,7 @@ from services.notify.domain.events import (
     Channel,
     MessageAbandoned,
     MessageRead,
+    MessageReleased,
     MessageReplayed,
     NoticeDecided,
     SendClaimed,
@@ -70,6 +71,13 @@ def _change(connection: Connection, message_id: str, **values: Any) -> None:
     connection.execute(update(MESSAGES).where(MESSAGES.c.message_id == message_id).values(**values))
 
 
+@projects(MessageReleased)
+def note_release(connection: Connection, event: Recorded) -> None:
+    fact: Any = event.fact
+    now = micros(event.meta.occurred_at)
+    _change(connection, fact.message_id, state=State.WAITING, rule=fact.rule, due_at=now)
+
+
 @projects(MessageRead)
 def mark_read(connection: Connection, event: Recorded) -> None:
     fact: Any = event.fact
@@ -115,6 +123,7 @@ MESSAGES_PROJECTION = Projection(
     (MESSAGES,),
     (
         add_messages,
+        note_release,
         mark_read,
         note_claim,
         note_success,

@@ -7,11 +7,14 @@ from uuid import uuid4
 from cards.accounts.v1 import accounts_service_pb2 as accounts
 from cards.accounts.v1 import applications_service_pb2 as applications
 from cards.accounts.v1 import customers_service_pb2 as customers
+from cards.notify.v1 import notify_service_pb2 as notify
 
 from tests.contract.endings import PROGRAMME
 
 if TYPE_CHECKING:
     from tests.contract.story import Story
+
+DECLINED = "dora@contract.example"
 
 
 def tell(story: "Story") -> None:
@@ -23,7 +26,12 @@ def tell(story: "Story") -> None:
     approved = ask("accounts.ConfirmApproval", confirm, "second")
     about = {"application_id": _applied(story, "Dora")}
     decline: Any = applications.DeclineApplicationRequest(reasons=["NO_PROOF"], **about)
-    ask("accounts.DeclineApplication", decline)
+    declined = ask("accounts.DeclineApplication", decline).application
+    # Where to write to is told only afterwards, and the letter goes out all the same.
+    contact = notify.RegisterContactRequest(
+        customer_id=declined.applicant_id, email_address=DECLINED, locale=notify.LOCALE_EN
+    )
+    ask("notify.RegisterContact", contact)
     about = {"application_id": _applied(story, "Edna")}
     withdraw = applications.WithdrawApplicationRequest(reason="CHANGED_MIND", **about)
     ask("accounts.WithdrawApplication", withdraw)

@@ -6,6 +6,7 @@ import pytest
 from cards.notify.v1 import notify_service_pb2 as notify
 
 from demo.system import System
+from tests.contract.part_applications import DECLINED
 from tests.contract.story import Story
 
 pytestmark = [pytest.mark.serial, pytest.mark.usefixtures("calm")]
@@ -48,6 +49,15 @@ def test_a_notice_of_dearer_terms_says_what_and_until_when(story: Story, system:
     assert letters
     assert "Late payment fee\t£0.00 now\t£5.00 from" in letters[0]
     assert "right to reject these changes" in letters[0]
+
+
+def test_a_declined_applicant_learns_why(story: Story, system: System) -> None:
+    """12 CFR 1002.9, though the applicant is no customer."""
+    (letter,) = story.outsider.until(lambda: to(system, DECLINED), "the applicant is written to")
+    assert letter["Subject"] == "Your application for a card"
+    text = text_of(letter)
+    assert "- no proof\n" in text
+    assert "Equal Credit Opportunity Act" in text
 
 
 def test_a_letter_is_sent_once(story: Story, system: System) -> None:

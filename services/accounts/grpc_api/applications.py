@@ -161,6 +161,7 @@ def message(state: Application) -> pb.Application:
         submitted_at=None if since is None else answers.timestamp(since),
         decided_on=state.decided_on.isoformat() if state.decided_on else "",
         screening_id=state.screening_id,
+        applicant_id=asked.customer_id,
     )
 
 

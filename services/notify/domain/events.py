@@ -181,6 +181,16 @@ class NoticeDecided(Fact):
 
 
 @fact
+class MessageReleased(Fact):
+    """A mandatory e-mail that was withheld for want of an address may be sent; `rule` says why it
+    is mandatory."""
+
+    customer_id: str
+    message_id: str
+    rule: str
+
+
+@fact
 class MessageRead(Fact):
     """A customer has read an in-app message."""
 
@@ -254,6 +264,7 @@ RECIPIENT_FACTS: tuple[type[Fact], ...] = (
     ContactRegistered,
     PreferencesSet,
     NoticeDecided,
+    MessageReleased,
     MessageRead,
 )
 MESSAGE_FACTS: tuple[type[Fact], ...] = (

@@ -23,6 +23,7 @@ from services.notify.domain.events import (
     Details,
     Locale,
     MessageRead,
+    MessageReleased,
     NoticeDecided,
     Preferences,
     PreferencesSet,
@@ -80,6 +81,10 @@ MANDATORY = {
 }
 """What is sent whatever a customer prefers, and the rule that says so."""
 
+NO_ADDRESS = "NO_EMAIL_ADDRESS"
+WAITING_LIMIT = 100
+"""So many mandatory e-mails wait for an address, the latest; each is in the inbox all the same."""
+
 # Commands -----------------------------------------------------------------------------------------
 
 
@@ -117,9 +122,18 @@ class MarkRead(Command):
 
 
 @value
+class Waiting:
+    """A mandatory e-mail that nobody could be sent, and why it is mandatory."""
+
+    message_id: str
+    rule: str
+
+
+@value
 class Recipient:
     """What is known of a customer. `inbox` says of each in-app message whether it was read;
-    `notices` and `contacts` name those decided and registered."""
+    `notices` and `contacts` name those decided and registered. `waiting` are e-mails to be sent
+    once there is an address: facts may come before it, such as that an application is declined."""
 
     customer_id: str = ""
     sealed_email_address: str = ""
@@ -128,6 +142,7 @@ class Recipient:
     inbox: PersistentMap[bool] = PersistentMap()
     notices: PersistentMap[bool] = PersistentMap()
     contacts: PersistentMap[bool] = PersistentMap()
+    waiting: tuple[Waiting, ...] = ()
 
 
 def message_id_of(event_id: str, channel: Channel) -> str:
@@ -168,16 +183,26 @@ def _(fact: PreferencesSet, state: Recipient) -> Recipient:
 
 @_after.register
 def _(fact: NoticeDecided, state: Recipient) -> Recipient:
-    inbox = state.inbox
+    inbox, waiting = state.inbox, state.waiting
     for decision in fact.decisions:
         if decision.channel is Channel.IN_APP and decision.verdict is Verdict.SEND:
             inbox = inbox.set(decision.message_id, False)
+        if decision.rule == NO_ADDRESS and fact.template in MANDATORY:
+            rule = MANDATORY[fact.template]
+            waiting = (*waiting, Waiting(message_id=decision.message_id, rule=rule))
     return replace(
         state,
         customer_id=fact.customer_id,
         inbox=inbox,
+        waiting=waiting[-WAITING_LIMIT:],
         notices=state.notices.set(fact.notice_id, True),
     )
+
+
+@_after.register
+def _(fact: MessageReleased, state: Recipient) -> Recipient:
+    left = tuple(each for each in state.waiting if each.message_id != fact.message_id)
+    return replace(state, waiting=left)
 
 
 @_after.register
@@ -202,14 +227,19 @@ def _decide(asked: Command, state: Recipient) -> Sequence[Fact]:
 def _register(asked: RegisterContact, state: Recipient) -> Sequence[Fact]:
     if asked.contact_id in state.contacts:
         return []
-    return [
-        ContactRegistered(
-            customer_id=asked.customer_id,
-            contact_id=asked.contact_id,
-            sealed_email_address=asked.sealed_email_address,
-            locale=asked.locale,
-        )
+    registered = ContactRegistered(
+        customer_id=asked.customer_id,
+        contact_id=asked.contact_id,
+        sealed_email_address=asked.sealed_email_address,
+        locale=asked.locale,
+    )
+    # What had to be told is told as soon as there is somewhere to write to.
+    released = [
+        MessageReleased(customer_id=asked.customer_id, message_id=each.message_id, rule=each.rule)
+        for each in state.waiting
+        if asked.sealed_email_address
     ]
+    return [registered, *released]
 
 
 @_decide.register
@@ -273,7 +303,7 @@ def _verdict(asked: ConsiderNotice, channel: Channel, state: Recipient) -> tuple
     if asked.template not in MANDATORY and state.preferences.no_service_email:
         return Verdict.WITHHOLD, "SERVICE_EMAIL_DECLINED"
     if not state.sealed_email_address:
-        return Verdict.WITHHOLD, "NO_EMAIL_ADDRESS"
+        return Verdict.WITHHOLD, NO_ADDRESS
     return wanted, rule
 
 

@@ -1,6 +1,7 @@
 """Who is told what: one decision per fact and channel, and each with its rule."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,9 +15,11 @@ from chassis.kernel.money import Money
 from services.notify.domain.events import (
     Channel,
     ChargeAlert,
+    ContactRegistered,
     Details,
     Locale,
     MessageRead,
+    MessageReleased,
     NoticeDecided,
     Preferences,
     Template,
@@ -138,6 +141,29 @@ def test_taking_the_address_back_stops_email() -> None:
     state, _ = told(reachable(), gone)
     decided = verdicts(state, consider(Template.CARD_BLOCKED))
     assert decided[Channel.EMAIL] == (Verdict.WITHHOLD, "NO_EMAIL_ADDRESS")
+
+
+def test_what_had_to_be_told_is_sent_as_soon_as_there_is_an_address() -> None:
+    """An applicant who is declined at once can be written to only afterwards."""
+    state = RECIPIENT.initial
+    for event, template in (("e1", Template.APPLICATION_DECLINED), ("e2", Template.ACCOUNT_OPENED)):
+        state, _ = told(state, consider(template, event=event))
+    nowhere = RegisterContact(
+        customer_id="c", contact_id="0", sealed_email_address="", locale=Locale.EN
+    )
+    state, facts = told(state, nowhere)
+    assert [type(each) for each in facts] == [ContactRegistered]
+    contact = replace(nowhere, contact_id="1", sealed_email_address="sealed")
+    state, facts = told(state, contact)
+    assert facts[1:] == [
+        MessageReleased(
+            customer_id="c",
+            message_id=message_id_of("e1", Channel.EMAIL),
+            rule="REGULATORY_IS_MANDATORY",
+        )
+    ]
+    _, facts = told(state, replace(contact, contact_id="2"))
+    assert [type(each) for each in facts] == [ContactRegistered]
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(list(Template))), max_size=30))

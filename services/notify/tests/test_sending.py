@@ -22,6 +22,7 @@ from services.notify.config import NotifySettings
 from services.notify.domain.events import (
     Channel,
     MessageAbandoned,
+    NoticeDecided,
     SendClaimed,
     SendFailed,
     SendSucceeded,
@@ -91,14 +92,14 @@ def sender(node: TestNode) -> EmailSender:
     return EmailSender(node.ports, SmtpMailer(node.settings, node.clock), TEMPLATES)
 
 
-async def register(node: TestNode) -> None:
-    with entered(call("notify.RegisterContact", "k1")):
+async def register(node: TestNode, customer_id: str = CUSTOMER, locale: Any = 2) -> None:
+    with entered(call("notify.RegisterContact", f"k1-{customer_id}")):
         await NotifyApi(node.ports, TEMPLATES).RegisterContact(
             pb.RegisterContactRequest(
-                idempotency_key="k1",
-                customer_id=CUSTOMER,
+                idempotency_key=f"k1-{customer_id}",
+                customer_id=customer_id,
                 email_address=ADDRESS,
-                locale=pb.LOCALE_ZH_CN,
+                locale=locale,
             ),
             NO_CONTEXT,
         )
@@ -117,6 +118,34 @@ async def hear_of_a_refund(node: TestNode) -> None:
 
 def of(node: TestNode, kind: type[Any]) -> list[Any]:
     return [fact for fact in node.facts() if isinstance(fact, kind)]
+
+
+async def test_who_is_declined_is_written_to_though_the_address_comes_afterwards(
+    node: TestNode, sender: EmailSender, mailbox: Mailbox
+) -> None:
+    """12 CFR 1002.9: the applicant is told why; the fact is there before the contact."""
+    declined = accounts.ApplicationDeclined(
+        application_id="a", customer_id="applicant-1", reasons=["INSUFFICIENT_INCOME"]
+    )
+    await node.take_in(declined)
+    await node.caught_up()
+    assert await sender.send_due() == 0
+    await register(node, "applicant-1", pb.LOCALE_EN)
+    for _ in range(2):
+        await node.caught_up()
+        await sender.send_due()
+    ((_, message),) = mailbox.taken
+    assert message["Subject"] == "Your application for a card"
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert "- your income is not sufficient" in body.get_content()
+    (decided,) = of(node, NoticeDecided)
+    api = NotifyApi(node.ports, TEMPLATES)
+    asked = pb.WhyNotRequest(customer_id="applicant-1", event_id=decided.event_id)
+    await node.caught_up()
+    told = {each.channel: each for each in (await api.WhyNot(asked, NO_CONTEXT)).messages}
+    email = told[pb.CHANNEL_EMAIL]
+    assert (email.state, email.rule) == (pb.DELIVERY_STATE_SENT, "REGULATORY_IS_MANDATORY")
 
 
 async def test_a_message_goes_out_once_in_both_forms_under_its_own_name(

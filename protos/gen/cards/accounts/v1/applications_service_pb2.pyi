@@ -80,6 +80,7 @@ class Application(_message.Message):
     SUBMITTED_AT_FIELD_NUMBER: _builtins.int
     DECIDED_ON_FIELD_NUMBER: _builtins.int
     SCREENING_ID_FIELD_NUMBER: _builtins.int
+    APPLICANT_ID_FIELD_NUMBER: _builtins.int
     application_id: _builtins.str
     """Its id."""
     status: Global___ApplicationStatus.ValueType
@@ -100,6 +101,10 @@ class Application(_message.Message):
     """When it was decided, YYYY-MM-DD; empty before."""
     screening_id: _builtins.str
     """What risk calls the screening of the applicant; empty where risk gave no word."""
+    applicant_id: _builtins.str
+    """The customer that the applicant became or would become, whatever was decided: under this name
+    notify is told where to write to, and tells why an application is declined.
+    """
     @_builtins.property
     def findings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Everything that was found, UPPER_SNAKE: UNDER_AGE, INSUFFICIENT_INCOME, ALREADY_CUSTOMER,
@@ -141,10 +146,11 @@ class Application(_message.Message):
         submitted_at: _timestamp_pb2.Timestamp | None = ...,
         decided_on: _builtins.str = ...,
         screening_id: _builtins.str = ...,
+        applicant_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "requested_limit", b"requested_limit", "submitted_at", b"submitted_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "application_id", b"application_id", "customer_id", b"customer_id", "decided_by", b"decided_by", "decided_on", b"decided_on", "findings", b"findings", "limit", b"limit", "programme_id", b"programme_id", "programme_version", b"programme_version", "proposed_by", b"proposed_by", "reasons", b"reasons", "requested_limit", b"requested_limit", "screening_id", b"screening_id", "status", b"status", "submitted_at", b"submitted_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "applicant_id", b"applicant_id", "application_id", b"application_id", "customer_id", b"customer_id", "decided_by", b"decided_by", "decided_on", b"decided_on", "findings", b"findings", "limit", b"limit", "programme_id", b"programme_id", "programme_version", b"programme_version", "proposed_by", b"proposed_by", "reasons", b"reasons", "requested_limit", b"requested_limit", "screening_id", b"screening_id", "status", b"status", "submitted_at", b"submitted_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
