@@ -256,6 +256,8 @@ class RiskApi(RiskServiceServicer):
     ) -> pb.GetDashboardResponse:
         for field in ("from_day", "to_day"):
             _require_day(field, getattr(request, field))
+        if "" < request.to_day < request.from_day:
+            raise Invalid("DAYS_INVALID", "the last day is before the first", field="to_day")
         counts = await self._database.read(
             lambda c: queries.dashboard(c, request.from_day, request.to_day)
         )

@@ -298,8 +298,9 @@ async def test_the_dashboard_counts(risk: Risk) -> None:
     one_day = pb.GetDashboardRequest(from_day="2019-04-14", to_day="2019-04-14")
     later = await risk.api.GetDashboard(one_day, NOBODY)
     assert [each.charges for each in later.verdicts] == [1]
-    with pytest.raises(Invalid, match="DAYS_INVALID"):
-        await risk.api.GetDashboard(pb.GetDashboardRequest(from_day="2019-13-77"), NOBODY)
+    for first, last in (("2019-13-77", ""), ("2019-04-14", "2019-04-13")):
+        with pytest.raises(Invalid, match="DAYS_INVALID"):
+            await risk.api.GetDashboard(pb.GetDashboardRequest(from_day=first, to_day=last), NOBODY)
 
 
 async def test_what_is_not_there_is_not_found(risk: Risk) -> None:

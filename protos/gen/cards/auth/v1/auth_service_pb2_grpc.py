@@ -204,8 +204,8 @@ class AuthServiceServicer:
 
     def RefreshSession(self, request, context):
         """Exchanges a refresh token for new tokens. The same refresh token gives the same answer for 30
-        seconds; after that, showing it again ends the session. Errors: UNAUTHENTICATED
-        REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, SESSION_ENDED.
+        seconds, as long as the new one is not used; after that, showing it again ends the session.
+        Errors: UNAUTHENTICATED REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, SESSION_ENDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

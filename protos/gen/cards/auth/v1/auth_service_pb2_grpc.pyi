@@ -63,8 +63,8 @@ class AuthServiceStub:
     """
     RefreshSession: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshSessionRequest, _auth_service_pb2.RefreshSessionResponse]
     """Exchanges a refresh token for new tokens. The same refresh token gives the same answer for 30
-    seconds; after that, showing it again ends the session. Errors: UNAUTHENTICATED
-    REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, SESSION_ENDED.
+    seconds, as long as the new one is not used; after that, showing it again ends the session.
+    Errors: UNAUTHENTICATED REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, SESSION_ENDED.
     """
     RevokeSession: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RevokeSessionRequest, _auth_service_pb2.RevokeSessionResponse]
     """Ends a session: its refresh token is worth nothing from now on, its access token for at most
@@ -200,8 +200,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_auth_service_pb2.RefreshSessionRequest, _auth_service_pb2.RefreshSessionResponse],
     ) -> _abc.Awaitable[_auth_service_pb2.RefreshSessionResponse]:
         """Exchanges a refresh token for new tokens. The same refresh token gives the same answer for 30
-        seconds; after that, showing it again ends the session. Errors: UNAUTHENTICATED
-        REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, SESSION_ENDED.
+        seconds, as long as the new one is not used; after that, showing it again ends the session.
+        Errors: UNAUTHENTICATED REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, SESSION_ENDED.
         """
 
     @_abc_1.abstractmethod
