@@ -150,6 +150,7 @@ def _promotions_of(messages: Iterable[pb.Promotion], path: str) -> Iterable[Defe
             offered_until=_day(each.offered_until, f"{at}.offered_until"),
             least_amount_minor=each.least_amount_minor,
             merchant_ids=tuple(each.merchant_ids),
+            ends_past_due=each.ends_past_due,
         )
 
 
@@ -245,4 +246,5 @@ def _promotion(of: DeferredPromotion) -> pb.Promotion:
         offered_until=_text(of.offered_until),
         least_amount_minor=of.least_amount_minor,
         merchant_ids=of.merchant_ids,
+        ends_past_due=of.ends_past_due,
     )

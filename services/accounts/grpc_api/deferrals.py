@@ -125,4 +125,5 @@ def _deferral(account: CreditAccount, of: Deferral, day: date) -> pb.Deferral:
         ends_on=of.ends_on.isoformat(),
         settled=of.settled,
         charged=money(of.charged_minor),
+        promised_until=of.promised_until.isoformat() if of.promised_until else "",
     )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from chassis.kernel.money import Money
+from services.accounts.domain.account.state import act_key
 from services.accounts.domain.collecting import commands as collecting
 from services.accounts.domain.collecting.state import PaymentStatus
 from services.accounts.domain.repaying import commands as repaying
@@ -56,6 +57,25 @@ class BankedLife(BilledLife):
         )
         if given and settled and payment_id not in self.payments:
             self.payments.append(payment_id)
+
+    @precondition(lambda self: self.story.state.billing.number)
+    @rule(choice=st.integers(0, 50))
+    def the_bank_contradicts_itself(self, choice: int) -> None:
+        """What came back is never said to be settled."""
+        state = self.story.state
+        known, kind = state.acts.keys(), act_key("return", "")
+        back = [key.removeprefix(kind) for key in known if key.startswith(kind)]
+        if not back:
+            return
+        assert not self.give(
+            collecting.ReportPayment(
+                account_id="account",
+                payment_id=back[choice % len(back)],
+                outcome=PaymentStatus.SETTLED,
+                reason="",
+                transaction_date=self.today,
+            )
+        )
 
     def _payments(self, planned: list[tuple[int, int]]) -> tuple[PlannedPayment, ...]:
         on, found = self.today, []

@@ -26,6 +26,8 @@ PROMOTIONS = (
     DeferredPromotion(code="SIX", months=6, apr_basis_points=2_999),
     DeferredPromotion(code="YEAR", months=12, least_amount_minor=200_00),
 )
+IN_TIME = tuple(replace(each, ends_past_due=True) for each in PROMOTIONS)
+"""The same, which end early in arrears."""
 BY_ITSELF = DeferredPromotion(code="FUEL", months=4, merchant_ids=("M-2",))
 PLANS = (InstalmentProduct(months=3), InstalmentProduct(months=6, apr_basis_points=900))
 FEES = (
@@ -79,7 +81,7 @@ BILLINGS = st.builds(
     charge_off_after_days=st.sampled_from([180, 180, 90]),
     promotions_end_past_due=st.booleans(),
     autopay=st.sampled_from([AutopayKind.NONE, AutopayKind.MINIMUM, AutopayKind.STATEMENT]),
-    deferred_promotions=st.sampled_from([PROMOTIONS, (*PROMOTIONS, BY_ITSELF)]),
+    deferred_promotions=st.sampled_from([PROMOTIONS, (*IN_TIME, BY_ITSELF), IN_TIME]),
     instalment_products=st.just(PLANS),
     credit_line=st.sampled_from([EAGER, RULES, EAGER, None]),
     transfer_offers=st.just(OFFERS),

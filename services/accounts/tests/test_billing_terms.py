@@ -55,6 +55,7 @@ EVERYTHING = BillingTerms(
             offered_until=date(2026, 1, 31),
             least_amount_minor=10_000,
             merchant_ids=("SOFAS",),
+            ends_past_due=True,
         ),
         DeferredPromotion(code="BY_JULY", ends_on=date(2026, 7, 31)),
     ),

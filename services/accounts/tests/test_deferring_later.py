@@ -77,3 +77,20 @@ def test_the_minimum_payment_estimate_defers_interest_only_if_it_repays_in_time(
     expected = disclose([at_15], MinimumPaymentRule(floor_minor=25_00), 25_00)
     assert slow.statement(1).payoff == expected
     assert expected.minimum_months > 48
+
+
+def test_what_is_charged_before_the_last_close_is_run_is_told_with_the_next_one() -> None:
+    """The payment comes back on August 1, when the cycle of July is not closed yet: what is charged
+    is in the statement of August, and in the year so far of that one."""
+    story = a_sofa()
+    story.run(6, 20)
+    story.on(6, 21).pay(1200, payment_id="cheque")
+    story.run(7, 5)
+    charged = amounts(story.on(8, 1).bounce("cheque"), "DeferredInterestCharged")
+    story.run(8, 31)
+    so_far = 0
+    for told in story.statements():
+        so_far += told.interest_minor
+        assert told.year_to_date_interest_minor == so_far
+    assert len(charged) == 1
+    assert charged[0] * 100 <= story.statement(8).interest_minor

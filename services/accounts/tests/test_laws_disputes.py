@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from chassis.kernel.money import Money
+from services.accounts.domain.account.as_of import AsOf
 from services.accounts.domain.disputes import commands as disputing
 from services.accounts.domain.disputes.state import CLOSED, STAGES, DisputeReason, DisputeStatus
 from services.accounts.domain.ledger import LedgerAccount, postings
@@ -87,6 +88,36 @@ class AnyHistoryWithDisputes(AnyHistory):
                 posting_date=self.story.now.date(),
             )
         )
+
+    @precondition(lambda self: self.story.state.disputes.cases.keys())
+    @rule(dispute_id=ids, corrected=st.none() | amounts, related=st.none() | amounts)
+    def decide_again_otherwise(
+        self, dispute_id: str, corrected: Money | None, related: Money | None
+    ) -> None:
+        """What is decided is never decided with other amounts."""
+        case = self.story.state.disputes.cases.get(self.a_dispute(dispute_id))
+        if case is None or case.resolved_as is None:
+            return
+        told = [
+            each.asked
+            for each in self.given
+            if isinstance(each, AsOf) and isinstance(each.asked, disputing.ResolveDispute)
+        ]
+        told += [each for each in self.given if isinstance(each, disputing.ResolveDispute)]
+        first = next((each for each in told if each.dispute_id == case.dispute_id), None)
+        before = (first.corrected, first.related) if first else (None, None)
+        otherwise = self.give(
+            disputing.ResolveDispute(
+                account_id="account",
+                dispute_id=case.dispute_id,
+                outcome=case.status,
+                corrected=corrected,
+                related=related,
+                explanation="so it is",
+                posting_date=self.story.now.date(),
+            )
+        )
+        assert otherwise is ((corrected, related) == before)
 
     @precondition(lambda self: self.story.state.disputes.cases.keys())
     @rule(dispute_id=ids, what=st.sampled_from(["acknowledge", "evidence", "withdraw"]))

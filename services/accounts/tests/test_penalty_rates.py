@@ -1,12 +1,15 @@
 """Rates that rise, or promotions that end, when a payment is more than 60 days late: 55(b)(4)."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chassis.kernel.money import Money
 from services.accounts.domain.billing.events import (
+    InterestAdjusted,
     PenaltyRateImposed,
     PenaltyRateLifted,
     StatementCut,
@@ -69,6 +72,7 @@ def rate_on(story: BilledStory, day: date, bucket: str = "PURCHASE") -> int:
     [
         pytest.param(14, 50, [], id="50 on May 14"),
         pytest.param(14, 40, [(date(2026, 5, 15), date(2026, 6, 29))], id="40 on May 14"),
+        pytest.param(15, 50, [(date(2026, 5, 15), date(2026, 6, 29))], id="50 on May 15"),
         pytest.param(16, 50, [(date(2026, 5, 15), date(2026, 6, 29))], id="50 after May 15"),
     ],
 )
@@ -92,6 +96,69 @@ def test_the_first_minimum_is_paid_within_sixty_days_or_not(
             story.on(5, day).pay(paid)
         story.run(5, today)
     assert imposed(story) == expected
+
+
+def fifty_of_march() -> BilledStory:
+    """1,000 at 15 %, or 28 % in arrears; 50 are due on March 15 and are not paid, nor what follows,
+    so that on May 15 there is notice."""
+    story = due_on_the_fifteenth(date(2026, 1, 21), apr(15), apr(28, RateKind.PENALTY))
+    story.on(2, 10).buy(1000)
+    story.run(5, 14)
+    story.run(5, 15)
+    assert imposed(story) == [(date(2026, 5, 15), date(2026, 6, 29))]
+    return story
+
+
+@pytest.mark.parametrize("told_in", [5, 8])
+def test_a_payment_that_is_told_late_counts_by_its_date(told_in: int) -> None:
+    """Comment 55(b)(4)-1: 50 that were received on May 14 were in time, whenever that is told; what
+    was charged at the penalty rate since is given back."""
+    story = fifty_of_march()
+    story.run(told_in, 17)
+    told = story.pay(50, credited=date(2026, 5, 14))
+    assert "PenaltyRateWithdrawn" in [type(fact).__name__ for fact in told]
+    assert story.state.billing.penalty_from is None
+    adjusted = [fact for fact in told if isinstance(fact, InterestAdjusted)]
+    assert bool(adjusted) is (told_in == 8)
+    assert all(fact.amount.minor_units < 0 for fact in adjusted)
+
+
+@pytest.mark.parametrize(("amount", "on"), [(50, 15), (49, 14)])
+def test_a_payment_that_is_told_late_and_was_too_late_or_too_little_changes_nothing(
+    amount: float, on: int
+) -> None:
+    story = fifty_of_march()
+    story.run(5, 17)
+    story.pay(amount, credited=date(2026, 5, on))
+    story.run(7, 20)
+    assert imposed(story) == [(date(2026, 5, 15), date(2026, 6, 29))]
+    assert rate_on(story, date(2026, 7, 1)) == 2_800
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    amount=st.sampled_from([49, 50, 60]),
+    on=st.dates(date(2026, 4, 30), date(2026, 5, 20)),
+    later=st.integers(0, 18),
+    run_first=st.booleans(),
+)
+def test_a_payment_is_judged_by_its_date_whenever_it_is_told(
+    amount: int, on: date, later: int, run_first: bool
+) -> None:
+    """Comment 55(b)(4)-1: of 50 that are due on March 15, all must come by May 14."""
+    story = due_on_the_fifteenth(date(2026, 1, 21), apr(15), apr(28, RateKind.PENALTY))
+    story.on(2, 10).buy(1000)
+    story.run(4, 29)
+    day, told = date(2026, 4, 30), on + timedelta(days=later)
+    while day <= date(2026, 6, 8):
+        if run_first:
+            story.run(day.month, day.day)
+        if day == told:
+            story.on(day.month, day.day).pay(amount, credited=on)
+        story.run(day.month, day.day)
+        day += timedelta(days=1)
+    in_time = amount >= 50 and on <= date(2026, 5, 14)
+    assert (story.state.billing.penalty_from is None) is in_time
 
 
 def test_there_is_notice_on_the_first_day_that_is_more_than_sixty_days_late() -> None:

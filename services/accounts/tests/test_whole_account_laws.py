@@ -27,6 +27,7 @@ from services.accounts.tests.lives_agreed import AgreedLife
 from services.accounts.tests.lives_banked import BankedLife
 from services.accounts.tests.lives_carded import CardedLife
 from services.accounts.tests.lives_checked import CheckedLife
+from services.accounts.tests.lives_deferred import DeferredLife
 from services.accounts.tests.lives_limited import LimitedLife
 from services.accounts.tests.lives_programmes import BILLINGS
 from services.accounts.tests.lives_repriced import RepricedLife
@@ -58,6 +59,7 @@ class WholeAccount(
     CardedLife,
     RepricedLife,
     CheckedLife,
+    DeferredLife,
 ):
     """Charges in all flows, payments, refunds, disputes, agreements, days, statements, versions."""
 

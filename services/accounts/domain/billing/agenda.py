@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from chassis.kernel.events import value
 from services.accounts.domain.billing.calendar import DAY, months_later
-from services.accounts.domain.billing.dues import paid_towards
+from services.accounts.domain.billing.dues import paid_towards, unpaid_after
 from services.accounts.domain.billing.fees import annual_fee_on
 from services.accounts.domain.billing.state import Billing, Due
 from services.accounts.domain.billing.terms import AutopayKind, BillingTerms
@@ -85,6 +85,7 @@ def items(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
         if not deferral.settled:
             yield Item(on=deferral.ends_on + DAY, step=Step.END_DEFERRAL)
     yield from _ageing(billing, terms)
+    yield from _penalties(billing, terms)
     if not billing.winding_up:
         yield from _going_on(billing, terms)
     for plan in billing.repayments:
@@ -134,9 +135,32 @@ def _ageing(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
     older = [days for days in DELINQUENCY_DAYS if days > billing.delinquency_days]
     if older:
         yield Item(on=since + older[0] * DAY, step=Step.AGE, subject=older[0])
-    if terms.has_penalty and billing.penalty_from is None:
-        yield Item(on=since + (PENALTY_RATE_AFTER_DAYS + 1) * DAY, step=Step.PENALISE)
     yield Item(on=since + terms.charge_off_after_days * DAY, step=Step.CHARGE_OFF)
+
+
+def _penalties(billing: Billing, terms: BillingTerms) -> Iterator[Item]:
+    """On the first day that is too late: by the dates of payments and not by when they are told, so
+    that what comes on that day, before it is run, is too late as well."""
+    ends = any(each.ends_past_due and not each.settled for each in billing.deferrals)
+    if billing.penalty_from is not None or not (terms.has_penalty or ends):
+        return
+    late = [each for each in billing.dues if each.checked and _is_too_late(billing, each)]
+    if late:
+        yield Item(on=min(penalised_on(each) for each in late), step=Step.PENALISE)
+
+
+def penalised_on(due: Due) -> date:
+    """The first day on which a minimum payment is so late that there is notice of a penalty."""
+    return due.late_from + (PENALTY_RATE_AFTER_DAYS + 1) * DAY
+
+
+def _is_too_late(billing: Billing, due: Due) -> bool:
+    if due.unpaid_minor:
+        return True
+    # A day of a closed cycle was run: what was to be said of it was said.
+    if due.met or penalised_on(due) < billing.cycle_opened_on:
+        return False
+    return unpaid_after(billing, due, PENALTY_RATE_AFTER_DAYS) > 0
 
 
 def _limits(billing: Billing, terms: BillingTerms) -> Iterator[Item]:

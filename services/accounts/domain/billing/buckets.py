@@ -11,7 +11,7 @@ from services.accounts.domain.billing.terms import (
     Rate,
     RateKind,
 )
-from services.accounts.domain.deferring.state import Deferral
+from services.accounts.domain.deferring.state import Deferral, Lapse
 from services.accounts.domain.transfers.offers import PromotedTransfer
 
 PURCHASE, FEE = str(BalanceType.PURCHASE), str(BalanceType.FEE)
@@ -110,7 +110,7 @@ class RateBook:
             return 0
         for deferral in self.deferrals:
             if deferral.bucket == bucket:
-                return deferral.apr_basis_points if day > deferral.ends_on else 0
+                return 0 if deferral.is_deferred(day) else deferral.apr_basis_points
         for plan in self.plans:
             if plan.bucket == bucket:
                 return plan.apr_basis_points
@@ -144,14 +144,14 @@ class RateBook:
     def deferred_apr(self, bucket: str, day: date) -> int:
         """The annual rate at which interest accrues on a bucket without being charged."""
         for each in self.deferrals:
-            if each.bucket == bucket and day <= each.ends_on and not self._is_paused(day):
+            if each.bucket == bucket and each.is_deferred(day) and not self._is_paused(day):
                 return each.apr_basis_points
         return 0
 
     def deferred_until(self, bucket: str, day: date) -> date | None:
         """The last day of the promotion a bucket is under on a day."""
         for each in self.deferrals:
-            if each.bucket == bucket and day <= each.ends_on:
+            if each.bucket == bucket and each.is_deferred(day):
                 return each.ends_on
         return None
 
@@ -188,7 +188,9 @@ class RateBook:
         days |= {each.ends_on + DAY for each in self.deferrals}
         days |= {each.ends_on + DAY for each in self.promoted}
         days |= {each.until + DAY for each in self.earlier}
-        for span in (*self.penalties, *self.pauses):
+        spans: list[Span | Lapse] = [*self.penalties, *self.pauses]
+        spans += [lapse for each in self.deferrals for lapse in each.lapses]
+        for span in spans:
             days |= {span.first_on, span.last_on + DAY}
         for rate in (rate for terms in self._known() for rate in terms.rates):
             days |= {rate.effective_from} if rate.effective_from else set()

@@ -33,6 +33,8 @@ from services.accounts.domain.deferring.state import Accrual
 
 MONTHS_LOOKED_AHEAD = 36
 """How far a promotion is followed in the disclosure."""
+FEES = (LineKind.FEE, LineKind.FEE_WAIVED)
+INTEREST = (LineKind.INTEREST, LineKind.INTEREST_ADJUSTED)
 
 
 def cut(
@@ -50,6 +52,7 @@ def cut(
     day, moved = billing.closes_on, _moves(lines)
     minimum = minimum_of(billing, terms, computed, disputed, moved["fees_minor"])
     moved["interest_minor"] += computed.interest_minor
+    moved |= _year_so_far(billing, computed.interest_minor)
     paying_off = _paying_off(computed, billing.book(terms), day, terms.minimum_payment)
     statement = Statement(
         statement_id=f"{account_id}-{billing.number}",
@@ -70,11 +73,24 @@ def cut(
         balances=_as_told(billing.told, computed.balances),
         lines=lines,
         interest=computed.lines,
-        year_to_date_fees_minor=billing.fees_of_year_minor,
-        year_to_date_interest_minor=billing.interest_of_year_minor + computed.interest_minor,
         deferred=accruing.told(billing, computed.closing, computed.deferred),
     )
     return statement, computed.streak, computed.deferred
+
+
+def _year_so_far(billing: Billing, interest_minor: int) -> dict[str, int]:
+    interest = billing.interest_of_year_minor + interest_minor - later_of(billing, INTEREST)
+    fees = billing.fees_of_year_minor - later_of(billing, FEES)
+    return {"year_to_date_interest_minor": interest, "year_to_date_fees_minor": fees}
+
+
+def later_of(billing: Billing, kinds: tuple[LineKind, ...]) -> int:
+    """What is booked before a close is run and takes effect after it: it is of the next cycle."""
+    return sum(
+        line.amount_minor
+        for line in billing.booked()
+        if line.kind in kinds and line.effective_on > billing.closes_on
+    )
 
 
 def _moves(lines: Sequence[StatementLine]) -> dict[str, int]:
@@ -95,8 +111,8 @@ def _moves(lines: Sequence[StatementLine]) -> dict[str, int]:
         "refunds_minor": -of(LineKind.REFUND, LineKind.CREDIT),
         "other_debits_minor": of(*other),
         "payments_minor": -of(LineKind.PAYMENT),
-        "fees_minor": of(LineKind.FEE, LineKind.FEE_WAIVED),
-        "interest_minor": of(LineKind.INTEREST, LineKind.INTEREST_ADJUSTED),
+        "fees_minor": of(*FEES),
+        "interest_minor": of(*INTEREST),
     }
 
 

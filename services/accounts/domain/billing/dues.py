@@ -1,7 +1,9 @@
 """What was paid towards a minimum payment, by the dates on which it was credited."""
 
+from collections.abc import Callable
 from datetime import date
 
+from services.accounts.domain.billing.calendar import DAY
 from services.accounts.domain.billing.state import Billing, Due
 from services.accounts.domain.billing.statement import LineKind, StatementLine
 
@@ -39,17 +41,33 @@ def credited_since(billing: Billing, due: Due) -> int:
 def required_without(billing: Billing, payment_id: str, amount: int) -> int:
     """What of minimum payments is required again without a payment: the others are counted anew, as
     they came, to the oldest first. What is older than the cycles that are remembered stays paid."""
+    left = _left_by(billing, lambda line: line.entry_id != payment_id)
+    known = sum(due.remaining_minor for due in billing.dues if due.number in left)
+    return max(0, min(sum(left.values()) - known, amount))
+
+
+def unpaid_after(billing: Billing, due: Due, days: int) -> int:
+    """What of a minimum payment was not received within so many days after its due date, whenever
+    that was told: by the dates of payments, as far as they are remembered."""
+    last_on = due.late_from + days * DAY
+    within = _left_by(billing, lambda line: line.effective_on <= last_on).get(due.number, 0)
+    by_now = _left_by(billing, lambda line: True).get(due.number, 0)
+    return max(0, due.remaining_minor + within - by_now - due.left_out_minor)
+
+
+def _left_by(billing: Billing, counts: Callable[[StatementLine], bool]) -> dict[int, int]:
+    """What is left of remembered minimum payments when the payments that count are counted anew, as
+    they came, to the oldest first."""
     since = billing.closed[0].opened_on if billing.closed else date.min
     dues = [due for due in billing.dues if due.closed_on >= since]
     left = {due.number: due.required_minor for due in dues}
     for line in sorted(_payments(billing), key=lambda line: line.posting_date):
-        more = 0 if line.entry_id == payment_id else -line.amount_minor
+        more = -line.amount_minor if counts(line) else 0
         for due in dues:
             part = min(more, left[due.number]) if due.closed_on < line.posting_date else 0
             left[due.number] -= part
             more -= part
-    again = sum(left.values()) - sum(due.remaining_minor for due in dues)
-    return max(0, min(again, amount))
+    return left
 
 
 def _payments(billing: Billing) -> list[StatementLine]:

@@ -257,6 +257,15 @@ class PenaltyRateLifted(Fact):
 
 
 @fact
+class PenaltyRateWithdrawn(Fact):
+    """What was said to be more than 60 days late had come in time: the penalty never was to be."""
+
+    account_id: str
+    customer_id: str
+    transaction_date: date
+
+
+@fact
 class AccountChargedOff(Fact):
     """What is owed is given up as lost; it may still be recovered."""
 

@@ -10,6 +10,7 @@ from services.accounts.domain import events as facts
 from services.accounts.domain.billing import entries, events
 from services.accounts.domain.billing.buckets import FEE, Balance, Span
 from services.accounts.domain.billing.calendar import DAY, close_after, close_of, months_later
+from services.accounts.domain.billing.cutting import FEES, INTEREST, later_of
 from services.accounts.domain.billing.entries import entered, in_order
 from services.accounts.domain.billing.fees import annual_fee_due
 from services.accounts.domain.billing.instalments import instalments_due, still_owed
@@ -182,10 +183,10 @@ def _cut(before: Billing, terms: BillingTerms, fact: events.StatementCut) -> Bil
         plans=still_owed(before.plans, told.balances, closed, later),
         earlier=tuple(e for e in before.earlier if e.until >= closed[0].opened_on),
         year=opened_on.year,
-        fees_of_year_minor=before.fees_of_year_minor if opened_on.year == before.year else 0,
-        interest_of_year_minor=told.year_to_date_interest_minor
-        if opened_on.year == before.year
-        else 0,
+        fees_of_year_minor=later_of(before, FEES)
+        + (told.year_to_date_fees_minor if opened_on.year == before.year else 0),
+        interest_of_year_minor=later_of(before, INTEREST)
+        + (told.year_to_date_interest_minor if opened_on.year == before.year else 0),
     )
 
 
@@ -264,12 +265,18 @@ def _autopay_skipped(before: Billing, terms: BillingTerms, fact: events.AutopayS
 
 
 def _penalty(before: Billing, terms: BillingTerms, fact: events.PenaltyRateImposed) -> Billing:
-    return replace(before, penalty_from=fact.effective_from)
+    return replace(before, penalty_from=fact.effective_from, penalised_on=fact.transaction_date)
 
 
 def _no_penalty(before: Billing, terms: BillingTerms, fact: events.PenaltyRateLifted) -> Billing:
     past = spans(before.penalties, before.penalty_from, fact.transaction_date - DAY)
-    return replace(before, penalty_from=None, penalties=past)
+    return replace(before, penalty_from=None, penalised_on=None, penalties=past)
+
+
+def _never_penalty(
+    before: Billing, terms: BillingTerms, fact: events.PenaltyRateWithdrawn
+) -> Billing:
+    return replace(before, penalty_from=None, penalised_on=None)
 
 
 def spans(past: tuple[Span, ...], since: date | None, until: date | None) -> tuple[Span, ...]:
@@ -359,6 +366,7 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     events.AnnualFeeSkipped: _annual_fee_skipped,
     events.PenaltyRateImposed: _penalty,
     events.PenaltyRateLifted: _no_penalty,
+    events.PenaltyRateWithdrawn: _never_penalty,
     events.AccountChargedOff: _charged_off,
     events.RecoveryRecorded: _recovered,
     events.LimitChanged: _limited,

@@ -17,7 +17,7 @@ from services.accounts.domain.billing.day import agenda_set
 from services.accounts.domain.billing.dues import is_met, paid_towards
 from services.accounts.domain.billing.entries import bucket_of
 from services.accounts.domain.billing.fees import late_event
-from services.accounts.domain.billing.lateness import cured
+from services.accounts.domain.billing.lateness import cured, withdrawn
 from services.accounts.domain.billing.posting import (
     fee_waived,
     moved,
@@ -96,6 +96,17 @@ def charge_fees(
     if abroad is not None and abroad.currency != state.currency:
         return ordinary_fee(state, terms, FeeKind.FOREIGN, event, amount, day)
     return ()
+
+
+def withdraw_penalty(
+    before: CreditAccount, state: CreditAccount, told: Facts, context: Context
+) -> Facts:
+    """A payment that turns out to have come within 60 days takes back what was said because it had
+    not, before cycles are computed anew."""
+    paid = any(isinstance(fact, facts.PaymentRecorded) for fact in told)
+    if not paid or state.billing.penalised_on is None or terms_of(state) is None:
+        return ()
+    return withdrawn(state, max(context.now.date(), state.billing.cycle_opened_on))
 
 
 def recalculate_cycles(
@@ -226,6 +237,7 @@ def keep_agenda(
 RULES: tuple[Callable[[CreditAccount, CreditAccount, Facts, Context], Facts], ...] = (
     defer_by_itself,
     charge_fees,
+    withdraw_penalty,
     recalculate_cycles,
     settle_deferrals,
     change_required,

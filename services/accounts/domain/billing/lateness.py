@@ -1,16 +1,28 @@
 """When a minimum payment was not made: late fee, delinquency, penalty rate, charge-off."""
 
+from datetime import date
+
 from chassis.kernel.decider import Context
 from chassis.kernel.events import Fact
 from services.accounts.domain.account.evolve import evolve
 from services.accounts.domain.account.state import CreditAccount
 from services.accounts.domain.billing import events
-from services.accounts.domain.billing.agenda import Item
+from services.accounts.domain.billing.agenda import (
+    PENALTY_RATE_AFTER_DAYS,
+    Item,
+    penalised_on,
+)
 from services.accounts.domain.billing.calendar import DAY
-from services.accounts.domain.billing.dues import due_of_number, is_met, paid_towards
+from services.accounts.domain.billing.dues import (
+    due_of_number,
+    is_met,
+    paid_towards,
+    unpaid_after,
+)
 from services.accounts.domain.billing.fees import late_event
 from services.accounts.domain.billing.posting import moved, penalty_fee
 from services.accounts.domain.billing.terms import BillingTerms, FeeKind
+from services.accounts.domain.deferring import ending
 from services.accounts.domain.standing.decide import mark, move
 from services.accounts.domain.values import AccountStatus, AccountSubStatus, Channel
 
@@ -39,12 +51,12 @@ def check_due(state: CreditAccount, terms: BillingTerms, item: Item, context: Co
         transaction_date=item.on,
     )
     if met:
-        return (passed, *_lifted(evolve(state, passed), item))
+        return (passed, *_lifted(evolve(state, passed), terms, item))
     event, most = late_event(due), due.minimum_now
     return (passed, *penalty_fee(state, terms, FeeKind.LATE, event, most, item.on))
 
 
-def _lifted(state: CreditAccount, item: Item) -> Facts:
+def _lifted(state: CreditAccount, terms: BillingTerms, item: Item) -> Facts:
     billing = state.billing
     row = [due.met for due in billing.dues if due.checked][-MET_IN_A_ROW_LIMIT:]
     if billing.penalty_from is None or len(row) < MET_IN_A_ROW_LIMIT or not all(row):
@@ -53,6 +65,7 @@ def _lifted(state: CreditAccount, item: Item) -> Facts:
         events.PenaltyRateLifted(
             account_id=state.account_id, customer_id=state.customer_id, transaction_date=item.on
         ),
+        *ending.resumed(state, terms, item.on),
     )
 
 
@@ -74,14 +87,30 @@ def penalise(state: CreditAccount, terms: BillingTerms, item: Item, context: Con
     """More than 60 days late: notice is given of the penalty rate, or of the end of promotions."""
     # What came back, or was lost, may show late that something was past due long ago.
     known_on = max(item.on, context.now.date(), state.billing.cycle_opened_on)
-    return (
-        events.PenaltyRateImposed(
-            account_id=state.account_id,
-            customer_id=state.customer_id,
-            effective_from=known_on + PENALTY_RATE_NOTICE_DAYS * DAY,
-            transaction_date=item.on,
-        ),
+    effective_from = known_on + PENALTY_RATE_NOTICE_DAYS * DAY
+    imposed = events.PenaltyRateImposed(
+        account_id=state.account_id,
+        customer_id=state.customer_id,
+        effective_from=effective_from,
+        transaction_date=item.on,
     )
+    return (imposed, *ending.cut_short(state, effective_from, item.on))
+
+
+def withdrawn(state: CreditAccount, day: date) -> Facts:
+    """What was said to be more than 60 days late turns out to have come in time: the penalty never
+    was to be. What else is too late is told anew."""
+    since, billing = state.billing.penalised_on, state.billing
+    remembered = billing.closed[0].opened_on if billing.closed else date.min
+    cause = next((due for due in billing.dues if penalised_on(due) == since), None)
+    if cause is None or cause.closed_on < remembered:
+        return ()
+    if unpaid_after(billing, cause, PENALTY_RATE_AFTER_DAYS):
+        return ()
+    never = events.PenaltyRateWithdrawn(
+        account_id=state.account_id, customer_id=state.customer_id, transaction_date=day
+    )
+    return (never, *ending.restored(state, day))
 
 
 def _marked(state: CreditAccount, so: bool, context: Context) -> Facts:

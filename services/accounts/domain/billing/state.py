@@ -199,6 +199,7 @@ class Billing:
     plans: tuple[Plan, ...] = ()
     deferrals: tuple[Deferral, ...] = ()
     penalty_from: date | None = None
+    penalised_on: date | None = None
     paused_from: date | None = None
     paused_until: date | None = None
     paused: bool = False

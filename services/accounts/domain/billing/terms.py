@@ -135,7 +135,8 @@ class DeferredPromotion:
     """Purchases made between two days (None: any) bear no interest if they are paid in full by the
     last day, so many months after the transaction or on `ends_on`; otherwise from the transaction
     date on. Without a rate of its own it is that of purchases. At `merchant_ids` every purchase is
-    under it by itself."""
+    under it by itself. `ends_past_due`: it ends early when a payment is more than 60 days late
+    (1026.55(b)(4))."""
 
     code: str
     months: int = 0
@@ -145,6 +146,7 @@ class DeferredPromotion:
     offered_until: date | None = None
     least_amount_minor: int = 0
     merchant_ids: tuple[str, ...] = ()
+    ends_past_due: bool = False
 
 
 @value

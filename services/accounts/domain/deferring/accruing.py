@@ -37,7 +37,7 @@ def accrued_in_closed(billing: Billing, deferral: Deferral) -> int:
         each.exact
         for cycle in billing.closed
         for each in cycle.deferred
-        if each.bucket == deferral.bucket
+        if each.bucket == deferral.bucket and cycle.closed_on >= deferral.accrues_from
     )
 
 

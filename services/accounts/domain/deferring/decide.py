@@ -89,6 +89,7 @@ def _deferred(
         entries=tuple(line.entry_id for line in lines),
         accrued_exact=accrued_before_booking(lines, since, apr, book),
         transaction_date=day,
+        ends_past_due=promotion.ends_past_due,
     )
 
 
@@ -139,7 +140,7 @@ def direct_payment(
     payment = _payment(state.billing, command.payment_id)
     if payment is None:
         raise Refused("PAYMENT_TOO_OLD", "its cycle cannot be recalculated any more")
-    if payment.effective_on > deferral.ends_on:
+    if not deferral.is_deferred(payment.effective_on):
         raise Refused("PROMOTION_ENDED", "its last day had passed when the payment was credited")
     return (
         events.PaymentDirected(

@@ -24,6 +24,7 @@ class PurchaseDeferred(Fact):
     entries: tuple[str, ...]
     accrued_exact: int
     transaction_date: date
+    ends_past_due: bool = False
 
 
 @fact
@@ -80,4 +81,30 @@ class PaymentDirected(Fact):
     customer_id: str
     payment_id: str
     deferral_id: str
+    transaction_date: date
+
+
+@fact
+class DeferralCutShort(Fact):
+    """A payment is more than 60 days late: the promotion, promised until `promised_until`, is to be
+    over after `ends_on`, when the time of notice is (12 CFR 1026.55(b)(4), 1026.9(g))."""
+
+    account_id: str
+    customer_id: str
+    deferral_id: str
+    promised_until: date
+    ends_on: date
+    transaction_date: date
+
+
+@fact
+class DeferralResumed(Fact):
+    """A promotion that was cut short goes on from `resumes_on` until `ends_on`. What was charged at
+    its end stays charged, unless it goes on from the day on which it was to be over."""
+
+    account_id: str
+    customer_id: str
+    deferral_id: str
+    resumes_on: date
+    ends_on: date
     transaction_date: date

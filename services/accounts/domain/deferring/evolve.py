@@ -12,7 +12,7 @@ from services.accounts.domain.billing.state import Billing, Cycle
 from services.accounts.domain.billing.statement import LineKind, StatementLine
 from services.accounts.domain.billing.terms import BillingTerms
 from services.accounts.domain.deferring import events
-from services.accounts.domain.deferring.state import DEFERRED, Deferral
+from services.accounts.domain.deferring.state import DEFERRED, Deferral, Lapse
 
 Lines = tuple[StatementLine, ...]
 
@@ -28,6 +28,7 @@ def _deferred(before: Billing, terms: BillingTerms, fact: events.PurchaseDeferre
         accrues_from=fact.accrues_from,
         ends_on=fact.ends_on,
         accrued_exact=fact.accrued_exact,
+        ends_past_due=fact.ends_past_due,
     )
     return replace(
         before,
@@ -113,17 +114,57 @@ def _directed(before: Billing, terms: BillingTerms, fact: events.PaymentDirected
     )
 
 
+def _with(before: Billing, fact: Any, changed: Callable[[Deferral], Deferral]) -> Billing:
+    deferrals = (
+        changed(each) if each.deferral_id == fact.deferral_id else each for each in before.deferrals
+    )
+    return replace(before, deferrals=tuple(deferrals))
+
+
+def _cut_short(before: Billing, terms: BillingTerms, fact: events.DeferralCutShort) -> Billing:
+    def cut(deferral: Deferral) -> Deferral:
+        return replace(deferral, ends_on=fact.ends_on, promised_until=fact.promised_until)
+
+    return _with(before, fact, cut)
+
+
+def _resumed(before: Billing, terms: BillingTerms, fact: events.DeferralResumed) -> Billing:
+    def resumed(deferral: Deferral) -> Deferral:
+        over_from = deferral.ends_on + DAY
+        after = replace(
+            deferral,
+            ends_on=fact.ends_on,
+            promised_until=None,
+            settled=False,
+            charged_minor=0,
+            disputed_minor=0,
+        )
+        if fact.resumes_on <= over_from:
+            return after
+        lapse = Lapse(first_on=over_from, last_on=fact.resumes_on - DAY)
+        return replace(
+            after,
+            lapses=(*after.lapses, lapse),
+            accrues_from=fact.resumes_on,
+            accrued_exact=0,
+        )
+
+    return _with(before, fact, resumed)
+
+
 def remembered(
     before: Billing, closed: tuple[Cycle, ...], closing: tuple[Balance, ...]
 ) -> tuple[Deferral, ...]:
     """The deferrals after a close: with what accrued in the cycle that is forgotten, and without
     those that are over, paid, and in no cycle that can be recalculated."""
-    forgotten = before.closed[0].deferred if len(before.closed) == len(closed) else ()
-    exact = {each.bucket: each.exact for each in forgotten}
+    gone = before.closed[0] if len(before.closed) == len(closed) else None
+    exact = {each.bucket: each.exact for each in gone.deferred} if gone else {}
     mentioned = {each.bucket for each in closing}
     mentioned |= {each.bucket for cycle in closed for each in cycle.opening}
     return tuple(
         replace(each, accrued_exact=each.accrued_exact + exact.get(each.bucket, 0))
+        if gone and gone.closed_on >= each.accrues_from
+        else each
         for each in before.deferrals
         if each.bucket in mentioned or not each.settled or each.ends_on >= closed[0].opened_on
     )
@@ -135,4 +176,6 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     events.DeferredInterestWaived: _forgiven,
     events.DeferredInterestReversed: _reversed,
     events.PaymentDirected: _directed,
+    events.DeferralCutShort: _cut_short,
+    events.DeferralResumed: _resumed,
 }

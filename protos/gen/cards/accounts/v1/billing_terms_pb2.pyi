@@ -457,6 +457,7 @@ class Promotion(_message.Message):
     OFFERED_UNTIL_FIELD_NUMBER: _builtins.int
     LEAST_AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
     MERCHANT_IDS_FIELD_NUMBER: _builtins.int
+    ENDS_PAST_DUE_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """Its code."""
     months: _builtins.int
@@ -471,6 +472,11 @@ class Promotion(_message.Message):
     """Last day on which such purchases are made, YYYY-MM-DD; empty: any."""
     least_amount_minor: _builtins.int
     """Purchases of at least so much."""
+    ends_past_due: _builtins.bool
+    """It ends early when a payment is more than 60 days late, 45 days after it is told: then what
+    accrued is charged. After six payments in a row in time it goes on for what is left of it
+    (12 CFR 1026.55(b)(4), comment 55(b)(1)-3.ii.C).
+    """
     @_builtins.property
     def merchant_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Merchants whose purchases are under it by themselves."""
@@ -486,10 +492,11 @@ class Promotion(_message.Message):
         offered_until: _builtins.str = ...,
         least_amount_minor: _builtins.int = ...,
         merchant_ids: _abc.Iterable[_builtins.str] | None = ...,
+        ends_past_due: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["apr_basis_points", b"apr_basis_points", "code", b"code", "ends_on", b"ends_on", "least_amount_minor", b"least_amount_minor", "merchant_ids", b"merchant_ids", "months", b"months", "offered_from", b"offered_from", "offered_until", b"offered_until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["apr_basis_points", b"apr_basis_points", "code", b"code", "ends_on", b"ends_on", "ends_past_due", b"ends_past_due", "least_amount_minor", b"least_amount_minor", "merchant_ids", b"merchant_ids", "months", b"months", "offered_from", b"offered_from", "offered_until", b"offered_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

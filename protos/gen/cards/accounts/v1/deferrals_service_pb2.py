@@ -28,7 +28,7 @@ from cards.type.v1 import money_pb2 as cards_dot_type_dot_v1_dot_money__pb2
 from cards.type.v1 import receipt_pb2 as cards_dot_type_dot_v1_dot_receipt__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)cards/accounts/v1/deferrals_service.proto\x12\x11\x63\x61rds.accounts.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18\x63\x61rds/type/v1/door.proto\x1a\x19\x63\x61rds/type/v1/money.proto\x1a\x1b\x63\x61rds/type/v1/receipt.proto\"\xba\x02\n\x08\x44\x65\x66\x65rral\x12\x13\n\x0b\x64\x65\x66\x65rral_id\x18\x01 \x01(\t\x12\x11\n\tcharge_id\x18\x02 \x01(\t\x12\x16\n\x0epromotion_code\x18\x03 \x01(\t\x12\'\n\tprincipal\x18\x04 \x01(\x0b\x32\x14.cards.type.v1.Money\x12%\n\x07\x62\x61lance\x18\x05 \x01(\x0b\x32\x14.cards.type.v1.Money\x12%\n\x07\x61\x63\x63rued\x18\x06 \x01(\x0b\x32\x14.cards.type.v1.Money\x12\x18\n\x10\x61pr_basis_points\x18\x07 \x01(\x05\x12\x14\n\x0c\x61\x63\x63rues_from\x18\x08 \x01(\t\x12\x0f\n\x07\x65nds_on\x18\t \x01(\t\x12\x0f\n\x07settled\x18\n \x01(\x08\x12%\n\x07\x63harged\x18\x0b \x01(\x0b\x32\x14.cards.type.v1.Money\"\xc1\x01\n\x14\x44\x65\x66\x65rPurchaseRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x1c\n\tcharge_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x30\n\x0epromotion_code\x18\x03 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[A-Z0-9_]{1,32}$\x12.\n\x0fidempotency_key\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\"o\n\x15\x44\x65\x66\x65rPurchaseResponse\x12-\n\x08\x64\x65\x66\x65rral\x18\x01 \x01(\x0b\x32\x1b.cards.accounts.v1.Deferral\x12\'\n\x07receipt\x18\x02 \x01(\x0b\x32\x16.cards.type.v1.Receipt\"A\n\x14ListDeferralsRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\"G\n\x15ListDeferralsResponse\x12.\n\tdeferrals\x18\x01 \x03(\x0b\x32\x1b.cards.accounts.v1.Deferral\"\xb0\x01\n\x14\x44irectPaymentRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x1d\n\npayment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\x0b\x64\x65\x66\x65rral_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12.\n\x0fidempotency_key\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\"o\n\x15\x44irectPaymentResponse\x12-\n\x08\x64\x65\x66\x65rral\x18\x01 \x01(\x0b\x32\x1b.cards.accounts.v1.Deferral\x12\'\n\x07receipt\x18\x02 \x01(\x0b\x32\x16.cards.type.v1.Receipt2\x95\x03\n\x10\x44\x65\x66\x65rralsService\x12\x7f\n\rDeferPurchase\x12\'.cards.accounts.v1.DeferPurchaseRequest\x1a(.cards.accounts.v1.DeferPurchaseResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_id\x12\x7f\n\rListDeferrals\x12\'.cards.accounts.v1.ListDeferralsRequest\x1a(.cards.accounts.v1.ListDeferralsResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_id\x12\x7f\n\rDirectPayment\x12\'.cards.accounts.v1.DirectPaymentRequest\x1a(.cards.accounts.v1.DirectPaymentResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_idb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)cards/accounts/v1/deferrals_service.proto\x12\x11\x63\x61rds.accounts.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18\x63\x61rds/type/v1/door.proto\x1a\x19\x63\x61rds/type/v1/money.proto\x1a\x1b\x63\x61rds/type/v1/receipt.proto\"\xd2\x02\n\x08\x44\x65\x66\x65rral\x12\x13\n\x0b\x64\x65\x66\x65rral_id\x18\x01 \x01(\t\x12\x11\n\tcharge_id\x18\x02 \x01(\t\x12\x16\n\x0epromotion_code\x18\x03 \x01(\t\x12\'\n\tprincipal\x18\x04 \x01(\x0b\x32\x14.cards.type.v1.Money\x12%\n\x07\x62\x61lance\x18\x05 \x01(\x0b\x32\x14.cards.type.v1.Money\x12%\n\x07\x61\x63\x63rued\x18\x06 \x01(\x0b\x32\x14.cards.type.v1.Money\x12\x18\n\x10\x61pr_basis_points\x18\x07 \x01(\x05\x12\x14\n\x0c\x61\x63\x63rues_from\x18\x08 \x01(\t\x12\x0f\n\x07\x65nds_on\x18\t \x01(\t\x12\x0f\n\x07settled\x18\n \x01(\x08\x12%\n\x07\x63harged\x18\x0b \x01(\x0b\x32\x14.cards.type.v1.Money\x12\x16\n\x0epromised_until\x18\x0c \x01(\t\"\xc1\x01\n\x14\x44\x65\x66\x65rPurchaseRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x1c\n\tcharge_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x30\n\x0epromotion_code\x18\x03 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[A-Z0-9_]{1,32}$\x12.\n\x0fidempotency_key\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\"o\n\x15\x44\x65\x66\x65rPurchaseResponse\x12-\n\x08\x64\x65\x66\x65rral\x18\x01 \x01(\x0b\x32\x1b.cards.accounts.v1.Deferral\x12\'\n\x07receipt\x18\x02 \x01(\x0b\x32\x16.cards.type.v1.Receipt\"A\n\x14ListDeferralsRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\"G\n\x15ListDeferralsResponse\x12.\n\tdeferrals\x18\x01 \x03(\x0b\x32\x1b.cards.accounts.v1.Deferral\"\xb0\x01\n\x14\x44irectPaymentRequest\x12)\n\naccount_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x1d\n\npayment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\x0b\x64\x65\x66\x65rral_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12.\n\x0fidempotency_key\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{1,128}$\"o\n\x15\x44irectPaymentResponse\x12-\n\x08\x64\x65\x66\x65rral\x18\x01 \x01(\x0b\x32\x1b.cards.accounts.v1.Deferral\x12\'\n\x07receipt\x18\x02 \x01(\x0b\x32\x16.cards.type.v1.Receipt2\x95\x03\n\x10\x44\x65\x66\x65rralsService\x12\x7f\n\rDeferPurchase\x12\'.cards.accounts.v1.DeferPurchaseRequest\x1a(.cards.accounts.v1.DeferPurchaseResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_id\x12\x7f\n\rListDeferrals\x12\'.cards.accounts.v1.ListDeferralsRequest\x1a(.cards.accounts.v1.ListDeferralsResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_id\x12\x7f\n\rDirectPayment\x12\'.cards.accounts.v1.DirectPaymentRequest\x1a(.cards.accounts.v1.DirectPaymentResponse\"\x1b\xa2\xbb\x18\x17\x08\x03\x1a\x07\x41\x63\x63ount\"\naccount_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -60,19 +60,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DEFERRALSSERVICE'].methods_by_name['DirectPayment']._loaded_options = None
   _globals['_DEFERRALSSERVICE'].methods_by_name['DirectPayment']._serialized_options = b'\242\273\030\027\010\003\032\007Account\"\naccount_id'
   _globals['_DEFERRAL']._serialized_start=176
-  _globals['_DEFERRAL']._serialized_end=490
-  _globals['_DEFERPURCHASEREQUEST']._serialized_start=493
-  _globals['_DEFERPURCHASEREQUEST']._serialized_end=686
-  _globals['_DEFERPURCHASERESPONSE']._serialized_start=688
-  _globals['_DEFERPURCHASERESPONSE']._serialized_end=799
-  _globals['_LISTDEFERRALSREQUEST']._serialized_start=801
-  _globals['_LISTDEFERRALSREQUEST']._serialized_end=866
-  _globals['_LISTDEFERRALSRESPONSE']._serialized_start=868
-  _globals['_LISTDEFERRALSRESPONSE']._serialized_end=939
-  _globals['_DIRECTPAYMENTREQUEST']._serialized_start=942
-  _globals['_DIRECTPAYMENTREQUEST']._serialized_end=1118
-  _globals['_DIRECTPAYMENTRESPONSE']._serialized_start=1120
-  _globals['_DIRECTPAYMENTRESPONSE']._serialized_end=1231
-  _globals['_DEFERRALSSERVICE']._serialized_start=1234
-  _globals['_DEFERRALSSERVICE']._serialized_end=1639
+  _globals['_DEFERRAL']._serialized_end=514
+  _globals['_DEFERPURCHASEREQUEST']._serialized_start=517
+  _globals['_DEFERPURCHASEREQUEST']._serialized_end=710
+  _globals['_DEFERPURCHASERESPONSE']._serialized_start=712
+  _globals['_DEFERPURCHASERESPONSE']._serialized_end=823
+  _globals['_LISTDEFERRALSREQUEST']._serialized_start=825
+  _globals['_LISTDEFERRALSREQUEST']._serialized_end=890
+  _globals['_LISTDEFERRALSRESPONSE']._serialized_start=892
+  _globals['_LISTDEFERRALSRESPONSE']._serialized_end=963
+  _globals['_DIRECTPAYMENTREQUEST']._serialized_start=966
+  _globals['_DIRECTPAYMENTREQUEST']._serialized_end=1142
+  _globals['_DIRECTPAYMENTRESPONSE']._serialized_start=1144
+  _globals['_DIRECTPAYMENTRESPONSE']._serialized_end=1255
+  _globals['_DEFERRALSSERVICE']._serialized_start=1258
+  _globals['_DEFERRALSSERVICE']._serialized_end=1663
 # @@protoc_insertion_point(module_scope)

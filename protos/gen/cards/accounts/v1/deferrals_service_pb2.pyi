@@ -37,6 +37,7 @@ class Deferral(_message.Message):
     ENDS_ON_FIELD_NUMBER: _builtins.int
     SETTLED_FIELD_NUMBER: _builtins.int
     CHARGED_FIELD_NUMBER: _builtins.int
+    PROMISED_UNTIL_FIELD_NUMBER: _builtins.int
     deferral_id: _builtins.str
     """Its id."""
     charge_id: _builtins.str
@@ -48,9 +49,13 @@ class Deferral(_message.Message):
     accrues_from: _builtins.str
     """From when on it accrues, YYYY-MM-DD."""
     ends_on: _builtins.str
-    """The last day to pay it in full."""
+    """The last day to pay it in full; earlier than was promised where a payment is more than 60 days
+    late and the promotion ends_past_due.
+    """
     settled: _builtins.bool
     """The promotion is over."""
+    promised_until: _builtins.str
+    """The last day that was promised, where it ends early; otherwise empty."""
     @_builtins.property
     def principal(self) -> _money_pb2.Money:
         """What was deferred."""
@@ -81,10 +86,11 @@ class Deferral(_message.Message):
         ends_on: _builtins.str = ...,
         settled: _builtins.bool = ...,
         charged: _money_pb2.Money | None = ...,
+        promised_until: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accrued", b"accrued", "balance", b"balance", "charged", b"charged", "principal", b"principal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accrued", b"accrued", "accrues_from", b"accrues_from", "apr_basis_points", b"apr_basis_points", "balance", b"balance", "charge_id", b"charge_id", "charged", b"charged", "deferral_id", b"deferral_id", "ends_on", b"ends_on", "principal", b"principal", "promotion_code", b"promotion_code", "settled", b"settled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accrued", b"accrued", "accrues_from", b"accrues_from", "apr_basis_points", b"apr_basis_points", "balance", b"balance", "charge_id", b"charge_id", "charged", b"charged", "deferral_id", b"deferral_id", "ends_on", b"ends_on", "principal", b"principal", "promised_until", b"promised_until", "promotion_code", b"promotion_code", "settled", b"settled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
