@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from services.accounts.domain.billing.terms import DeferredPromotion
-from services.accounts.domain.deferring.events import DeferralCutShort, DeferralResumed
+from services.accounts.domain.deferring.events import DeferralResumed, DeferralShortened
 from services.accounts.domain.deferring.state import Deferral
 from services.accounts.tests.billing_stories import amounts
 from services.accounts.tests.deferring_stories import DeferringStory
@@ -55,7 +55,7 @@ def test_what_accrued_is_charged_when_the_time_of_notice_is_over() -> None:
     """Interest since June 30 is charged on December 17, and from then on the balance bears it."""
     story = in_arrears()
     assert imposed(story)[-1] == (date(2027, 11, 1), OVER)
-    (cut,) = [each for each in story.facts if isinstance(each, DeferralCutShort)]
+    (cut,) = [each for each in story.facts if isinstance(each, DeferralShortened)]
     assert (cut.promised_until, cut.ends_on) == (PROMISED, date(2027, 12, 16))
     assert amounts(story.run(12, 16, 2027), "DeferredInterestCharged") == []
     facts = story.run(12, 17, 2027)

@@ -33,6 +33,6 @@ EVOLVE: dict[type[Fact], Callable[[CreditAccount, Any], CreditAccount]] = {
     events.DeferredInterestWaived: _known,
     events.DeferredInterestReversed: _moved,
     events.PaymentDirected: _directed,
-    events.DeferralCutShort: _known,
+    events.DeferralShortened: _known,
     events.DeferralResumed: _known,
 }

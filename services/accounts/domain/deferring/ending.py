@@ -20,7 +20,7 @@ def cut_short(state: CreditAccount, effective_from: date, day: date) -> Facts:
     """Those whose terms say so are over when the time of notice is: then what accrued is charged,
     unless the balance is paid by then."""
     return tuple(
-        events.DeferralCutShort(
+        events.DeferralShortened(
             account_id=state.account_id,
             customer_id=state.customer_id,
             deferral_id=each.deferral_id,

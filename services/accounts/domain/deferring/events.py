@@ -85,7 +85,7 @@ class PaymentDirected(Fact):
 
 
 @fact
-class DeferralCutShort(Fact):
+class DeferralShortened(Fact):
     """A payment is more than 60 days late: the promotion, promised until `promised_until`, is to be
     over after `ends_on`, when the time of notice is (12 CFR 1026.55(b)(4), 1026.9(g))."""
 

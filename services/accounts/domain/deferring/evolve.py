@@ -121,7 +121,7 @@ def _with(before: Billing, fact: Any, changed: Callable[[Deferral], Deferral]) -
     return replace(before, deferrals=tuple(deferrals))
 
 
-def _cut_short(before: Billing, terms: BillingTerms, fact: events.DeferralCutShort) -> Billing:
+def _cut_short(before: Billing, terms: BillingTerms, fact: events.DeferralShortened) -> Billing:
     def cut(deferral: Deferral) -> Deferral:
         return replace(deferral, ends_on=fact.ends_on, promised_until=fact.promised_until)
 
@@ -176,6 +176,6 @@ BILLED: dict[type[Fact], Callable[[Billing, BillingTerms, Any], Billing]] = {
     events.DeferredInterestWaived: _forgiven,
     events.DeferredInterestReversed: _reversed,
     events.PaymentDirected: _directed,
-    events.DeferralCutShort: _cut_short,
+    events.DeferralShortened: _cut_short,
     events.DeferralResumed: _resumed,
 }
