@@ -175,7 +175,8 @@ def _of_dispute(dispute: Dispute, charge: Charge, due: Due, day: date) -> int:
             return 0
     if dispute.is_open or _is_awaited(dispute, due, day):
         return dispute.amount_minor
-    return dispute.amount_minor - dispute.owed_minor
+    # A refund of the rest counts as one.
+    return dispute.corrected_minor
 
 
 def _is_awaited(dispute: Dispute, due: Due, day: date) -> bool:

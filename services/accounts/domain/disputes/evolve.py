@@ -108,7 +108,8 @@ def _resolved(state: CreditAccount, fact: events.DisputeResolved) -> CreditAccou
         pay_by=fact.pay_by,
         report_after=fact.report_after,
     )
-    state = _with(state, after, posted_minor=-credit, claimed_minor=-fact.owed.minor_units)
+    freed = fact.corrected.minor_units - fact.amount.minor_units
+    state = _with(state, after, posted_minor=-credit, claimed_minor=freed)
     if fact.outcome is not DisputeStatus.LOST:
         return state
     lost = state.disputes.lost.set(f"{before.charge_id} {before.reason}", before.dispute_id)

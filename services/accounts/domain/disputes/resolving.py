@@ -78,14 +78,16 @@ def resolve(
     if command.outcome is DisputeStatus.WON and found.lapsed and found.lapsed is not _MERCHANTS:
         raise Refused("NETWORK_RECOURSE_LOST", f"{found.lapsed.lower()} was not begun in time")
     wins = command.outcome is not DisputeStatus.LOST
-    corrected = found.amount_minor if wins else 0
+    most = _most(state, found)
+    corrected = most if wins else 0
     if command.corrected is not None:
         corrected = charges.check_currency(state, command.corrected, "corrected")
     related = related_interest(state, found, max(0, corrected)) if wins else 0
     if command.related is not None:
         related = charges.check_currency(state, command.related, "related")
-    if min(corrected, related) < 0 or corrected > found.amount_minor:
-        raise Invalid("CORRECTED_OUT_OF_RANGE", "0 to what is disputed", field="corrected")
+    if min(corrected, related) < 0 or corrected > most:
+        what = "0 to what is disputed and has not come back as a refund"
+        raise Invalid("CORRECTED_OUT_OF_RANGE", what, field="corrected")
     if found.final and corrected < found.credited_minor and wins:
         raise Refused("CREDIT_IS_FINAL", "the time to take it back is over")
     recovered = corrected if command.outcome is DisputeStatus.WON else 0
@@ -94,6 +96,20 @@ def resolve(
         state, found, command.outcome, settlement, command.explanation, command.posting_date
     )
     return (replace(resolved, asked=asked),)
+
+
+def _most(state: CreditAccount, dispute: Dispute) -> int:
+    """What may be corrected; what the holder was credited for good stays."""
+    kept = dispute.credited_minor if dispute.final else 0
+    return max(kept, _not_refunded(state, dispute))
+
+
+def _not_refunded(state: CreditAccount, dispute: Dispute) -> int:
+    """What is disputed but for what the merchant has refunded since the notice came."""
+    charge = charges.find(state, dispute.charge_id)
+    others = (state.disputes.claimed.get(dispute.charge_id) or 0) - dispute.amount_minor
+    left = charge.captured_minor - charge.refunded_minor - others
+    return max(0, min(dispute.amount_minor, left))
 
 
 def _asked(corrected: Money | None, related: Money | None) -> str:
@@ -126,7 +142,7 @@ def _resolved(
     credit = due - dispute.credited_minor
     if credit > 0:
         charges.check_room(state, credit)
-    owed = dispute.amount_minor - kept
+    owed = max(0, _not_refunded(state, dispute) - kept)
     grace, report = _time_to_pay(state, day)
     # What was credited and is taken back is a new debit, with the grace of the cycle that it is in.
     awaited = min(owed, dispute.withheld_minor)
