@@ -1,14 +1,13 @@
-"""The bus on NATS JetStream: the only module that knows nats-py, and what it does not do by itself.
+"""The bus on NATS JetStream, and what nats-py does not do by itself; `nats_errors` is beside it.
 
 It never gives up reconnecting, buffers nothing while away, and tells when a connection is beyond
 help (`lost`), upon which the process has to end.
 """
 
 import asyncio
-import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import nats.errors
@@ -16,7 +15,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import api
 from nats.js.client import JetStreamContext
-from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
+from nats.js.errors import APIError, NotFoundError
 
 from chassis.background import Backoff
 from chassis.bus import (
@@ -28,10 +27,10 @@ from chassis.bus import (
     Last,
     Message,
     Missing,
-    Rejected,
     StreamSpec,
 )
 from chassis.nats_config import JetStreamSettings as JetStreamSettings
+from chassis.nats_errors import SOMEBODY_WAS_FASTER, stored, translated
 from chassis.pulling import PullConsumer
 from chassis.stream_settings import durable_place, stream_settings
 
@@ -53,10 +52,6 @@ WATCH_SECONDS = 1.0
 WINDOWS_ONLY_SECONDS = 60.0
 """After an atomic batch is refused although nobody was faster, do without for so long."""
 
-_SOMEBODY_WAS_FASTER = (10071, 10201)
-"""Errors of the server: wrong last sequence, a message id that it has."""
-_STORE_FAILED = 10077
-"""The stream is full, or its disk."""
 
 T = TypeVar("T")
 
@@ -202,7 +197,7 @@ class JetStreamBus:
     async def ensure_stream(self, spec: StreamSpec) -> None:
         js, version = self._js(), self.client.connected_server_version
         wanted = stream_settings(spec, atomic=(version.major, version.minor) >= ATOMIC_SINCE)
-        with _translated():
+        with translated():
             try:
                 found = (await self._answer(js.stream_info(spec.name))).config
             except NotFoundError:
@@ -214,14 +209,14 @@ class JetStreamBus:
 
     async def last_message(self, stream: str, before: int | None = None) -> Last:
         js = self._js()
-        with _translated():
+        with translated():
             info = await self._answer(js.stream_info(stream))
             self._atomic[stream] = bool(info.config.allow_atomic)
             sequence = info.state.last_seq if before is None else before - 1
             if info.state.messages == 0 or sequence < info.state.first_seq:
                 return Last(sequence, None)
             found = await self._answer(js.get_msg(stream, sequence))
-        return Last(sequence, Message(found.subject or "", found.headers or {}, found.data or b""))
+        return Last(sequence, _message(found))
 
     # ------------------------------------------------------------------ publishing
 
@@ -245,7 +240,7 @@ class JetStreamBus:
         batch_id = client.new_inbox().rsplit(".", 1)[-1]
         *before, last = messages
         more = {api.Header.EXPECTED_LAST_SEQUENCE.value: str(expected)}
-        with _translated():
+        with translated():
             for number, message in enumerate(before, 1):
                 headers = {
                     **message.headers,
@@ -266,9 +261,9 @@ class JetStreamBus:
             )
             answer = await self._answer(commit)
             try:
-                return _stored(answer, expected + len(messages))
+                return stored(answer, expected + len(messages))
             except APIError as error:
-                if error.err_code not in _SOMEBODY_WAS_FASTER:
+                if error.err_code not in SOMEBODY_WAS_FASTER:
                     logger.warning("an atomic batch was refused (%s)", error.err_code)
                     self._windows_only_until = _now() + WINDOWS_ONLY_SECONDS
                 raise
@@ -284,12 +279,12 @@ class JetStreamBus:
                     message.subject, message.payload, timeout=REQUEST_SECONDS, headers=headers
                 )
             )
-        with _translated():
+        with translated():
             answers = await self._answer(asyncio.gather(*requests, return_exceptions=True))
             for sequence, answer in enumerate(answers, expected + 1):
                 if isinstance(answer, BaseException):
                     raise answer
-                _stored(answer, sequence)
+                stored(answer, sequence)
         return expected + len(messages)
 
     # ------------------------------------------------------------------ receiving
@@ -328,17 +323,16 @@ class JetStreamBus:
         js = self._js()
         found: list[Delivery] = []
         for subject in subjects:
-            with suppress(Missing), _translated():
+            with suppress(Missing), translated():
                 raw = await self._answer(js.get_msg(stream, at + 1, subject, next=True))
-                message = Message(raw.subject or "", raw.headers or {}, raw.data or b"")
-                found.append(Delivery(message, raw.seq or 0))
+                found.append(Delivery(_message(raw), raw.seq or 0))
         return min(found, key=lambda each: each.sequence, default=None)
 
     async def _open(self, stream: str, place: dict[str, Any]) -> PullConsumer:
         client, js = self.client, self._js()
 
         async def send(subject: str, payload: bytes, reply: str) -> None:
-            with _translated():
+            with translated():
                 await client.publish(subject, payload, reply)
 
         async def receive(message: Msg) -> None:
@@ -347,12 +341,12 @@ class JetStreamBus:
 
         async def leave() -> None:
             if not client.is_closed:
-                with _translated():
+                with translated():
                     await subscription.unsubscribe()
 
         inbox = client.new_inbox()
         consumer = PullConsumer(stream, place["name"], inbox, send, leave)
-        with _translated():
+        with translated():
             await self._answer(js.add_consumer(stream, api.ConsumerConfig(**place)))
             subscription = await client.subscribe(inbox, cb=receive)
         self._consumers = [each for each in self._consumers if not each.failed]
@@ -360,29 +354,8 @@ class JetStreamBus:
         return consumer
 
 
-def _stored(answer: Msg, expected_sequence: int) -> int:
-    """The sequence a publish ended at. Raises what the server says, and Rejected if the message was
-    known already, for then it stands elsewhere."""
-    found = json.loads(answer.data)
-    if "error" in found:
-        raise APIError.from_error(found["error"])
-    if found.get("duplicate") or found["seq"] != expected_sequence:
-        raise Rejected("the message is in the stream already")
-    return expected_sequence
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn errors of nats-py into those of the bus."""
-    try:
-        yield
-    except NotFoundError as error:
-        raise Missing(str(error)) from None
-    except APIError as error:
-        away = isinstance(error, ServiceUnavailableError) and error.err_code != _STORE_FAILED
-        raise (Away if away else Rejected)(str(error)) from None
-    except (nats.errors.Error, TimeoutError, OSError) as error:
-        raise Away(f"{type(error).__name__}: {error}") from None
+def _message(raw: api.RawStreamMsg) -> Message:
+    return Message(raw.subject or "", raw.headers or {}, raw.data or b"")
 
 
 def _is_wedged(client: Client) -> bool:

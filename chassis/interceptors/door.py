@@ -132,7 +132,11 @@ async def _whole(writing: Coroutine[Any, Any, None]) -> None:
         await asyncio.shield(written)
     except asyncio.CancelledError:
         # A caller who reads nothing is not waited for.
-        await asyncio.wait([written], timeout=LAST_ANSWER_SECONDS)
+        done, _ = await asyncio.wait([written], timeout=LAST_ANSWER_SECONDS)
+        for each in done:
+            # Whether it still arrived matters to nobody: asked, so that no loss of it is logged.
+            if not each.cancelled():
+                each.exception()
         written.cancel()
         raise
 
